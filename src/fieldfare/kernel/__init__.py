@@ -1,0 +1,61 @@
+"""What every room stands on: ids, time, errors, Unknown, spans. No input or output happens here."""
+
+from fieldfare.kernel.canonical import JsonValue, canonical_json, digest
+from fieldfare.kernel.clock import Clock, SimulatedClock, SystemClock, rfc3339, unix_ms
+from fieldfare.kernel.errors import (
+    BadInput,
+    Conflict,
+    FieldfareError,
+    NotFound,
+    NotPermitted,
+    NotSignedIn,
+    Overloaded,
+    TooLarge,
+    Unavailable,
+    did_you_mean,
+)
+from fieldfare.kernel.ids import (
+    EPOCH_MS,
+    EventId,
+    Org,
+    at_of,
+    lane_of,
+    make_id,
+    next_id,
+    parse_id,
+    sequence_of,
+)
+from fieldfare.kernel.spans import Span
+from fieldfare.kernel.unknown import Unknown
+
+__all__ = [
+    "EPOCH_MS",
+    "BadInput",
+    "Clock",
+    "Conflict",
+    "EventId",
+    "FieldfareError",
+    "JsonValue",
+    "NotFound",
+    "NotPermitted",
+    "NotSignedIn",
+    "Org",
+    "Overloaded",
+    "SimulatedClock",
+    "Span",
+    "SystemClock",
+    "TooLarge",
+    "Unavailable",
+    "Unknown",
+    "at_of",
+    "canonical_json",
+    "did_you_mean",
+    "digest",
+    "lane_of",
+    "make_id",
+    "next_id",
+    "parse_id",
+    "rfc3339",
+    "sequence_of",
+    "unix_ms",
+]

@@ -1,0 +1,87 @@
+"""One tree of errors; each knows its HTTP status, a stable type and how to mend the cause.
+
+FieldfareError
+├── BadInput            400  what was sent cannot be taken
+├── NotSignedIn         401  nobody is known to be asking
+├── NotPermitted        403  somebody is known, and may not
+├── NotFound            404  no such thing, or not in this organisation
+├── Conflict            409  it clashes with what is already there
+├── TooLarge            413  more than the configured limit
+├── Overloaded          429  come back after `retry_after_s`
+└── Unavailable         503  a part this needs is not there
+
+Rooms derive their own errors from these. The command line prints `message` and `hint` on one line
+and exits with 2; the API answers problem+json (RFC 9457).
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class FieldfareError(Exception):
+    """The root. `message` says what and where; `hint` says how to mend it; `pointer` is RFC 6901."""
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, hint: str = "", pointer: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.pointer = pointer
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class BadInput(FieldfareError):
+    status = 400
+    slug = "bad-input"
+
+
+class NotSignedIn(FieldfareError):
+    status = 401
+    slug = "not-signed-in"
+
+
+class NotPermitted(FieldfareError):
+    status = 403
+    slug = "not-permitted"
+
+
+class NotFound(FieldfareError):
+    status = 404
+    slug = "not-found"
+
+
+class Conflict(FieldfareError):
+    status = 409
+    slug = "conflict"
+
+
+class TooLarge(FieldfareError):
+    status = 413
+    slug = "too-large"
+
+
+class Overloaded(FieldfareError):
+    """Raised when the log's lag passes its bound. `retry_after_s` is in whole seconds."""
+
+    status = 429
+    slug = "overloaded"
+
+    def __init__(self, message: str, *, retry_after_s: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(FieldfareError):
+    status = 503
+    slug = "unavailable"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Write `Did you mean 'x'?` for the closest known name, or nothing if none is close."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]!r}?" if close else ""

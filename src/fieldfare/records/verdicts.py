@@ -1,0 +1,69 @@
+"""Verdicts: what one voice (an order, an appeal, a person, a rule) says about one item version."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fieldfare.kernel import EventId, JsonValue, Span
+from fieldfare.records.restrictions import Restriction
+from fieldfare.records.subjects import Subject
+
+
+class Voice(StrEnum):
+    """Who speaks. The higher class is heard first: order > appeal > person > rule."""
+
+    ORDER = "order"
+    APPEAL = "appeal"
+    PERSON = "person"
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenValue:
+    """A value a rule saw, beside what it was compared with: `visual.nsfw` 0.93 `>=` 0.9."""
+
+    name: str
+    value: JsonValue
+    unknown: str | None = None
+    op: str = ""
+    threshold: JsonValue = None
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a verdict says what it says: the rule (or person), its own words and the values it saw."""
+
+    by: str
+    policy: str = ""
+    description: str = ""
+    seen: tuple[SeenValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRequest:
+    """A wish for a person to look: which queue, under which policy, how soon (lower is sooner)."""
+
+    queue: str
+    policy: str
+    reason: str = ""
+    lane: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one voice asks for. An empty `restrictions` says: nothing against it.
+
+    subject: the item or account it restricts. event_id: the event that carried it. version: digest
+    of the item version it is about. after_person: a rule allowed to overrule a person
+    (known-content match, authority order).
+    """
+
+    by: Voice
+    author: str
+    subject: Subject
+    version: str
+    event_id: EventId
+    restrictions: tuple[Restriction, ...] = ()
+    review: tuple[ReviewRequest, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    after_person: bool = False
