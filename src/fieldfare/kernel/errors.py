@@ -20,7 +20,7 @@ from typing import ClassVar
 
 
 class FieldfareError(Exception):
-    """The root. `message` says what and where; `hint` says how to mend it; `pointer` is RFC 6901."""
+    """The root. `message` says what and where, `hint` how to mend it; `pointer` is RFC 6901."""
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"

@@ -54,7 +54,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """One look of one person at clear media: counted where the bytes are served, not in the page."""
+    """One look of one person at clear media, counted where the bytes are served."""
 
     org: Org
     id: EventId

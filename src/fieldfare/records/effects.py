@@ -1,4 +1,4 @@
-"""Effects: what is carried to the host platform because of a decision, at least once and in order."""
+"""Effects: what is carried to the host because of a decision, at least once and in order."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,7 +57,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """One effect on its way to one webhook. `due_at` in ms since 1970; `error` of the last attempt."""
+    """One effect on its way to one webhook. `due_at`: ms since 1970; `error`: of the last try."""
 
     org: Org
     id: EventId

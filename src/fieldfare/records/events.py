@@ -44,7 +44,7 @@ class Event:
 
 
 class Log(Protocol):
-    """The log inside a transaction (`append`) or a read. Repositories take the organisation first."""
+    """The log, inside a transaction (`append`) or a read."""
 
     def append(self, org: Org, event: NewEvent, /) -> Event:
         """Give the event an id inside the open transaction and write row, causes and payload."""

@@ -8,7 +8,7 @@ from fieldfare.records.subjects import Subject
 
 
 class ItemState(StrEnum):
-    """received -> scanned -> decided -> superseded | deleted. Items without media skip `scanned`."""
+    """received -> scanned -> decided -> superseded | deleted; without media, never scanned."""
 
     RECEIVED = "received"
     SCANNED = "scanned"

@@ -31,7 +31,7 @@ class SeenValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a verdict says what it says: the rule (or person), its own words and the values it saw."""
+    """Why a verdict says what it says: the rule or person, its own words, the values it saw."""
 
     by: str
     policy: str = ""
