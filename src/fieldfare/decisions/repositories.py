@@ -1,0 +1,46 @@
+"""What deciding asks of the store."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from fieldfare.kernel import EventId, Org
+from fieldfare.records import Decision, Subject, Verdict
+
+
+class Decisions(Protocol):
+    """Decisions as a projection of decision.made. The body with its seen values is the event's
+    payload.
+    """
+
+    def save(self, decision: Decision, /, *, posted_at: int, views: int) -> None:
+        """Index a decision. posted_at: of the item (ms); views: of the item when it was made."""
+        ...
+
+    def get(self, org: Org, decision_id: EventId, /) -> Decision | None: ...
+
+    def of_subject(self, org: Org, subject: Subject, /) -> Sequence[Decision]:
+        """All decisions on a subject, oldest first."""
+        ...
+
+    def page(self, org: Org, /, *, before: EventId | None, limit: int) -> Sequence[Decision]:
+        """Newest first, ids below `before`."""
+        ...
+
+
+class Verdicts(Protocol):
+    """Verdicts that still speak on an item version; a rule's are replaced by its next evaluation.
+    """
+
+    def put(self, org: Org, verdict: Verdict, /) -> None:
+        """Keep a verdict of an order, an appeal or a person. Its event_id names it."""
+        ...
+
+    def replace_rules(
+        self, org: Org, subject: Subject, version: str, source: str, verdicts: Sequence[Verdict], /
+    ) -> None:
+        """Let these stand for what the rules said on `source` (an event kind) before."""
+        ...
+
+    def withdraw(self, org: Org, event_id: EventId, /) -> None: ...
+
+    def standing(self, org: Org, subject: Subject, version: str, /) -> Sequence[Verdict]: ...

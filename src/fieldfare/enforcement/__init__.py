@@ -1,0 +1,1 @@
+"""Enforcement: effects carried to the host, at least once, in order, signed."""

@@ -1,0 +1,1 @@
+"""The engine: what runs where, and in which transaction."""

@@ -1,0 +1,155 @@
+"""The unit of work: one transaction over every room's records, and the store that runs it."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from fieldfare.access.repositories import ApiKeys, Organisations, People, Sessions
+from fieldfare.decisions.repositories import Decisions, Verdicts
+from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
+from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Views
+from fieldfare.kernel import EventId, Org
+from fieldfare.ledger.repositories import DataKeys, LedgerRows, Seals
+from fieldfare.matching.repositories import BankStore, ListStore
+from fieldfare.metrics.repositories import Measures
+from fieldfare.records import Log, Subject
+from fieldfare.review.repositories import Cases, Exposures, QueueDepths
+
+T = TypeVar("T")
+
+
+class Cursors(Protocol):
+    """How far each reader of the log has come; moved in the same transaction as what it wrote."""
+
+    def get(self, reader: str, /) -> EventId: ...
+
+    def move(self, reader: str, event_id: EventId, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanTask:
+    """One item version whose media wait to be scanned. event_id: of the post."""
+
+    org: Org
+    event_id: EventId
+    subject: Subject
+    version: str
+    attempts: int
+
+
+class Scans(Protocol):
+    def add(self, task: ScanTask, /) -> None: ...
+
+    def claim(self, /, *, now_ms: int, until_ms: int, limit: int) -> Sequence[ScanTask]:
+        """Take the oldest waiting tasks until a moment; a lapsed claim can be taken again."""
+        ...
+
+    def done(self, org: Org, event_id: EventId, /) -> None: ...
+
+    def waiting(self, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVersion:
+    """An immutable rule set or policy pack: its files by name, its content hash, since when in
+    force.
+    """
+
+    org: Org
+    kind: str
+    hash: str
+    files: dict[str, str]
+    since: EventId
+
+
+class Versions(Protocol):
+    """Rule sets ("rules") and policy packs ("policies"), content-addressed, with what is in force.
+    """
+
+    def put(self, version: StoredVersion, /) -> None: ...
+
+    def in_force(self, org: Org, kind: str, /, *, as_of: EventId) -> StoredVersion | None: ...
+
+    def get(self, org: Org, kind: str, content_hash: str, /) -> StoredVersion | None: ...
+
+    def history(self, org: Org, kind: str, /) -> Sequence[StoredVersion]: ...
+
+
+class UnitOfWork(Protocol):
+    """All repositories inside one transaction (or one consistent read)."""
+
+    @property
+    def log(self) -> Log: ...
+    @property
+    def items(self) -> Items: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def views(self) -> Views: ...
+    @property
+    def call_keys(self) -> CallKeys: ...
+    @property
+    def decisions(self) -> Decisions: ...
+    @property
+    def verdicts(self) -> Verdicts: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def queues(self) -> QueueDepths: ...
+    @property
+    def exposures(self) -> Exposures: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def unsent(self) -> UnsentEffects: ...
+    @property
+    def banks(self) -> BankStore: ...
+    @property
+    def lists(self) -> ListStore: ...
+    @property
+    def versions(self) -> Versions: ...
+    @property
+    def scans(self) -> Scans: ...
+    @property
+    def cursors(self) -> Cursors: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
+    @property
+    def organisations(self) -> Organisations: ...
+    @property
+    def ledger_rows(self) -> LedgerRows: ...
+    @property
+    def seals(self) -> Seals: ...
+    @property
+    def data_keys(self) -> DataKeys: ...
+    @property
+    def measures(self) -> Measures: ...
+
+
+class Store(Protocol):
+    """Runs units of work. Writes are queued to the one writer and committed in groups."""
+
+    def submit(self, work: Callable[[UnitOfWork], T], /) -> "Future[T]":
+        """Queue a write; the future resolves only after its commit is durable.
+
+        A work that raises is rolled back alone; its error is the future's. Several works share a
+        commit.
+        """
+        ...
+
+    def write(self, work: Callable[[UnitOfWork], T], /) -> T:
+        """Submit and wait."""
+        ...
+
+    def read(self, work: Callable[[UnitOfWork], T], /) -> T:
+        """Run over one consistent, read-only snapshot, on the caller's thread."""
+        ...
+
+    def close(self) -> None: ...

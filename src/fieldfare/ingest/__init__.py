@@ -1,0 +1,1 @@
+"""Ingest: what hosts send us, validated, de-duplicated and put on the log before we say 202."""

@@ -1,0 +1,93 @@
+"""What ingest asks of the store: items with their versions, accounts, and the host's own keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from fieldfare.kernel import EventId, Org
+from fieldfare.records import ItemState, ItemVersion, Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierCall:
+    """A call the host made before under the same key: what it said (digest) and what we
+    answered.
+    """
+
+    content_digest: str
+    event_id: EventId
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as the log knows it. created_at: ms since 1970, of the host's time; 0: not
+    told.
+    """
+
+    subject: Subject
+    created_at: int
+    market: str = ""
+    state: str = "active"
+    decision_id: EventId | None = None
+    revision: int = 0
+
+
+class Items(Protocol):
+    def put(self, org: Org, item: ItemVersion, /) -> None:
+        """Write a version and make it the current one; an older current version is superseded."""
+        ...
+
+    def current(self, org: Org, subject: Subject, /) -> ItemVersion | None: ...
+
+    def versions(self, org: Org, subject: Subject, /) -> tuple[ItemVersion, ...]:
+        """All versions of an item, oldest first."""
+        ...
+
+    def settle(
+        self,
+        org: Org,
+        subject: Subject,
+        digest: str,
+        /,
+        *,
+        state: ItemState,
+        decision_id: EventId | None = None,
+        revision: int | None = None,
+    ) -> None:
+        """Set the state of one version and, if given, its latest decision and revision."""
+        ...
+
+    def all_current(self, /) -> Iterator[tuple[Org, ItemVersion]]:
+        """Walk all current versions of all organisations, for loading the gate."""
+        ...
+
+
+class Accounts(Protocol):
+    def put(self, org: Org, account: Account, /) -> None: ...
+
+    def get(self, org: Org, subject: Subject, /) -> Account | None: ...
+
+    def all(self, /) -> Iterator[tuple[Org, Account]]: ...
+
+
+class CallKeys(Protocol):
+    """The host's own keys, unique per (organisation, kind of call), kept 24 hours."""
+
+    def find(self, org: Org, call: str, key: str, /) -> EarlierCall | None: ...
+
+    def keep(self, org: Org, call: str, key: str, earlier: EarlierCall, /) -> None: ...
+
+    def forget_before(self, event_id: EventId, /) -> int:
+        """Drop the keys of calls before an id; returns how many."""
+        ...
+
+
+class Views(Protocol):
+    """Views per item version, for thresholds, rules and the measures of harm seen."""
+
+    def add(self, org: Org, subject: Subject, version: str, /, *, views: int, watch_ms: int) -> int:
+        """Add a window of views and return the total of the item over all versions."""
+        ...
+
+    def total(self, org: Org, subject: Subject, /) -> int: ...

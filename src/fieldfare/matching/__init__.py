@@ -1,0 +1,1 @@
+"""Matching: known content, named lists and normalised text."""

@@ -1,0 +1,1 @@
+"""Metrics: how much harm was seen, how fast we were, how often wrong."""

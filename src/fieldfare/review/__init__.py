@@ -1,0 +1,1 @@
+"""Review: cases, leases, reveals and verdicts of people."""

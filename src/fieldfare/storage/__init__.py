@@ -1,0 +1,1 @@
+"""Storage: tables and repositories on SQLite and PostgreSQL, and blobs in files."""
