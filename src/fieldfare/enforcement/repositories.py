@@ -19,14 +19,23 @@ class Webhooks(Protocol):
 
 class Outbox(Protocol):
     def add(self, rows: Sequence[OutboxRow], /) -> None:
-        """Write due rows; unsent rows of the same webhook and subject with a lower revision become
-        superseded in the same transaction.
+        """Write due rows; rows of the same (org, webhook, subject) with a lower revision that are
+        due or sent become superseded in the same transaction.
         """
         ...
 
-    def due(self, /, *, now_ms: int, limit: int) -> Sequence[OutboxRow]:
-        """Rows due by now, in order: a row waits while an older row of the same (org, webhook,
-        subject) is neither acknowledged, dead nor superseded.
+    def due(
+        self,
+        /,
+        *,
+        now_ms: int,
+        limit: int,
+        skip: frozenset[tuple[Org, str]] = frozenset(),
+    ) -> Sequence[OutboxRow]:
+        """Rows (due or sent) whose `due_at` has come, by (due_at, decision_id, part).
+
+        At most one a (org, webhook, subject): a row waits while an older row by (decision_id,
+        part) of the same three is due or sent. skip: (org, webhook id) to leave out.
         """
         ...
 
@@ -39,7 +48,10 @@ class Outbox(Protocol):
         due_at: int,
         error: str = "",
     ) -> None:
-        """Record an attempt (attempts grows by one) with its outcome."""
+        """Record an attempt (attempts grows by one) with its outcome.
+
+        A row that was superseded meanwhile stays so, unless the outcome is acknowledged.
+        """
         ...
 
     def page(
@@ -48,12 +60,17 @@ class Outbox(Protocol):
         /,
         *,
         states: frozenset[OutboxState] | None,
-        before: EventId | None,
+        before: tuple[EventId, int, str] | None,
         limit: int,
-    ) -> Sequence[OutboxRow]: ...
+    ) -> Sequence[OutboxRow]:
+        """Newest first by `OutboxRow.place`; before: the place of the last row already seen."""
+        ...
 
-    def replay(self, org: Org, effect_id: EventId, webhook_id: str, /, *, now_ms: int) -> bool:
-        """Make a dead row due again; False if there is no such dead row."""
+    def replay(self, org: Org, effect_id: str, webhook_id: str, /, *, now_ms: int) -> bool:
+        """Make a dead row due at `now_ms`, its attempts at 0; False if there is no such dead row.
+
+        A newer revision of the same subject that exists meanwhile wins: then False as well.
+        """
         ...
 
 
@@ -61,5 +78,5 @@ class UnsentEffects(Protocol):
     """The undo of a person's decision takes back what has not been sent."""
 
     def cancel(self, org: Org, subject: Subject, revision: int, /) -> int:
-        """Supersede unsent rows of one subject revision; returns how many were still unsent."""
+        """Supersede the never tried rows (due, no attempts) of one subject revision; how many."""
         ...

@@ -12,16 +12,18 @@ from fieldfare.records.subjects import Subject
 class Effect:
     """One thing for the host to carry out. `kind` is a restriction's kind, or "allow".
 
+    id: `<decision id>-<part>`, the same for every delivery. part: 0, 1, 2... within the decision.
     of: how many effects this decision has for the subject, so that a receiver knows when it has
     them all. subject_revision: a newer one supersedes unsent older ones.
     reasons_public: words fit for the author of the item.
     """
 
     org: Org
-    id: EventId
+    id: str
     at: int
     kind: str
     decision_id: EventId
+    part: int
     subject: Subject
     version: str
     subject_revision: int
@@ -32,7 +34,10 @@ class Effect:
 
 
 class OutboxState(StrEnum):
-    """due -> sent -> acknowledged | dead; superseded when a newer revision overtook it unsent."""
+    """due -> sent -> acknowledged | dead; superseded when a newer revision overtook it.
+
+    sent: tried at least once without a good answer, and tried again at its `due_at`.
+    """
 
     DUE = "due"
     SENT = "sent"
@@ -57,10 +62,16 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """One effect on its way to one webhook. `due_at`: ms since 1970; `error`: of the last try."""
+    """One effect on its way to one webhook. `due_at`: ms since 1970; `error`: of the last try.
+
+    id: of the effect; (org, id, webhook_id) is unique. Order is by (decision_id, part), the
+    webhook's id last.
+    """
 
     org: Org
-    id: EventId
+    id: str
+    decision_id: EventId
+    part: int
     webhook_id: str
     subject: Subject
     subject_revision: int
@@ -69,3 +80,8 @@ class OutboxRow:
     attempts: int
     due_at: int
     error: str = ""
+
+    @property
+    def place(self) -> tuple[EventId, int, str]:
+        """Where the row stands in the outbox of its organisation; the cursor of its pages."""
+        return (self.decision_id, self.part, self.webhook_id)
