@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from fieldfare.access.repositories import ApiKeys, Organisations, People, Sessions
 from fieldfare.decisions.repositories import Decisions, Verdicts
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
-from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Views
+from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
 from fieldfare.kernel import EventId, Org
 from fieldfare.ledger.repositories import DataKeys, LedgerRows, Seals
 from fieldfare.matching.repositories import BankStore, ListStore
@@ -64,8 +64,7 @@ class StoredVersion:
 
 
 class Versions(Protocol):
-    """Rule sets ("rules") and policy packs ("policies"), content-addressed, with what is in force.
-    """
+    """Rule sets ("rules") and policy packs ("policies") by content, and what is in force."""
 
     def put(self, version: StoredVersion, /) -> None: ...
 
@@ -87,6 +86,8 @@ class UnitOfWork(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def views(self) -> Views: ...
+    @property
+    def reports(self) -> Reports: ...
     @property
     def call_keys(self) -> CallKeys: ...
     @property

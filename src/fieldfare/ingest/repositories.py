@@ -91,3 +91,15 @@ class Views(Protocol):
         ...
 
     def total(self, org: Org, subject: Subject, /) -> int: ...
+
+
+class Reports(Protocol):
+    """Users' reports per item: the first one counts for the proactive rate."""
+
+    def file(self, org: Org, subject: Subject, event_id: EventId, /, *, reporter: Subject) -> None:
+        """Keep a report. The reporter is stored as a pseudonym."""
+        ...
+
+    def count(self, org: Org, subject: Subject, /) -> tuple[int, int]:
+        """Count the reports on an item, and the distinct reporters."""
+        ...

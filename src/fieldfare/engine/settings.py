@@ -1,0 +1,99 @@
+"""Settings: fieldfare.toml in the home folder, overridden by FIELDFARE_* in the environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal, get_args
+
+from fieldfare.kernel import BadInput, did_you_mean
+
+ClockKind = Literal["system", "simulated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may set. Sizes in bytes, times as their names say.
+
+    home: where everything of an installation lives. database: an SQLAlchemy URL, "" for SQLite in
+    home. workers: processes that scan media; 0: one fewer than the machine's cores, at least one.
+    lag_events, lag_scans: how far deciding and scanning may fall behind before ingest answers 429.
+    staged_exposure: whether an item's views are capped at the next threshold until rules ran again.
+    """
+
+    home: Path = field(default_factory=lambda: Path("fieldfare-data"))
+    database: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 0
+    clock: ClockKind = "system"
+    media_bytes: int = 200_000_000
+    media_duration_s: float = 600.0
+    media_side_px: int = 4096
+    media_pixels: int = 16_800_000
+    media_cpu_s: int = 60
+    media_wall_s: float = 90.0
+    media_memory_bytes: int = 1 << 30
+    body_bytes: int = 4_000_000
+    lag_events: int = 50_000
+    lag_scans: int = 10_000
+    undo_s: float = 10.0
+    lease_s: float = 300.0
+    reveal_s: float = 60.0
+    staged_exposure: bool = True
+    pack: str = "default"
+    secure_cookies: bool = False
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.home / 'fieldfare.db').absolute()}"
+
+
+def load_settings(
+    home: Path | None = None, environ: Mapping[str, str] | None = None, /, **overrides: object
+) -> Settings:
+    """Read fieldfare.toml of the home, then the environment, then `overrides` that are not None.
+
+    Raises BadInput naming the source and the setting for an unknown name or a value of a wrong
+    type.
+    """
+    env = os.environ if environ is None else environ
+    folder = home or Path(env.get("FIELDFARE_HOME", "fieldfare-data"))
+    values: dict[str, object] = {"home": folder}
+    known = {f.name: f.type for f in fields(Settings)}
+    for name, value in _file_values(folder / "fieldfare.toml").items():
+        values[name] = _typed(name, value, known, source="fieldfare.toml")
+    for name in known:
+        text = env.get(f"FIELDFARE_{name.upper()}")
+        if text is not None and name != "home":
+            values[name] = _typed(name, text, known, source=f"FIELDFARE_{name.upper()}")
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return Settings(**values)  # type: ignore[arg-type]  # each value was checked against its field
+
+
+def _file_values(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not TOML: {error}", hint="Mend the file.") from None
+
+
+def _typed(name: str, value: object, known: Mapping[str, object], *, source: str) -> object:
+    if name not in known:
+        hint = did_you_mean(name, known) or f"Known settings: {', '.join(known)}."
+        raise BadInput(f"{source}: {name!r} is not a setting", hint=hint)
+    wanted = known[name]
+    text = str(value)
+    try:
+        if wanted is bool:
+            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+        if wanted in (int, float):
+            return wanted(text)
+    except (KeyError, ValueError):
+        raise BadInput(f"{source}: {name} = {text!r} is not a {wanted}", hint="") from None
+    if wanted == ClockKind and text not in get_args(ClockKind):
+        raise BadInput(f"{source}: clock = {text!r}", hint="Use 'system' or 'simulated'.")
+    return Path(text) if wanted is Path else text
