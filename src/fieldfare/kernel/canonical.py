@@ -1,11 +1,17 @@
 """One way to write a value as bytes, so that equal values have equal digests."""
 
 import hashlib
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+if TYPE_CHECKING:
+    JsonValue: TypeAlias = (
+        "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+    )
+else:
+    # msgspec reads annotations at run time and cannot follow an alias that names itself.
+    JsonValue = Any
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
