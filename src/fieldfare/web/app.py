@@ -1,0 +1,82 @@
+"""The web application: the platform flows in, an ASGI application flows out.
+
+Routes live in `api` (JSON) and `console` (pages); the frame around them lives here: permissions,
+problems, headers, limits. Nothing is fetched from elsewhere, neither here nor by the pages.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+import fieldfare
+from fieldfare.kernel import FieldfareError
+from fieldfare.web.api import ROUTERS as API
+from fieldfare.web.envelope import Envelope, Limits
+from fieldfare.web.guards import Doors, Guard, declared, must_all_be_declared
+from fieldfare.web.problems import problem_of, problem_response
+from fieldfare.web.served import Served
+
+_STATIC: Final = Path(__file__).with_name("static")
+_OPEN_BY_NATURE: Final = frozenset({"static", "openapi"})
+
+
+def create_app(platform: Served, *, more_routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """Build the application over a platform. more_routers: of a test or an extension.
+
+    Raises RouteUndeclared if a route names no permission.
+    """
+    app = FastAPI(
+        # One flat list: each route keeps its own permission in sight, and matching stays quick.
+        routes=[route for router in (*API, *more_routers) for route in router.routes],
+        title="Fieldfare",
+        version=fieldfare.__version__,
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.doors = Doors(platform)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    for kind in (FieldfareError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _answer)
+    settings = platform.settings
+    app.add_middleware(
+        Envelope,
+        limits=Limits(body_bytes=settings.body_bytes, media_bytes=settings.media_bytes),
+        secure=settings.secure_cookies,
+    )
+    must_all_be_declared(app.routes, open_names=_OPEN_BY_NATURE)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
+    return app
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    return problem_response(problem_of(error), request.state.request_id)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Describe the API with its one scheme of signing in and the permission of each call."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        scheme = {"type": "http", "scheme": "bearer", "bearerFormat": "ff_<id>_<secret>"}
+        schema.setdefault("components", {})["securitySchemes"] = {"key": scheme}
+        for route in app.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                _declare(schema["paths"][route.path_format], route)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _declare(path: dict[str, Any], route: APIRoute) -> None:
+    for guard in declared(route):
+        for method in route.methods or ():
+            if isinstance(guard, Guard) and method.lower() in path:
+                path[method.lower()]["security"] = [{"key": []}]
+                path[method.lower()]["x-permission"] = guard.permission.value
