@@ -19,7 +19,8 @@ class Cases(Protocol):
     ) -> Case | None:
         """Lease the most urgent ready case (lane, then due_at, then id); lapsed leases are ready.
 
-        A person who already holds a live lease gets that same case under the new lease.
+        A person who already holds a live lease gets that same case under the new lease. A case that
+        has `lease.reviewer` among its `excluded` is passed over. A lease lapses at `expires_at`.
         """
         ...
 
