@@ -10,10 +10,10 @@ from fieldfare.decisions.repositories import Decisions, Verdicts
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
 from fieldfare.kernel import EventId, Org
-from fieldfare.ledger.repositories import DataKeys, LedgerRows, Seals
+from fieldfare.ledger.repositories import DataKeys, LedgerRows, Projections, Seals
 from fieldfare.matching.repositories import BankStore, ListStore
 from fieldfare.metrics.repositories import Measures
-from fieldfare.records import Log, Subject
+from fieldfare.records import History, Log, Subject
 from fieldfare.review.repositories import Cases, Exposures, QueueDepths
 
 T = TypeVar("T")
@@ -75,11 +75,31 @@ class Versions(Protocol):
     def history(self, org: Org, kind: str, /) -> Sequence[StoredVersion]: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long what is not the log is kept; docs/reference/retention.md says why.
+
+    call_keys_ms: the host's own keys; outbox_ms: rows whose carrying has ended; scans and cases end
+    with their items. Sessions go when they expire.
+    """
+
+    call_keys_ms: int = 24 * 3_600_000
+    outbox_ms: int = 30 * 24 * 3_600_000
+
+
+class Sweeps(Protocol):
+    def sweep(self, retention: Retention, /, *, now_ms: int) -> dict[str, int]:
+        """Delete what has outlived its time; how many rows by what they were."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """All repositories inside one transaction (or one consistent read)."""
 
     @property
     def log(self) -> Log: ...
+    @property
+    def history(self) -> History: ...
     @property
     def items(self) -> Items: ...
     @property
@@ -131,7 +151,11 @@ class UnitOfWork(Protocol):
     @property
     def data_keys(self) -> DataKeys: ...
     @property
+    def projections(self) -> Projections: ...
+    @property
     def measures(self) -> Measures: ...
+    @property
+    def sweeps(self) -> Sweeps: ...
 
 
 class Store(Protocol):

@@ -16,9 +16,11 @@ from fieldfare.kernel.errors import (
 )
 from fieldfare.kernel.ids import (
     EPOCH_MS,
+    HISTORY_LANE,
     EventId,
     Org,
     at_of,
+    is_history,
     lane_of,
     make_id,
     next_id,
@@ -30,6 +32,7 @@ from fieldfare.kernel.unknown import Unknown
 
 __all__ = [
     "EPOCH_MS",
+    "HISTORY_LANE",
     "BadInput",
     "Clock",
     "Conflict",
@@ -51,6 +54,7 @@ __all__ = [
     "canonical_json",
     "did_you_mean",
     "digest",
+    "is_history",
     "lane_of",
     "make_id",
     "next_id",

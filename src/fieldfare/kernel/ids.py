@@ -21,6 +21,8 @@ TIME_SHIFT: Final = LANE_BITS + SEQUENCE_BITS
 LANES: Final = 1 << LANE_BITS
 SEQUENCES: Final = 1 << SEQUENCE_BITS
 MAX_ID: Final = (1 << 63) - 1
+HISTORY_LANE: Final = LANES - 1
+"""The lane of imported history; events in it feed counters and backtests and have no effects."""
 
 
 def make_id(at_ms: int, *, lane: int = 0, sequence: int = 0) -> EventId:
@@ -62,6 +64,11 @@ def at_of(event_id: int) -> int:
 def lane_of(event_id: int) -> int:
     """Read the lane (0..63) an id was given in."""
     return (event_id >> SEQUENCE_BITS) & (LANES - 1)
+
+
+def is_history(event_id: int) -> bool:
+    """Tell whether an id was made from the host's time when history was imported."""
+    return lane_of(event_id) == HISTORY_LANE
 
 
 def sequence_of(event_id: int) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fieldfare.kernel import EventId, Org
+from fieldfare.records import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +13,7 @@ class LedgerRow:
     """A row of the log as the seal sees it: no personal data, only pseudonyms and digests.
 
     subject, person: keyed pseudonyms (32 hex digits; "" for none). payload: SHA-256 of the
-    ciphertext. erased: the payload was destroyed on request, by the erasure event of that id.
+    ciphertext.
     """
 
     id: EventId
@@ -26,7 +27,11 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """A signed link over the rows (first_id .. last_id]: see `ledger.seals` for the formula."""
+    """A signed link over the rows (first_id .. last_id]: see `ledger.seals` for the formula.
+
+    A seal covers either live rows or imported history (`kernel.is_history(last_id)`); both kinds
+    stand in one chain, counted 1, 2, 3...
+    """
 
     number: int
     first_id: EventId
@@ -56,6 +61,10 @@ class LedgerRows(Protocol):
         """Everything at or below this id is committed: the smallest last id over open lanes."""
         ...
 
+    def history_end(self, org: Org, /) -> EventId:
+        """Id of the newest imported history; 0 without any. All live ids are above it."""
+        ...
+
     def orgs(self, /) -> tuple[Org, ...]: ...
 
 
@@ -65,6 +74,10 @@ class Seals(Protocol):
     def add(self, org: Org, seal: Seal, /) -> None: ...
 
     def all(self, org: Org, /) -> Sequence[Seal]: ...
+
+    def sealed_up_to(self, org: Org, /, *, history: bool) -> EventId:
+        """Id of the last sealed row, live or of the imported history; 0 when nothing is sealed."""
+        ...
 
 
 class DataKeys(Protocol):
@@ -76,4 +89,14 @@ class DataKeys(Protocol):
 
     def destroy(self, org: Org, person: str, /) -> int:
         """Delete the key and every payload under it; returns how many payloads went."""
+        ...
+
+
+class Projections(Protocol):
+    """What the store keeps in clear beside the log, so that deciding is quick."""
+
+    def forget(self, org: Org, person: Subject, pseudonym: str, /) -> int:
+        """Put the pseudonym in the place of a person's host id wherever it stands in clear, and
+        drop file names and unsent texts; returns how many rows were changed.
+        """
         ...

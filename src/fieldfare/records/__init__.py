@@ -8,7 +8,7 @@ the log. No room's behaviour lives here, only what rooms hand to each other.
 from fieldfare.records.cases import Case, CaseState, Exposure, Lease
 from fieldfare.records.decisions import Decision, Judgement
 from fieldfare.records.effects import Effect, OutboxRow, OutboxState, Webhook
-from fieldfare.records.events import Event, Log, NewEvent
+from fieldfare.records.events import Event, History, Log, NewEvent
 from fieldfare.records.facts import Fact, FactValue, Signal
 from fieldfare.records.items import ItemState, ItemVersion, MediaRef
 from fieldfare.records.restrictions import Restriction
@@ -25,6 +25,7 @@ __all__ = [
     "Exposure",
     "Fact",
     "FactValue",
+    "History",
     "ItemState",
     "ItemVersion",
     "Judgement",

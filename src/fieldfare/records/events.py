@@ -63,3 +63,17 @@ class Log(Protocol):
     def of_subject(self, org: Org, subject: Subject, /, *, limit: int) -> Sequence[Event]:
         """Read the newest `limit` events of a subject, oldest first."""
         ...
+
+
+class History(Protocol):
+    """The way in for what happened before an organisation came to us."""
+
+    def append(self, org: Org, events: Sequence[NewEvent], /) -> Sequence[Event]:
+        """Put past events on the log, with ids made from `occurred_at` in the history lane.
+
+        They are taken in the order of `occurred_at`, after the history already there and below the
+        organisation's first live event; `kernel.is_history` knows them by their ids, and nothing
+        carries effects for them. Raises BadInput for an event without `occurred_at`, before 2024 or
+        not older than the first live event.
+        """
+        ...
