@@ -32,9 +32,9 @@ class Case:
     """A question to a person about one item version.
 
     id: of the case.opened event. lane: 0 first; due_at: ms since 1970, from the policy's deadline.
-    decision_id: the decision that asked; policies: candidates, likeliest first. excluded: pseudonyms
-    of people who skipped or escalated it and are not asked again. lease: stays on a decided case, to
-    say who decided.
+    decision_id: the decision that asked; policies: candidates, likeliest first. lease: stays on a
+    decided case, to say who decided. excluded: pseudonyms of people who skipped or escalated it and
+    are not asked again.
     """
 
     org: Org
