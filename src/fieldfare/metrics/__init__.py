@@ -1,1 +1,31 @@
-"""Metrics: how much harm was seen, how fast we were, how often wrong."""
+"""Measures of what the platform does: honest shares with their denominators."""
+
+from fieldfare.metrics.overview import (
+    DAY_MS,
+    Overview,
+    PolicyRates,
+    QueueState,
+    Rates,
+    by_policy,
+    is_proactive,
+    overview,
+    rates,
+)
+from fieldfare.metrics.repositories import Measures, RemovedItem
+from fieldfare.metrics.shares import Share, share_of
+
+__all__ = [
+    "DAY_MS",
+    "Measures",
+    "Overview",
+    "PolicyRates",
+    "QueueState",
+    "Rates",
+    "RemovedItem",
+    "Share",
+    "by_policy",
+    "is_proactive",
+    "overview",
+    "rates",
+    "share_of",
+]

@@ -60,12 +60,12 @@ class Decide(Protocol[U_contra]):
     """The engine's deciding, in the caller's transaction.
 
     verdict: of a person, whose effects wait until the undo is over; None: what stands is joined
-    anew, because a verdict was withdrawn.
+    anew, because a verdict was withdrawn. Gives None if what holds is what held before.
     """
 
     def __call__(
         self, uow: U_contra, org: Org, subject: Subject, version: str, verdict: Verdict | None, /
-    ) -> Decision: ...
+    ) -> Decision | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +88,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A case decided just now. undo_until: ms since 1970."""
+    """A case decided just now. undo_until: ms since 1970. decision: None if nothing new holds."""
 
     case: Case
-    decision: Decision
+    decision: Decision | None
     undo_until: int
 
 
