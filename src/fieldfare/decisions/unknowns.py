@@ -1,0 +1,71 @@
+"""What holds when a fact that should judge a policy could not be had.
+
+Flows in: the facts of an item version, some of them Unknown. Flows out: at most one hold and one
+wish for a person, however many policies wait for the same fact, and what each Unknown led to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from fieldfare.kernel import Unknown
+from fieldfare.policies import OnUnknown, Policy, PolicyPack
+from fieldfare.records import FactValue, Restriction, ReviewRequest
+
+UNKNOWN_LANE: Final = 2
+"""Behind what somebody reported or a rule matched: here nothing speaks against the item yet."""
+
+_GRAVITY: Final = {OnUnknown.ALLOW: 0, OnUnknown.REVIEW: 1, OnUnknown.HOLD: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownOutcome:
+    """What the Unknowns lead to. `unknown`: fact name -> why, and what followed."""
+
+    restrictions: tuple[Restriction, ...] = ()
+    review: tuple[ReviewRequest, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+def unknown_facts(pack: PolicyPack, facts: Mapping[str, FactValue | Unknown]) -> Mapping[str, str]:
+    """Name the listed facts that are Unknown, with why. A fact that is absent says nothing."""
+    missing = {name: fact.why for name, fact in facts.items() if isinstance(fact, Unknown)}
+    if not missing:
+        return {}
+    listed = {name for policy in pack.policies.values() for name in policy.judged_by}
+    return {name: why for name, why in sorted(missing.items()) if name in listed}
+
+
+def judge_unknowns(
+    pack: PolicyPack, facts: Mapping[str, FactValue | Unknown], *, item: bool = True
+) -> UnknownOutcome:
+    """Apply `on_unknown` of every policy that a listed, Unknown fact should have judged.
+
+    The gravest answer wins; hold and review are asked for once, in the name of the policy of
+    highest harm weight among those that ask for it. An account (`item` false) cannot be held, so a
+    hold is a review there.
+    """
+    missing = unknown_facts(pack, facts)
+    if not missing:
+        return UnknownOutcome()
+    waiting = [p for p in pack.policies.values() if any(name in missing for name in p.judged_by)]
+    gravest = max((p.on_unknown for p in waiting), key=_GRAVITY.__getitem__)
+    noted = {name: f"{why}; {_answer(name, waiting)}" for name, why in missing.items()}
+    if gravest is OnUnknown.ALLOW:
+        return UnknownOutcome(unknown=noted)
+    asking = min((p for p in waiting if p.on_unknown is gravest), key=lambda p: pack.rank(p.code))
+    why = ", ".join(f"{name}: {why}" for name, why in missing.items() if name in asking.judged_by)
+    request = ReviewRequest(
+        queue=asking.queue, policy=asking.code, reason=f"Unknown {why}", lane=UNKNOWN_LANE
+    )
+    held = item and gravest is OnUnknown.HOLD
+    return UnknownOutcome(
+        restrictions=(Restriction(kind="hold", policy=asking.code),) if held else (),
+        review=(request,),
+        unknown=noted,
+    )
+
+
+def _answer(fact: str, waiting: list[Policy]) -> OnUnknown:
+    answers = [policy.on_unknown for policy in waiting if fact in policy.judged_by]
+    return max(answers, key=_GRAVITY.__getitem__)
