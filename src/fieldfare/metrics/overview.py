@@ -21,14 +21,15 @@ class Rates:
     """The measures over one base set of removed items.
 
     proactive: removed before anybody reported it. before_any_view: no view of any version at
-    removal. within_24h: from posting, not from finding. automated: no person had a hand in it.
-    restored: shown again later.
+    removal. within_24h: from posting, not from finding; viewed_within_24h: those of them that were
+    seen before. automated: no person had a hand in it. restored: shown again later.
     """
 
     removed: int
     proactive: Share
     before_any_view: Share
     within_24h: Share
+    viewed_within_24h: Share
     automated: Share
     restored: Share
 
@@ -90,6 +91,10 @@ def is_proactive(item: RemovedItem) -> bool:
     return item.reported_at is None or item.removed_at < item.reported_at
 
 
+def _is_within_a_day(item: RemovedItem) -> bool:
+    return item.removed_at - item.posted_at <= DAY_MS
+
+
 def rates(items: Iterable[RemovedItem]) -> Rates:
     """Measure one base set."""
     rows = tuple(items)
@@ -97,7 +102,10 @@ def rates(items: Iterable[RemovedItem]) -> Rates:
         removed=len(rows),
         proactive=share_of(rows, is_proactive),
         before_any_view=share_of(rows, lambda item: item.views_at_removal == 0),
-        within_24h=share_of(rows, lambda item: item.removed_at - item.posted_at <= DAY_MS),
+        within_24h=share_of(rows, _is_within_a_day),
+        viewed_within_24h=share_of(
+            rows, lambda item: item.views_at_removal > 0 and _is_within_a_day(item)
+        ),
         automated=share_of(rows, lambda item: item.automated),
         restored=share_of(rows, lambda item: item.restored),
     )

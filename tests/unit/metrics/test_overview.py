@@ -68,6 +68,8 @@ def test_a_whole_day_after_posting_still_counts_as_within_it() -> None:
     late = replace(on_time, removed_at=on_time.removed_at + 1)
 
     assert rates([on_time, late]).within_24h == Share(1, 2)
+    assert rates([on_time, late]).viewed_within_24h == Share(0, 2)
+    assert rates([replace(on_time, views_at_removal=1)]).viewed_within_24h == Share(1, 1)
 
 
 def test_each_measure_counts_what_its_name_says() -> None:
