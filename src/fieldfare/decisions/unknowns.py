@@ -6,6 +6,7 @@ wish for a person, however many policies wait for the same fact, and what each U
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 from fieldfare.kernel import Unknown
@@ -29,11 +30,11 @@ class UnknownOutcome:
 
 def unknown_facts(pack: PolicyPack, facts: Mapping[str, FactValue | Unknown]) -> Mapping[str, str]:
     """Name the listed facts that are Unknown, with why. A fact that is absent says nothing."""
-    missing = {name: fact.why for name, fact in facts.items() if isinstance(fact, Unknown)}
-    if not missing:
-        return {}
-    listed = {name for policy in pack.policies.values() for name in policy.judged_by}
-    return {name: why for name, why in sorted(missing.items()) if name in listed}
+    return {
+        name: fact.why
+        for name, fact in sorted(facts.items(), key=itemgetter(0))
+        if isinstance(fact, Unknown) and name in pack.judging
+    }
 
 
 def judge_unknowns(
@@ -48,9 +49,9 @@ def judge_unknowns(
     missing = unknown_facts(pack, facts)
     if not missing:
         return UnknownOutcome()
-    waiting = [p for p in pack.policies.values() if any(name in missing for name in p.judged_by)]
+    waiting = [policy for name in missing for policy in pack.judging[name]]
     gravest = max((p.on_unknown for p in waiting), key=_GRAVITY.__getitem__)
-    noted = {name: f"{why}; {_answer(name, waiting)}" for name, why in missing.items()}
+    noted = {name: f"{why}; {_answer(pack.judging[name])}" for name, why in missing.items()}
     if gravest is OnUnknown.ALLOW:
         return UnknownOutcome(unknown=noted)
     asking = min((p for p in waiting if p.on_unknown is gravest), key=lambda p: pack.rank(p.code))
@@ -66,6 +67,5 @@ def judge_unknowns(
     )
 
 
-def _answer(fact: str, waiting: list[Policy]) -> OnUnknown:
-    answers = [policy.on_unknown for policy in waiting if fact in policy.judged_by]
-    return max(answers, key=_GRAVITY.__getitem__)
+def _answer(policies: tuple[Policy, ...]) -> OnUnknown:
+    return max((policy.on_unknown for policy in policies), key=_GRAVITY.__getitem__)

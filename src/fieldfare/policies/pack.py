@@ -6,7 +6,7 @@ decision names the hash it was made under.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fieldfare.kernel import NotFound, did_you_mean
 from fieldfare.policies.kinds import RestrictionKinds
@@ -45,6 +45,7 @@ class PolicyPack:
     """A pack as loaded. `hash`: SHA-256 of its content, overlays and texts included.
 
     effective_from: ms since 1970. kinds: the built-in restriction kinds and the pack's own.
+    judging: fact name -> the policies it can judge, derived from their `judged_by`.
     """
 
     name: str
@@ -54,6 +55,14 @@ class PolicyPack:
     policies: Mapping[str, Policy]
     overlays: tuple[Overlay, ...]
     kinds: RestrictionKinds
+    judging: Mapping[str, tuple[Policy, ...]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        judging: dict[str, tuple[Policy, ...]] = {}
+        for policy in self.policies.values():
+            for fact in policy.judged_by:
+                judging[fact] = (*judging.get(fact, ()), policy)
+        object.__setattr__(self, "judging", judging)
 
     def policy(self, code: str, *, market: str = "", age_band: str = "") -> Policy:
         """Give the policy in force for an item's market and its author's age band.

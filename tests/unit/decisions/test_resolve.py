@@ -276,7 +276,7 @@ def test_an_operators_own_kind_takes_part_like_ours() -> None:
 
 
 def test_names_nobody_knows_are_refused_with_a_suggestion() -> None:
-    with pytest.raises(UnknownPolicy, match="HB.BULLY"):
+    with pytest.raises(UnknownPolicy, match=r"HB\.BULLY"):
         judge([a_verdict(a_restriction("limit", "HB.BULY"))])
     with pytest.raises(UnknownPolicy):
         judge([a_verdict(review=(ReviewRequest(queue="q", policy="XX.NO"),))])
