@@ -1,0 +1,114 @@
+"""What an installation brings along: pinned, permissive, and not too big."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[3]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CORE_MB_AT_MOST = 600
+
+PERMISSIVE = re.compile(
+    r"0BSD|BSD(-[23]-clause)?|3-clause bsd license|mit(-0|-cmu)?|mit license|expat|isc( license( \(iscl\))?)?"
+    r"|(the )?apache(-2\.0)?( |-)?(license|software license)?,?( version)? ?(2\.0)?"
+    r"|PSF-2\.0|python software foundation license|python-2\.0|cnri-python|hpnd|zlib|unlicense"
+    r"|bsd license|new bsd|mpl-2\.0|mozilla public license 2\.0 \(mpl 2\.0\)"
+    r"|(the )?unlicense( \(unlicense\))?|boost software license 1\.0 \(bsl-1\.0\)|cc0-1\.0",
+    re.IGNORECASE,
+)
+"""Spelled as distributions do. MPL-2.0 binds its own files only; certifi and tqdm carry it."""
+
+
+def reachable(requirements: Iterable[str], extra: str = "") -> dict[str, Distribution]:
+    """Follow requirements as installed here: canonical name -> distribution."""
+    found: dict[str, Distribution] = {}
+    waiting = [(Requirement(text), extra) for text in requirements]
+    while waiting:
+        requirement, asked = waiting.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": asked}):
+            continue
+        name = canonicalize_name(requirement.name)
+        for wanted in requirement.extras or {""}:
+            key = f"{name}[{wanted}]"
+            if key not in found:
+                found[key] = distribution(name)
+                waiting += [(Requirement(text), wanted) for text in found[key].requires or ()]
+                waiting.append((Requirement(name), ""))
+    return {canonicalize_name(dist.metadata["Name"]): dist for dist in found.values()}
+
+
+CORE = reachable(PROJECT["dependencies"])
+EVERYTHING = reachable(
+    [
+        *PROJECT["dependencies"],
+        *(text for extra in PROJECT["optional-dependencies"].values() for text in extra),
+    ]
+)
+
+
+def licences(dist: Distribution) -> list[str]:
+    """Read what a distribution says of itself: expression, else classifiers, else field."""
+    metadata = dist.metadata
+    classified = [
+        text.rsplit(" :: ", 1)[1]
+        for text in metadata.get_all("Classifier") or []
+        if text.startswith("License :: ") and not text.endswith("OSI Approved")
+    ]
+    field = (metadata["License"] or "").strip().splitlines()[:1]
+    expression = metadata["License-Expression"]
+    said = [expression] if expression else classified or field
+    return [part for text in said for part in re.split(r" (?:AND|OR|WITH) ", text)]
+
+
+@pytest.mark.parametrize("name", sorted(CORE))
+def test_the_core_is_permissively_licensed(name: str) -> None:
+    said = licences(CORE[name])
+
+    assert said, f"{name} names no licence"
+    assert [text for text in said if not PERMISSIVE.fullmatch(text.strip())] == []
+
+
+@pytest.mark.parametrize("text", ["GPL-3.0-only", "AGPL-3.0", "LGPL-3.0-only", "Proprietary", ""])
+def test_other_licences_are_noticed(text: str) -> None:
+    assert not PERMISSIVE.fullmatch(text)
+
+
+def test_psycopg_which_is_lgpl_is_an_extra() -> None:
+    assert not [name for name in CORE if name.startswith("psycopg")]
+    assert "psycopg" in EVERYTHING
+
+
+def test_the_core_install_is_small_enough() -> None:
+    sizes = {
+        name: sum(
+            Path(str(file.locate())).stat().st_size
+            for file in dist.files or ()
+            if Path(str(file.locate())).is_file()
+        )
+        for name, dist in CORE.items()
+    }
+
+    assert min(sizes.values()) > 0
+    assert sum(sizes.values()) < CORE_MB_AT_MOST * 1_000_000, sizes
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def test_everything_that_is_installed_is_pinned_to_that_version() -> None:
+    installed = {name: dist.version for name, dist in EVERYTHING.items() if name != "fieldfare"}
+
+    assert {name: pins().get(name) for name in installed} == installed
+
+
+def test_nothing_is_pinned_that_nothing_needs() -> None:
+    assert sorted(set(pins()) - set(EVERYTHING)) == []
