@@ -1,10 +1,10 @@
 """What deciding asks of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from fieldfare.kernel import EventId, Org
-from fieldfare.records import Decision, Subject, Verdict
+from fieldfare.records import Decision, Restriction, Subject, Verdict
 
 
 class Decisions(Protocol):
@@ -26,10 +26,15 @@ class Decisions(Protocol):
         """Newest first, ids below `before`."""
         ...
 
+    def restricting(self, /) -> Iterator[tuple[Org, EventId, tuple[Restriction, ...]]]:
+        """Walk the latest decision of every item version and account that restricts something,
+        for loading the gate; no payload is decrypted for it.
+        """
+        ...
+
 
 class Verdicts(Protocol):
-    """Verdicts that still speak on an item version; a rule's are replaced by its next evaluation.
-    """
+    """Verdicts that still speak on an item version; a rule's are replaced by its next evaluation."""
 
     def put(self, org: Org, verdict: Verdict, /) -> None:
         """Keep a verdict of an order, an appeal or a person. Its event_id names it."""

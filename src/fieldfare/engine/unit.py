@@ -49,6 +49,10 @@ class Scans(Protocol):
 
     def waiting(self, /) -> int: ...
 
+    def release_all(self, /) -> int:
+        """Give back every claim: at start, when nobody else can be scanning for this store."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredVersion:

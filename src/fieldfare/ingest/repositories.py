@@ -92,6 +92,10 @@ class Views(Protocol):
 
     def total(self, org: Org, subject: Subject, /) -> int: ...
 
+    def at_least(self, views: int, /) -> Iterator[tuple[Org, Subject, int]]:
+        """Walk the items seen that often, with their totals, for loading the gate."""
+        ...
+
 
 class Reports(Protocol):
     """Users' reports per item: the first one counts for the proactive rate."""
