@@ -15,7 +15,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CORE_MB_AT_MOST = 600
 
 PERMISSIVE = re.compile(
-    r"0BSD|BSD(-[23]-clause)?|3-clause bsd license|mit(-0|-cmu)?|mit license|expat|isc( license( \(iscl\))?)?"
+    r"0BSD|BSD(-[23]-clause)?|3-clause bsd license|mit(-0|-cmu)?|mit license|expat"
+    r"|isc( license( \(iscl\))?)?"
     r"|(the )?apache(-2\.0)?( |-)?(license|software license)?,?( version)? ?(2\.0)?"
     r"|PSF-2\.0|python software foundation license|python-2\.0|cnri-python|hpnd|zlib|unlicense"
     r"|bsd license|new bsd|mpl-2\.0|mozilla public license 2\.0 \(mpl 2\.0\)"

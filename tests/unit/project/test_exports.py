@@ -15,13 +15,16 @@ PACKAGES = sorted(
 
 
 def imported_names(package: str) -> set[str]:
-    """Name what an `__init__` imports from its own package or defines, underscored names aside."""
+    """Name what an `__init__` imports from its own package or defines.
+
+    Underscored names and imports under another name are for the package's own use.
+    """
     tree = ast.parse((SOURCE / package.replace(".", "/") / "__init__.py").read_text())
     names: set[str] = set()
     for node in tree.body:
         match node:
             case ast.ImportFrom(module=str(module)) if module.startswith(f"{package}."):
-                names |= {alias.asname or alias.name for alias in node.names}
+                names |= {alias.name for alias in node.names if not alias.asname}
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
