@@ -2,12 +2,14 @@
 
 from fieldfare.metrics.overview import (
     DAY_MS,
+    MeasuredUnit,
     Overview,
     PolicyRates,
     QueueState,
     Rates,
     by_policy,
     is_proactive,
+    measure,
     overview,
     rates,
 )
@@ -16,6 +18,7 @@ from fieldfare.metrics.shares import Share, share_of
 
 __all__ = [
     "DAY_MS",
+    "MeasuredUnit",
     "Measures",
     "Overview",
     "PolicyRates",
@@ -25,6 +28,7 @@ __all__ = [
     "Share",
     "by_policy",
     "is_proactive",
+    "measure",
     "overview",
     "rates",
     "share_of",

@@ -8,10 +8,12 @@ each item under all its policies, once under its first alone.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from fieldfare.metrics.repositories import RemovedItem
+from fieldfare.kernel import Org
+from fieldfare.metrics.repositories import Measures, RemovedItem
 from fieldfare.metrics.shares import Share, share_of
+from fieldfare.review.repositories import QueueDepths
 
 DAY_MS: Final = 24 * 3_600_000
 
@@ -125,7 +127,28 @@ def by_policy(items: Sequence[RemovedItem]) -> tuple[PolicyRates, ...]:
     return tuple(sorted(measured, key=lambda row: (-row.every.removed, row.policy)))
 
 
-def overview(
+class MeasuredUnit(Protocol):
+    """The part of a consistent read that the overview needs."""
+
+    @property
+    def measures(self) -> Measures: ...
+    @property
+    def queues(self) -> QueueDepths: ...
+
+
+def overview(uow: MeasuredUnit, org: Org, *, from_ms: int, to_ms: int) -> Overview:
+    """Read and measure the period [from_ms, to_ms); queues are as of its end."""
+    period = {"from_ms": from_ms, "to_ms": to_ms}
+    return measure(
+        uow.measures.removed(org, **period),
+        **period,
+        posted=uow.measures.posted(org, **period),
+        actions=uow.measures.actions(org, **period),
+        depths=uow.queues.depths(org, now_ms=to_ms),
+    )
+
+
+def measure(
     removed: Sequence[RemovedItem],
     *,
     from_ms: int,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldfare.kernel import EventId
-from fieldfare.metrics import DAY_MS, RemovedItem, Share, by_policy, is_proactive, overview, rates
+from fieldfare.metrics import DAY_MS, RemovedItem, Share, by_policy, is_proactive, measure, rates
 
 
 def a_removal(
@@ -106,7 +106,7 @@ def test_the_primary_counts_of_all_policies_make_up_the_whole(items: list[Remove
 
 
 def test_open_cases_are_summed_and_the_oldest_queue_stands_first() -> None:
-    found = overview(
+    found = measure(
         [],
         from_ms=0,
         to_ms=1,
@@ -122,7 +122,7 @@ def test_open_cases_are_summed_and_the_oldest_queue_stands_first() -> None:
 
 
 def test_the_removal_share_stands_on_what_was_posted() -> None:
-    found = overview(
+    found = measure(
         [a_removal()], from_ms=0, to_ms=1, posted={"video": 3, "comment": 1}, actions={}, depths={}
     )
 
