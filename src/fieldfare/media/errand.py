@@ -1,0 +1,32 @@
+"""The errand: what the parent asks of a child, in words both sides share."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.media.limits import KINDS, Kind, MediaLimits
+
+DEFAULT_TAPS: Final = ("luma", "pdq", "thumbnails")
+THUMBNAIL_PX: Final = 256
+
+READY: Final = b"ready"
+MESSAGE_BYTES: Final = 4096
+EXIT_ANSWERED: Final = 0
+EXIT_OUT_OF_MEMORY: Final = 70
+EXIT_FAILED: Final = 71
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Look at one file. taps: names, none at all is plain decoding; kinds: that are accepted."""
+
+    limits: MediaLimits
+    taps: tuple[str, ...] = DEFAULT_TAPS
+    kinds: tuple[Kind, ...] = KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a child ended. ended: as wait4 tells it. cpu_s: CPU seconds it used."""
+
+    ended: int
+    cpu_s: float

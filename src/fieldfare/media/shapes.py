@@ -1,0 +1,49 @@
+"""Shapes: what the arrays of the built-in taps must look like before anybody computes with them.
+
+A child that was taken over can write any numbers; it must not be able to make the parent fail
+later, far from here, where the numbers are used.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from fieldfare.media.errand import THUMBNAIL_PX
+from fieldfare.media.findings import Array
+from fieldfare.media.wire import NonsenseAnswer
+
+_MOST_S: Final = 1e6
+_KNOWN: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
+    "luma.t": ("f8", ()),
+    "luma.until": ("f8", ()),
+    "luma.dark": ("f8", ()),
+    "luma.change": ("f8", ()),
+    "pdq.t": ("f8", ()),
+    "pdq.bits": ("u1", (32,)),
+    "pdq.quality": ("u1", ()),
+    "thumb.t": ("f8", ()),
+    "thumb.rgb": ("u1", (THUMBNAIL_PX, THUMBNAIL_PX, 3)),
+}
+
+
+def check_shapes(arrays: Mapping[str, Array]) -> None:
+    """Raise NonsenseAnswer unless each tap's arrays have one length and growing times."""
+    rows: dict[str, int] = {}
+    for name, (dtype, shape) in _KNOWN.items():
+        tap = name.partition(".")[0]
+        array = arrays.get(name)
+        if array is None:
+            if any(other.startswith(f"{tap}.") for other in arrays):
+                raise NonsenseAnswer(f"{name} is missing")
+            continue
+        if array.dtype.str[1:] != dtype or array.ndim < 1 or array.shape[1:] != shape:
+            raise NonsenseAnswer(f"{name} is out of shape")
+        if rows.setdefault(tap, len(array)) != len(array):
+            raise NonsenseAnswer(f"{name} has another length than the rest")
+        if name.endswith(".t") and not _is_time(array):
+            raise NonsenseAnswer(f"{name} does not grow")
+
+
+def _is_time(t: Array) -> bool:
+    return bool(len(t) == 0 or (t[0] >= 0 and t[-1] <= _MOST_S and (np.diff(t) >= 0).all()))

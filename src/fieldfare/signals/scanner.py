@@ -1,0 +1,153 @@
+"""The scanner: one file in, everything that is known of it out. It needs no server and no store.
+
+It reads the bytes once for their digests, has them examined in a sealed child, and gathers the
+facts of media, matching and the nudity model. Whatever is wrong with a file is a fact of it, never
+an exception; an exception means that there is no file.
+"""
+
+import hashlib
+import os
+import stat
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from fieldfare.kernel import BadInput, NotFound
+from fieldfare.matching import BankIndex, BankMatch, FrameHash
+from fieldfare.media import KINDS, Examination, Kind, MediaLimits, MediaSandbox, SandboxReport
+from fieldfare.records import Fact
+from fieldfare.signals.hashes import HASH_FACTS, frame_hashes, hash_facts
+from fieldfare.signals.media import MEDIA_FACTS, media_facts
+from fieldfare.signals.nudity_model import NudityModel
+from fieldfare.signals.stills import Still, dominant, stills_of
+from fieldfare.signals.visual import VISUAL_FACTS, PictureModel, nudity_facts
+
+SCAN_FACTS: Final = (*MEDIA_FACTS, *HASH_FACTS, *VISUAL_FACTS)
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """All that one scan found.
+
+    facts: one for every name in SCAN_FACTS. matches: the best of each bank, `_decided` included.
+    dominant: position in stills of the most typical one. seconds: on the wall. cpu_s: of this
+    thread and of the sealed child. report: the walls round that child; None if it did not get to
+    run.
+    """
+
+    sha256: str
+    md5: str
+    size: int
+    facts: tuple[Fact, ...]
+    pdq: tuple[FrameHash, ...]
+    matches: tuple[BankMatch, ...]
+    stills: tuple[Still, ...]
+    dominant: int | None
+    seconds: float
+    cpu_s: float
+    report: SandboxReport | None
+
+
+class Scanner:
+    """Scans files. Safe to use from several threads; a context manager that ends its processes.
+
+    banks: to match against; `use_banks` exchanges them. workers: sealed children at one time.
+    """
+
+    def __init__(
+        self,
+        limits: MediaLimits | None = None,
+        *,
+        banks: Sequence[BankIndex] = (),
+        model: PictureModel | None = None,
+        workers: int = 2,
+    ) -> None:
+        self._sandbox = MediaSandbox(limits)
+        self._banks = tuple(banks)
+        self._model = model or NudityModel()
+        self._places = threading.BoundedSemaphore(workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the sandbox's processes."""
+        self._sandbox.close()
+
+    def report(self) -> SandboxReport:
+        """Tell which walls stand round a child here. Raises Unavailable if none can be started."""
+        return self._sandbox.report()
+
+    def use_banks(self, banks: Sequence[BankIndex]) -> None:
+        """Match against these from the next scan on."""
+        self._banks = tuple(banks)
+
+    def scan(self, source: Path | str | int, *, kinds: tuple[Kind, ...] = KINDS) -> ScanResult:
+        """Scan a path or an open descriptor, whose position is left alone.
+
+        kinds: of media that are acceptable here; another kind is not readable. Raises NotFound if
+        there is no such file and BadInput if it is not a regular one that can be read.
+        """
+        started, cpu_started = time.monotonic(), time.thread_time()
+        banks = self._banks
+        fd = _opened(source)
+        try:
+            sha256, md5, size = _digests(fd)
+            found = self._examined(fd, size, kinds)
+        finally:
+            os.close(fd)
+        of_hashes, matches = hash_facts(found, banks, sha256=sha256, md5=md5)
+        return ScanResult(
+            sha256=sha256,
+            md5=md5,
+            size=size,
+            facts=(*media_facts(found), *of_hashes, *nudity_facts(found, self._model)),
+            pdq=frame_hashes(found),
+            matches=matches,
+            stills=stills_of(found),
+            dominant=dominant(found),
+            seconds=time.monotonic() - started,
+            cpu_s=time.thread_time() - cpu_started + found.cpu_s,
+            report=found.report,
+        )
+
+    def _examined(self, fd: int, size: int, kinds: tuple[Kind, ...]) -> Examination:
+        most = self._sandbox.limits.size_bytes
+        if size > most:
+            return Examination(problem=f"it has {size} bytes, the limit is {most}")
+        with self._places:
+            return self._sandbox.examine(fd, kinds=kinds)
+
+
+def _opened(source: Path | str | int) -> int:
+    """Open a file anew and only for reading. Raises NotFound, BadInput."""
+    path = f"/proc/self/fd/{source}" if isinstance(source, int) else source
+    try:
+        # Without O_NONBLOCK the opening of a named pipe would wait for somebody to write to it.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {source}", hint="Check the path.") from None
+    except OSError as error:
+        raise BadInput(f"{source} cannot be read: {error.strerror}", hint="Check it.") from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise BadInput(f"{source} is not a file", hint="Name a file, not a folder or a device.")
+    return fd
+
+
+def _digests(fd: int) -> tuple[str, str, int]:
+    """Read all bytes once: SHA-256, MD5 (which banks use, not for trust) and their number."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    at = 0
+    while block := os.pread(fd, _BLOCK, at):
+        sha256.update(block)
+        md5.update(block)
+        at += len(block)
+    return sha256.hexdigest(), md5.hexdigest(), at
