@@ -13,17 +13,27 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from fieldfare.testing.agreement import (
+    Problem,
+    Sent,
+    Tally,
+    item_problems,
+    log_problems,
+    repeated_effects,
+)
 from fieldfare.testing.processes import Api, Process, free_port, receiver, run_command, server
 
 TROUBLE: Final = (OSError, HTTPException, ValueError)
 AGAIN_S: Final = 0.05
 DRAIN_S: Final = 180.0
+GATE_ITEMS: Final = 500
 BREAKING_WORD: Final = "glimbwort"
 LEXICON: Final = f"# invented words\nIN.SPAM\t{BREAKING_WORD}\n"
 CLEAN_WORDS: Final = ("lumet", "sarno", "wivel", "tobrek", "fennul", "quimsa")
@@ -49,73 +59,38 @@ class Plan:
     pause_s: float = 0.4
 
 
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What came of it. Every name from `lost` on counts failures and must be 0."""
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """When posters end: after the comment at hand, or in the middle of one."""
 
-    kills: int = 0
-    accepted: int = 0
-    repeated: int = 0
-    items: int = 0
-    effects_applied: int = 0
-    seconds: float = 0.0
-    lost: int = 0
-    duplicated: int = 0
-    undecided: int = 0
-    wrongly_decided: int = 0
-    wrongly_shown: int = 0
-    gate_disagrees: int = 0
-    receiver_disagrees: int = 0
-    audit_failed: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    def fail(self, what: str, example: str) -> None:
-        setattr(self, what, getattr(self, what) + 1)
-        if len(self.examples) < 20:  # noqa: PLR2004  # enough to see what went wrong
-            self.examples.append(f"{what}: {example}")
-
-    @property
-    def failures(self) -> dict[str, int]:
-        """Name each count that should be 0 and is not."""
-        names = list(asdict(self))
-        wrong = names[names.index("lost") : names.index("examples")]
-        return {name: count for name in wrong if (count := getattr(self, name))}
-
-
-@dataclass(slots=True, kw_only=True)
-class _Sent:
-    """A comment as its poster knows it: what it should be now, and the id of every call."""
-
-    host_id: str
-    versions: int = 0
-    is_breaking: bool = False
-    ids: dict[str, str] = field(default_factory=dict)
+    enough: threading.Event = field(default_factory=threading.Event)
+    given_up: threading.Event = field(default_factory=threading.Event)
 
 
 class _Poster(threading.Thread):
     """Posts comments until told to stop; repeats each call until it is answered."""
 
-    def __init__(self, number: int, plan: Plan, api: Api, stop: threading.Event) -> None:
+    def __init__(self, number: int, plan: Plan, api: Api, until: "_Until") -> None:
         super().__init__(name=f"poster-{number}")
         self._number = number
         self._plan = plan
         self._random = Random(plan.seed * 1000 + number)  # noqa: S311  # repeatable, no secret
         self._api = api
-        self._stop_asked = stop
-        self.sent: list[_Sent] = []
+        self._until = until
+        self.sent: list[Sent] = []
         self.repeated = 0
-        self.problems: list[tuple[str, str]] = []
+        self.problems: list[Problem] = []
 
     def run(self) -> None:
         for index in itertools.count():
-            if self._stop_asked.is_set():
+            if self._until.enough.is_set():
                 return
             if index % self._plan.burst == 0:
-                self._stop_asked.wait(self._plan.pause_s)
+                self._until.enough.wait(self._plan.pause_s)
             self._comment(index)
 
     def _comment(self, index: int) -> None:
-        sent = _Sent(host_id=f"c-{self._number}-{index}")
+        sent = Sent(host_id=f"c-{self._number}-{index}")
         self.sent.append(sent)
         dice = self._random.random()
         self._post(sent, is_breaking=dice < 0.3)  # noqa: PLR2004  # three in ten break a rule
@@ -124,20 +99,20 @@ class _Poster(threading.Thread):
         if self._random.random() < 0.1 and sent.ids:  # noqa: PLR2004  # some are sent again
             self._repeat(sent)
 
-    def _post(self, sent: _Sent, *, is_breaking: bool) -> None:
+    def _post(self, sent: Sent, *, is_breaking: bool) -> None:
         key = f"{sent.host_id}/{sent.versions}"
         event_id = self._until_answered(self._body(sent, key, is_breaking=is_breaking))
         sent.ids[key] = event_id
         sent.versions += 1
         sent.is_breaking = is_breaking
 
-    def _repeat(self, sent: _Sent) -> None:
+    def _repeat(self, sent: Sent) -> None:
         key = f"{sent.host_id}/{sent.versions - 1}"
         again = self._until_answered(self._body(sent, key, is_breaking=sent.is_breaking))
         if again != sent.ids[key]:
             self.problems.append(("duplicated", f"{key} got the ids {sent.ids[key]} and {again}"))
 
-    def _body(self, sent: _Sent, key: str, *, is_breaking: bool) -> dict[str, str]:
+    def _body(self, sent: Sent, key: str, *, is_breaking: bool) -> dict[str, str]:
         number = int(key.rpartition("/")[2])
         words = [*CLEAN_WORDS[number : number + 3], sent.host_id]
         return {
@@ -159,6 +134,8 @@ class _Poster(threading.Thread):
                 return str(answer["event_id"])
             if status not in (0, 429, 503):
                 self.problems.append(("lost", f"{body['key']} was answered {status}: {answer}"))
+                return ""
+            if self._until.given_up.is_set():
                 return ""
             self.repeated += attempt == 0
             time.sleep(AGAIN_S)
@@ -202,25 +179,26 @@ class _Run:
 
     def _must(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  # JSON
         status, answer = self._api.call(method, path, body)
-        if status >= 300:  # noqa: PLR2004  # not a 2xx
+        if status >= HTTPStatus.MULTIPLE_CHOICES:
             raise RuntimeError(f"{method} {path} was answered {status}: {answer}")
         return answer
 
     def run(self) -> Tally:
         began = time.monotonic()
-        stop = threading.Event()
-        posters = [_Poster(n, self._plan, self._api, stop) for n in range(self._plan.posters)]
+        until = _Until()
+        posters = [_Poster(n, self._plan, self._api, until) for n in range(self._plan.posters)]
         try:
             for poster in posters:
                 poster.start()
             for _ in range(self._plan.kills):
                 self._kill_once(posters)
-            stop.set()
+            until.enough.set()
             for poster in posters:
                 poster.join()
             self._check(posters)
         finally:
-            stop.set()
+            until.enough.set()
+            until.given_up.set()
             self._server.kill()
             self._receiver.kill()
         self._tally.seconds = round(time.monotonic() - began, 1)
@@ -249,9 +227,8 @@ class _Run:
             answers = self._gate(asked)
         except TROUBLE:
             return
-        for host_id, show in answers.items():
-            if show == "yes":
-                self._tally.fail("wrongly_shown", host_id)
+        shown = [("wrongly_shown", name) for name, show in answers.items() if show == "yes"]
+        self._tally.fail(shown)
 
     def _gate(self, host_ids: list[str]) -> dict[str, str]:
         items = [{"kind": "comment", "host_id": host_id} for host_id in host_ids]
@@ -262,26 +239,32 @@ class _Run:
     def _check(self, posters: list[_Poster]) -> None:
         tally = self._tally
         sent = [each for poster in posters for each in poster.sent]
-        for poster in posters:
-            tally.repeated += poster.repeated
-            for what, example in poster.problems:
-                tally.fail(what, example)
+        tally.repeated = sum(poster.repeated for poster in posters)
         tally.items = len(sent)
         tally.accepted = sum(len(each.ids) for each in sent)
         self._wait_until_drained(sent)
         state = Api(self._receiver_port, "").call("GET", "/state")[1]
-        self._check_counts(sent, state["applied"])
-        shown: dict[str, str] = {}
-        for start in range(0, len(sent), 500):
-            shown |= self._gate([each.host_id for each in sent[start : start + 500]])
-        for each in sent:
-            self._check_item(each, shown.get(each.host_id, "no"), state["subjects"])
+        tally.effects_applied = len(state["applied"])
+        for poster in posters:
+            tally.fail(poster.problems)
+        tally.fail(repeated_effects(state["applied"]))
+        tally.fail(log_problems(sent, Counter(row["kind"] for row in self._audit_rows())))
+        for start in range(0, len(sent), GATE_ITEMS):
+            self._check_items(sent[start : start + GATE_ITEMS], state["subjects"])
         self._server.stop()
         status, told = run_command(self._home, "audit", "verify")
         if status:
-            tally.fail("audit_failed", told[-500:])
+            tally.fail([("audit_failed", told[-500:])])
 
-    def _wait_until_drained(self, sent: list[_Sent]) -> None:
+    def _check_items(self, sent: list[Sent], received: dict[str, dict[str, Any]]) -> None:
+        shown = self._gate([each.host_id for each in sent])
+        for each in sent:
+            status, item = self._api.call("GET", f"/v1/items/comment/{each.host_id}")
+            known = item if status == HTTPStatus.OK else None
+            subject = received.get(f"main/comment:{each.host_id}")
+            self._tally.fail(item_problems(each, known, shown.get(each.host_id, "no"), subject))
+
+    def _wait_until_drained(self, sent: list[Sent]) -> None:
         deadline = time.monotonic() + DRAIN_S
         last = [poster_last.host_id for poster_last in sent[-1:]]
         while time.monotonic() < deadline:
@@ -295,53 +278,9 @@ class _Run:
                 return
             time.sleep(AGAIN_S * 4)
 
-    def _check_counts(self, sent: list[_Sent], applied: list[str]) -> None:
-        self._tally.effects_applied = len(applied)
-        for effect_id, count in Counter(applied).items():
-            if count > 1:
-                self._tally.fail("duplicated", f"effect {effect_id} was applied {count} times")
-        kinds = Counter(row["kind"] for row in self._audit_rows())
-        posts, changes = len(sent), sum(each.versions - 1 for each in sent)
-        for kind, expected in (("item.posted", posts), ("item.changed", changes)):
-            if (found := kinds[kind]) != expected:
-                what = "lost" if found < expected else "duplicated"
-                self._tally.fail(what, f"{found} {kind} on the log, {expected} accepted")
-
     def _audit_rows(self) -> Iterator[dict[str, Any]]:
         after: str | None = "0"
         while after is not None:
             page = self._must("GET", f"/v1/audit?after={after}&limit=200")
             yield from page["rows"]
             after = page["next"]
-
-    def _check_item(self, sent: _Sent, show: str, subjects: dict[str, dict[str, Any]]) -> None:
-        status, item = self._api.call("GET", f"/v1/items/comment/{sent.host_id}")
-        if status != 200:  # noqa: PLR2004  # found
-            self._tally.fail("lost", f"{sent.host_id} is answered {status}")
-            return
-        events = {version["event_id"] for version in item["versions"]}
-        if missing := set(sent.ids.values()) - events:
-            self._tally.fail("lost", f"{sent.host_id} has {events}, not {missing}")
-        if len(item["versions"]) != sent.versions:
-            self._tally.fail("duplicated", f"{sent.host_id} has {len(item['versions'])} versions")
-        if item["state"] != "decided" or not item["decisions"]:
-            self._tally.fail("undecided", f"{sent.host_id} is {item['state']}")
-            return
-        decision = max(item["decisions"], key=lambda made: made["revision"])
-        if (decision["action"] != "allow") is not sent.is_breaking:
-            self._tally.fail("wrongly_decided", f"{sent.host_id}: {decision['action']}")
-        if (show == "yes") is not (decision["action"] == "allow"):
-            self._tally.fail("gate_disagrees", f"{sent.host_id}: {show}, {decision['action']}")
-        self._check_receiver(sent, decision, subjects.get(f"main/comment:{sent.host_id}"))
-
-    def _check_receiver(
-        self, sent: _Sent, decision: dict[str, Any], known: dict[str, Any] | None
-    ) -> None:
-        expected = {
-            "revision": decision["revision"],
-            "decision_id": decision["id"],
-            "is_complete": True,
-            "kinds": sorted(each["kind"] for each in decision["restrictions"]) or ["allow"],
-        }
-        if known != expected:
-            self._tally.fail("receiver_disagrees", f"{sent.host_id}: {known}, not {expected}")

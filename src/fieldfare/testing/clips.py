@@ -1,0 +1,106 @@
+"""Synthetic media: moving textures and tones, encoded on the spot, for tests and benchmarks."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+from PIL import Image
+
+ENCODERS: Final = {
+    "h264": ("libx264", {"preset": "ultrafast", "crf": "28"}),
+    "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:pools=1"}),
+    "vp8": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "b": "2M"}),
+    "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "b": "2M"}),
+    "av1": ("libsvtav1", {"preset": "12", "svtav1-params": "lp=1"}),
+}
+"""Encoder and its quickest options, by the codec's name."""
+
+_SOUND_HZ: Final = 48_000
+_TICKS: Final = 1000
+_BLOCK_PX: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """What to encode. at_s: when each frame is shown, in place of `frames` at `fps`.
+
+    still: every frame is the same. shade: a plain clip of this grey instead of a texture.
+    rotation: degrees counter-clockwise that a player must turn it. sound: codec of a tone, "" none.
+    codec: "" for sound alone. gop: frames from one keyframe to the next.
+    """
+
+    width: int = 96
+    height: int = 160
+    frames: int = 20
+    fps: int = 10
+    codec: str = "h264"
+    seed: int = 1
+    still: bool = False
+    shade: int | None = None
+    rotation: int = 0
+    sound: str = ""
+    at_s: tuple[float, ...] = ()
+    gop: int = 60
+    pix_fmt: str = "yuv420p"
+
+
+def write_clip(path: Path, clip: Clip) -> Path:
+    """Encode a clip into the container that the name of `path` asks for, and return the path."""
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream(clip.sound, rate=_SOUND_HZ) if clip.sound else None
+        if clip.codec:
+            name, options = ENCODERS[clip.codec]
+            video = container.add_stream(name, rate=clip.fps, options=dict(options))
+            if not isinstance(video, VideoStream):
+                raise TypeError(f"{name} encodes no video")
+            video.width, video.height, video.pix_fmt = clip.width, clip.height, clip.pix_fmt
+            video.codec_context.gop_size = clip.gop
+            video.codec_context.time_base = Fraction(1, _TICKS)
+            if clip.rotation:
+                video.set_display_rotation(clip.rotation)
+            _write_frames(container, video, clip)
+        if isinstance(sound, AudioStream):
+            _write_tone(container, sound, clip.frames / clip.fps)
+    return path
+
+
+def texture(clip: Clip, number: int) -> NDArray[np.uint8]:
+    """Draw frame `number` of a clip: (h, w, 3) sRGB, coloured blocks that drift."""
+    if clip.shade is not None:
+        return np.full((clip.height, clip.width, 3), clip.shade, np.uint8)
+    rows, columns = clip.height // _BLOCK_PX + 2, clip.width // _BLOCK_PX + 2
+    coarse = np.random.default_rng(clip.seed).integers(0, 256, (rows, columns, 3), np.uint8)
+    size = (columns * _BLOCK_PX, rows * _BLOCK_PX)
+    fine = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC))
+    drift = 0 if clip.still else number
+    return np.ascontiguousarray(np.roll(fine, drift, (0, 1))[: clip.height, : clip.width])
+
+
+def _write_frames(container: av.container.OutputContainer, video: VideoStream, clip: Clip) -> None:
+    moments = clip.at_s or tuple(i / clip.fps for i in range(clip.frames))
+    for number, moment in enumerate(moments):
+        frame = av.VideoFrame.from_ndarray(texture(clip, number), format="rgb24")
+        frame.pts, frame.time_base = round(moment * _TICKS), Fraction(1, _TICKS)
+        container.mux(video.encode(frame))
+    container.mux(video.encode(None))
+
+
+def _write_tone(
+    container: av.container.OutputContainer, sound: AudioStream, duration_s: float
+) -> None:
+    t = np.arange(int(duration_s * _SOUND_HZ)) / _SOUND_HZ
+    tone = (np.sin(2 * np.pi * 440 * t) * 8000).astype(np.int16)
+    block = 1024
+    for start in range(0, len(tone), block):
+        samples = np.ascontiguousarray(tone[None, start : start + block])
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = _SOUND_HZ, start
+        frame.time_base = Fraction(1, _SOUND_HZ)
+        container.mux(sound.encode(frame))
+    container.mux(sound.encode(None))
