@@ -26,6 +26,7 @@ T = TypeVar("T")
 WebhookKey: TypeAlias = tuple[Org, str]
 DUE_AT_ONCE: Final = 256
 REMOVED: Final = "the webhook was removed"
+UNSIGNED: Final = "not sent: the webhook has no readable secret; add it anew"
 
 _log = structlog.get_logger(__name__)
 
@@ -178,6 +179,8 @@ class Carrier:
         return len(rows)
 
     def _post(self, row: OutboxRow, webhook: Webhook) -> Answer:
+        if not webhook.secrets:
+            return Answer(status=0, error=UNSIGNED)
         return self._send(signed(row, webhook, now_ms=self._clock.now_ms()))
 
     def _bury(self, rows: Sequence[OutboxRow]) -> int:

@@ -318,6 +318,17 @@ def test_rows_of_a_removed_webhook_are_dead_and_say_so(world: World) -> None:
     )
 
 
+def test_nothing_goes_out_unsigned(world: World) -> None:
+    world.box.webhooks.put(replace(a_webhook("w"), secrets=()))
+    world.add(a_row(1))
+
+    steps(world.carrier())
+
+    assert world.network.sent == []
+    assert world.row("1-0").state is OutboxState.SENT
+    assert "no readable secret" in world.row("1-0").error
+
+
 def test_a_crash_between_answer_and_record_repeats_the_same_id(world: World) -> None:
     world.add(a_row(1))
     crashing, write = world.carrier(), world.box.write
