@@ -1,0 +1,29 @@
+"""The language of rules: texts are checked and compiled to one plain function per event kind.
+
+In: `.sml` files and a Vocabulary. Out: a RuleSet with two pure functions, what an event does to
+the counters and what comes of it, so that live, backtest and replay run the same code.
+"""
+
+from fieldfare.rules.counters import Counter, CounterStore, CounterUpdate
+from fieldfare.rules.outcomes import Outcome, RuleInput
+from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
+from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
+from fieldfare.rules.source_files import read_folder
+from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
+
+__all__ = [
+    "Counter",
+    "CounterStore",
+    "CounterUpdate",
+    "Needs",
+    "Outcome",
+    "PolicyTerms",
+    "Problem",
+    "RuleInfo",
+    "RuleInput",
+    "RuleSet",
+    "RuleSetDoesNotCompile",
+    "Vocabulary",
+    "load_rule_set",
+    "read_folder",
+]

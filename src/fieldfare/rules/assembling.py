@@ -1,0 +1,330 @@
+"""Puts together the two functions of one event kind: what counts, and what fires.
+
+The function that evaluates gives None where nothing fired and nothing threw, else (errors, hits,
+deeds): a hit is a rule that fired with the values it saw, a deed a WhenRules with the arguments of
+its effects; each names its plan by its place. The words made of them (`outcomes`) and whatever only
+they need come after the early return, so that an event where nothing fires pays nothing for them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fieldfare.rules.code_writer import CodeWriter
+from fieldfare.rules.counters import Counter, CounterUpdate
+from fieldfare.rules.definitions import Program, When
+from fieldfare.rules.folding import Folder
+from fieldfare.rules.lowering import Lowering
+from fieldfare.rules.nodes import (
+    AllOf,
+    AnyOf,
+    Const,
+    CountOf,
+    EffectOf,
+    ListOf,
+    Name,
+    Node,
+    RuleOf,
+    Text,
+    children,
+)
+from fieldfare.rules.sightings import Sighting, sightings
+from fieldfare.rules.sml_types import BOOL, RULE
+
+PARAMS: Final = "event_id, data, facts, counts, lists"
+UPDATE_PARAMS: Final = "event_id, data, facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """An argument known only when the event is: the place of its value in the capture."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPlan:
+    """A value to show: its name, where it is captured, and the plain or captured threshold."""
+
+    sighting: Sighting
+    value: object
+    threshold: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePlan:
+    """A rule as it can fire for a kind. words: of its description; seen: what it looks at."""
+
+    key: str
+    words: tuple[object, ...]
+    seen: tuple[SeenPlan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectPlan:
+    """An effect of a WhenRules; its arguments are plain values or captured."""
+
+    name: str
+    args: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhenPlan:
+    """A WhenRules: places of its rules among the plans of the kind, and its effects."""
+
+    rules: tuple[int, ...]
+    effects: tuple[EffectPlan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Everything compiled for one event kind. `counters` is the order of the counts."""
+
+    name: str
+    rules: tuple[RulePlan, ...]
+    whens: tuple[WhenPlan, ...]
+    counters: tuple[Counter, ...]
+    evaluate: Callable[..., Any]
+    update: Callable[..., Any]
+    facts: frozenset[str]
+    lists: frozenset[str]
+    python: str
+
+
+class _Capture:
+    """The values a plan keeps for afterwards, each once."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self._lowering = lowering
+        self.codes: list[str] = []
+
+    def of(self, node: Node) -> object:
+        """Give the plain value of a constant, or where the node's value is captured."""
+        if isinstance(node, Const):
+            return node.value
+        if isinstance(node, Name):
+            found = self._lowering.folder.definition(node.key)
+            node = found if isinstance(found, ListOf) else node
+        if isinstance(node, ListOf) and all(isinstance(item, Const) for item in node.items):
+            return tuple(item.value for item in node.items if isinstance(item, Const))
+        code = self._lowering.value(node)
+        if code not in self.codes:
+            self.codes.append(code)
+        return Captured(self.codes.index(code))
+
+    def code(self) -> str:
+        return f"({''.join(f'{code}, ' for code in self.codes)})"
+
+
+class Assembler:
+    """Compiles one event kind of a checked program; used once."""
+
+    def __init__(self, program: Program, kind: str) -> None:
+        self._program = program
+        self._kind = kind
+        self._folder = Folder(program, kind)
+        self._included = self._folder.included()
+        self._writer = CodeWriter()
+        self._lowering = Lowering(self._folder, self._writer)
+
+    def kind(self) -> Kind:
+        """Compile both functions; rules that cannot fire for this kind are left out."""
+        writer = self._writer
+        writer.line("errors = []")
+        referred = self._referred()
+        fires = {key: self._fires(key, is_referred=key in referred) for key in self._alive()}
+        any_fires = " or ".join(fires.values()) or "False"
+        writer.line(f"if not ({any_fires}):")
+        writer.line("    return (errors, (), ()) if errors else None")
+        writer.line("hits = []")
+        writer.line("deeds = []")
+        rules = tuple(self._rule(key, at, fires[key]) for at, key in enumerate(fires))
+        whens = tuple(self._when(when, at, fires) for at, when in enumerate(self._whens(fires)))
+        writer.line("return (errors, hits, deeds)")
+        counts = self._counts()
+        update_writer, reads = self._update(counts)
+        return Kind(
+            name=self._kind,
+            rules=rules,
+            whens=whens,
+            counters=tuple(count.counter for count in counts),
+            evaluate=writer.compiled(PARAMS, self._kind),
+            update=update_writer.compiled(UPDATE_PARAMS, f"{self._kind} counters"),
+            facts=frozenset(self._lowering.facts_read | reads.facts_read),
+            lists=frozenset(self._lowering.lists_read | reads.lists_read),
+            python=f"{writer.function(PARAMS)}\n\n{update_writer.function(UPDATE_PARAMS)}",
+        )
+
+    # -- rules
+
+    def _alive(self) -> Iterator[str]:
+        for key, definition in self._program.definitions.items():
+            if definition.type == RULE and definition.place.file in self._included:
+                node = self._folder.definition(key)
+                if not isinstance(node, Const) or node.value is True:
+                    yield key
+
+    def _referred(self) -> frozenset[str]:
+        """Find the rules other expressions ask about: they need all three truth values."""
+        waiting: list[Node] = [found.node for found in self._program.definitions.values()]
+        for file in self._program.files.values():
+            waiting += [r.condition for r in file.requires if r.condition is not None]
+        found: set[str] = set()
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, Name) and node.type == RULE:
+                found.add(node.key)
+            waiting += children(node)
+        return frozenset(found)
+
+    def _fires(self, key: str, *, is_referred: bool) -> str:
+        """Emit a rule and give the condition under which it counts as fired."""
+        node = self._folder.definition(key)
+        if isinstance(node, Const):
+            variable = "True"
+        elif is_referred or not isinstance(node, RuleOf):
+            variable = self._lowering.variable(key)
+        else:
+            code = self._lowering.true(node.when)
+            variable = self._writer.emit(code, f"rule {self._program.definitions[key].name}")
+            self._lowering.set_variable(key, variable)
+        gate = self._gate(self._program.definitions[key].place.file, self._lowering)
+        return f"({variable} and {gate})" if gate else variable
+
+    def _gate(self, file: str, lowering: Lowering) -> str:
+        """Give the condition under which a file takes part; nothing if it always does."""
+        included = self._included[file]
+        if included.always:
+            return ""
+        place = next(iter(next(iter(included.ways)))).place
+        ways = tuple(
+            AllOf(BOOL, place, tuple(sorted(gate, key=lambda n: n.place))) for gate in included.ways
+        )
+        return lowering.variable_of(AnyOf(BOOL, place, ways))
+
+    def _rule(self, key: str, at: int, fires: str) -> RulePlan:
+        capture = _Capture(self._lowering)
+        written = self._program.definitions[key].node
+        description = (
+            self._folder.fold(written.description) if isinstance(written, RuleOf) else None
+        )
+        words: list[object] = []
+        if isinstance(description, Text):
+            for part in description.parts:
+                words += [part if isinstance(part, str) else capture.of(part)]
+        elif description is not None:
+            words.append(capture.of(description))
+        plan = RulePlan(key=key, words=tuple(words), seen=self._seen(key, capture))
+        self._append("hits", at, fires, capture, f"the values rule {key} saw")
+        return plan
+
+    def _seen(self, key: str, capture: _Capture) -> tuple[SeenPlan, ...]:
+        plans = []
+        for sighting in sightings(self._folder.definition(key), self._folder):
+            limit = sighting.threshold
+            plans.append(
+                SeenPlan(
+                    sighting=sighting,
+                    value=capture.of(sighting.of),
+                    threshold=capture.of(limit) if isinstance(limit, Node) else limit,
+                )
+            )
+        return tuple(plans)
+
+    # -- effects
+
+    def _whens(self, fires: dict[str, str]) -> list[When]:
+        return [
+            when
+            for file in self._included
+            for when in self._program.files[file].whens
+            if any(rule.key in fires for rule in when.rules)
+        ]
+
+    def _when(self, when: When, at: int, fires: dict[str, str]) -> WhenPlan:
+        capture = _Capture(self._lowering)
+        keys = list(fires)
+        rules = [rule.key for rule in when.rules if rule.key in fires]
+        effects = tuple(self._effect(effect, capture) for effect in when.effects)
+        condition = " or ".join(fires[key] for key in rules)
+        if gate := self._gate(when.place.file, self._lowering):
+            condition = f"({condition}) and {gate}"
+        self._append("deeds", at, condition, capture, "the arguments of an effect")
+        return WhenPlan(rules=tuple(keys.index(key) for key in rules), effects=effects)
+
+    def _effect(self, effect: EffectOf, capture: _Capture) -> EffectPlan:
+        args = {name: capture.of(self._folder.fold(value)) for name, value in effect.args}
+        return EffectPlan(name=effect.name, args=args)
+
+    def _append(self, to: str, at: int, condition: str, capture: _Capture, label: str) -> None:
+        self._writer.line(f"if {condition}:")
+        self._writer.guarded(
+            [f"{to}.append(({at}, {capture.code()}))"],
+            label,
+            [f"{to}.append(({at}, None))"],
+            depth=1,
+        )
+
+    # -- counters
+
+    def _counts(self) -> list[CountOf]:
+        """List the counters of this kind: those read, in the order of reading, then the others.
+
+        A counter counts every event of the kinds its file takes part in, whether or not the rule
+        that reads it can fire.
+        """
+        found = dict(self._lowering.counts)
+        for node in self._nodes():
+            for count in _counts_in(node):
+                folded = self._folder.fold(count)
+                if isinstance(folded, CountOf) and not _never(folded.where):
+                    found.setdefault(folded.counter.name, folded)
+        return list(found.values())
+
+    def _nodes(self) -> Iterator[Node]:
+        """Give everything the files that take part hold."""
+        for definition in self._program.definitions.values():
+            if definition.place.file in self._included:
+                yield definition.node
+        for name in self._included:
+            file = self._program.files[name]
+            yield from (required.condition for required in file.requires if required.condition)
+            yield from (effect for when in file.whens for effect in when.effects)
+
+    def _update(self, counts: list[CountOf]) -> tuple[CodeWriter, Lowering]:
+        writer = CodeWriter()
+        lowering = Lowering(self._folder, writer)
+        make = writer.bind(CounterUpdate)
+        writer.line("errors = []")
+        variables = []
+        for count in counts:
+            counter = writer.bind(count.counter)
+            operands = [lowering.operand(part) for part in count.key]
+            key = "".join(f"{operand.code}, " for operand in operands)
+            guards = list(dict.fromkeys(g for operand in operands for g in operand.guards))
+            keyed = f"({key}) if {' and '.join(guards)} else None" if guards else f"({key})"
+            conditions = [lowering.true(count.where)] if count.where else []
+            if gate := self._gate(count.place.file, lowering):
+                conditions.append(gate)
+            adds = " and ".join(conditions) or "True"
+            value = lowering.value(count.of) if count.of else "None"
+            variable = writer.name()
+            writer.guarded(
+                [f"{variable} = {make}({counter}, {keyed}, ({adds}) is True, {value})"],
+                count.counter.written,
+                [f"{variable} = {make}({counter}, None, False, None)"],
+            )
+            variables.append(variable)
+        writer.line(f"return ({''.join(f'{variable}, ' for variable in variables)})")
+        return writer, lowering
+
+
+def _counts_in(node: Node) -> Iterator[CountOf]:
+    if isinstance(node, CountOf):
+        yield node
+    for child in children(node):
+        yield from _counts_in(child)
+
+
+def _never(where: Node | None) -> bool:
+    return isinstance(where, Const) and where.value is not True

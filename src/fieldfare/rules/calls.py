@@ -1,0 +1,273 @@
+"""Calls in expressions: the standard functions and the calls that are syntax of their own."""
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from fieldfare.kernel import digest
+from fieldfare.rules.checking import Scope, bind, checked
+from fieldfare.rules.counters import Counter
+from fieldfare.rules.durations import duration_ms
+from fieldfare.rules.effect_table import EFFECTS
+from fieldfare.rules.functions import BY_PLACE, FUNCTIONS, SYNTAX, Function
+from fieldfare.rules.nodes import (
+    AllOf,
+    Call,
+    Const,
+    CountOf,
+    Default,
+    EventKind,
+    EventNumber,
+    FactOf,
+    Field,
+    InNamedList,
+    ListOf,
+    Literal_,
+    Matches,
+    Node,
+    Present,
+    RuleOf,
+    Text,
+    children,
+)
+from fieldfare.rules.patterns import PatternRefused, read_pattern
+from fieldfare.rules.sml_types import ANY, BOOL, BY_NAME, INT, RULE, STR, SmlType, accepts, plain
+
+Read: TypeAlias = Callable[[ast.expr, Scope], Node | None]
+Args: TypeAlias = Mapping[str, Node]
+
+_STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,6})\]|\['([^'\\]*)'\]")
+_KEYED: Final = {"str", "int", "float", "bool"}
+_STATEMENTS: Final = {"Import", "Require", "WhenRules"}
+
+
+def read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
+    """Check a call within an expression. None after noting a problem."""
+    if not isinstance(written.func, ast.Name):
+        scope.problem(written, "only functions of the language can be called")
+        return None
+    name = written.func.id
+    params = SYNTAX.get(name)
+    if name in FUNCTIONS:
+        params = FUNCTIONS[name].params
+    if params is None:
+        _refuse(written.func, scope)
+        return None
+    bound = bind(written, name, params, scope, by_place=name in BY_PLACE)
+    if bound is None:
+        return None
+    args: dict[str, Node] = {}
+    for param in params:
+        if param.name in bound:
+            node = checked(param, read(bound[param.name], scope), bound[param.name], scope)
+            if node is None:
+                return None
+            args[param.name] = node
+    if name in FUNCTIONS:
+        return _standard(FUNCTIONS[name], args, written, scope)
+    return _SPECIAL[name](args, written, scope)
+
+
+def _refuse(func: ast.Name, scope: Scope) -> None:
+    if func.id in EFFECTS:
+        hint = "Put it into WhenRules(rules_any=[...], then=[...])."
+        scope.problem(func, f"{func.id} is an effect, not a value", hint)
+    elif func.id in _STATEMENTS:
+        scope.problem(func, f"{func.id} stands on a line of its own")
+    else:
+        scope.unknown(func, "function", func.id, [*FUNCTIONS, *SYNTAX, *EFFECTS])
+
+
+def _standard(function: Function, args: Args, written: ast.Call, scope: Scope) -> Node:
+    place = scope.place(written)
+    given = tuple(
+        args[p.name] if p.name in args else Const(p.type, place, p.default) for p in function.params
+    )
+    return Call(function.returns, place, function.name, given)
+
+
+def _literal(args: Args, name: str, default: Literal_) -> Literal_:
+    node = args.get(name)
+    return node.value if isinstance(node, Const) else default
+
+
+def _json(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    text = str(_literal(args, "path", ""))
+    path: list[str | int] = []
+    at = 1
+    while at < len(text):
+        step = _STEP.match(text, at)
+        if step is None:
+            break
+        name, index, quoted = step.groups()
+        path.append(int(index) if index is not None else name if name is not None else quoted)
+        at = step.end()
+    if not text.startswith("$") or at < len(text) or not path:
+        hint = "A path is like $.item.author, $['a b'] or $.tags[0]; no wildcards, no filters."
+        scope.problem(written, f"{text!r} is not a path this language reads", hint)
+        return None
+    coerce = _literal(args, "coerce_type", True) is True
+    return Field(ANY, scope.place(written), tuple(path), coerce)
+
+
+def _entity_json(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    node = _json(args, written, scope)
+    if not isinstance(node, Field):
+        return None
+    of = SmlType("entity", ANY, str(_literal(args, "type", "")))
+    return Field(of, node.place, node.path, node.coerce)
+
+
+def _entity(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    node = args["id"]
+    of = SmlType("entity", plain(node.type), str(_literal(args, "type", "")))
+    return replace(node, type=of, place=scope.place(written))
+
+
+def _fact(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    name = str(_literal(args, "name", ""))
+    base = scope.vocabulary.facts.get(name)
+    if base is None:
+        scope.unknown(written, "fact", name, scope.vocabulary.facts)
+        return None
+    return FactOf(BY_NAME.get(base, ANY), scope.place(written), name)
+
+
+def _default(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    of = args["x"] if "x" in args else args["optional_value"]
+    otherwise = args.get("v") or args.get("default_value")
+    if otherwise is None:  # ResolveOptional without a default: Unknown stays Unknown
+        return of
+    if accepts(of.type, otherwise.type):
+        together = of.type
+    elif accepts(otherwise.type, of.type):
+        together = otherwise.type
+    else:
+        scope.problem(written, f"the default for {of.type} cannot be {otherwise.type}")
+        return None
+    return Default(plain(together), scope.place(written), of, otherwise)
+
+
+def _regex(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    try:
+        pattern = read_pattern(
+            str(_literal(args, "pattern", "")),
+            case_insensitive=_literal(args, "case_insensitive", False) is True,
+        )
+    except PatternRefused as e:
+        at = next((k.value for k in written.keywords if k.arg == "pattern"), written)
+        scope.problem(at, e.message, e.hint)
+        return None
+    is_map = isinstance(written.func, ast.Name) and written.func.id == "RegexMatchMap"
+    mode = ("all" if _literal(args, "mode", "any") == "all" else "any") if is_map else ""
+    return Matches(BOOL, scope.place(written), args["target"], pattern, mode)  # type: ignore[arg-type]
+
+
+def _in_list(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    name = str(_literal(args, "list", ""))
+    if name not in scope.vocabulary.lists:
+        scope.unknown(written, "list", name, scope.vocabulary.lists)
+        return None
+    return InNamedList(BOOL, scope.place(written), name, args["value"])
+
+
+def _count(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    keys = args["key"]
+    window = str(_literal(args, "window", ""))
+    window_ms = duration_ms(window)
+    if window_ms is None:
+        hint = "Write it like 30s, 5m, 24h or 7d; at most 400 days."
+        scope.problem(written, f"{window!r} is not a window", hint)
+        return None
+    if not isinstance(keys, ListOf) or not keys.items:
+        scope.problem(written, "key is a list of features", "Write key=[Author].")
+        return None
+    of, where = args.get("of"), args.get("where")
+    for part in (*keys.items, *((of,) if of else ())):
+        if plain(part.type).base not in _KEYED:
+            scope.problems.add(part.place, f"{part.type} cannot be a key of a counter")
+            return None
+    inside = [*keys.items, *(part for part in (of, where) if part is not None)]
+    expanded = [_expanded(part, scope) for part in inside]
+    if any(_holds_counter(part) for part in expanded):
+        scope.problem(written, "a counter cannot depend on a counter")
+        return None
+    kind = "count" if of is None else "distinct"
+    shape = [len(keys.items), of is not None, where is not None]
+    what = [scope.file.name, kind, window_ms, *shape]
+    counter = Counter(
+        name=digest([*what, *(repr(part) for part in expanded)])[:32],
+        kind="count" if of is None else "distinct",
+        window_ms=window_ms,
+        written=ast.unparse(written),
+    )
+    return CountOf(INT, scope.place(written), counter, keys.items, of, where)
+
+
+def _expanded(node: Node, scope: Scope) -> tuple[object, ...]:
+    """Spell a node out with every name replaced by what it stands for."""
+    found = scope.resolved(node)
+    if found is None:
+        return ()
+    below = tuple(_expanded(child, scope) for child in children(found))
+    return (type(found).__name__, repr(found) if not below else _head(found), below)
+
+
+def _head(node: Node) -> str:
+    """Spell what a node says besides its children."""
+    own = {
+        name: value
+        for name in type(node).__slots__
+        if not isinstance(value := getattr(node, name, None), Node | tuple)
+    }
+    texts = [part for part in node.parts if isinstance(part, str)] if isinstance(node, Text) else []
+    return f"{node.type} {own} {texts}"
+
+
+def _holds_counter(expanded: object) -> bool:
+    if isinstance(expanded, tuple):
+        return "CountOf" in expanded[:1] or any(_holds_counter(part) for part in expanded)
+    return False
+
+
+def _rule(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    when, description = args["when_all"], args["description"]
+    if not isinstance(when, ListOf) or not when.items:
+        hint = "Write when_all=[A, B]; for an always true rule, when_all=[True]."
+        scope.problem(written, "when_all is a list of conditions", hint)
+        return None
+    for item in when.items:
+        if not accepts(BOOL, item.type):
+            scope.problems.add(
+                item.place,
+                f"a condition is true or false, this is {item.type}",
+                "Compare it with something, as in X == 'a' or X > 3.",
+            )
+            return None
+    conditions = AllOf(BOOL, when.place, when.items)
+    return RuleOf(RULE, scope.place(written), conditions, description)
+
+
+def _is_missing(args: Args, written: ast.Call, scope: Scope) -> Node:
+    return Present(BOOL, scope.place(written), args["x"], negate=True)
+
+
+_SPECIAL: Final[Mapping[str, Callable[[Args, ast.Call, Scope], Node | None]]] = {
+    "JsonData": _json,
+    "EntityJson": _entity_json,
+    "Entity": _entity,
+    "GetActionName": lambda _, written, scope: EventKind(STR, scope.place(written)),
+    "GetActionId": lambda _, written, scope: EventNumber(INT, scope.place(written)),
+    "Fact": _fact,
+    "is_missing": _is_missing,
+    "default": _default,
+    "ResolveOptional": _default,
+    "RegexMatch": _regex,
+    "RegexMatchMap": _regex,
+    "InList": _in_list,
+    "Count": _count,
+    "CountDistinct": _count,
+    "Rule": _rule,
+}

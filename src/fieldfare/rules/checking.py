@@ -1,0 +1,125 @@
+"""What every part of the checker works with: the vocabulary, the problems, the names in sight."""
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fieldfare.kernel import did_you_mean
+from fieldfare.rules.definitions import Declared, Definition, key_of
+from fieldfare.rules.functions import Param
+from fieldfare.rules.nodes import Const, ListOf, Name, Node
+from fieldfare.rules.problems import Place, ProblemList
+from fieldfare.rules.sml_types import accepts
+from fieldfare.rules.source_files import SourceFile
+from fieldfare.rules.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A file being checked and what it can see.
+
+    define: gives the checked definition of a key, or None if that has a problem of its own.
+    in_sight: the files whose names may be used; used: keys that were asked for.
+    """
+
+    file: SourceFile
+    vocabulary: Vocabulary
+    problems: ProblemList
+    declared: Mapping[str, Declared]
+    in_sight: frozenset[str]
+    define: Callable[[str], Definition | None]
+    used: set[str]
+
+    def place(self, node: ast.expr | ast.stmt | ast.keyword) -> Place:
+        return self.file.place(node)
+
+    def problem(self, at: ast.expr | ast.stmt | ast.keyword, message: str, hint: str = "") -> None:
+        self.problems.add(self.place(at), message, hint)
+
+    def unknown(self, at: ast.expr, what: str, name: str, known: Iterable[str]) -> None:
+        """Note an unknown name with the closest known one."""
+        self.problem(at, f"unknown {what} {name!r}", did_you_mean(name, known))
+
+    def lookup(self, written: ast.Name) -> Definition | None:
+        """Find what a name stands for; notes a problem if it is not in sight."""
+        key = key_of(written.id, self.file.name)
+        declared = self.declared.get(key)
+        if declared is None:
+            names = [
+                other.name for other in self.declared.values() if other.file.name in self.in_sight
+            ]
+            self.unknown(written, "name", written.id, names)
+            return None
+        if declared.file.name not in self.in_sight:
+            hint = f"It is defined in {declared.file.name}: Import(rules=[{declared.file.name!r}])."
+            self.problem(written, f"{written.id} is not imported here", hint)
+            return None
+        self.used.add(key)
+        return self.define(key)
+
+    def resolved(self, node: Node | None) -> Node | None:
+        """Follow names to what they stand for."""
+        for _ in range(len(self.declared) + 1):
+            if not isinstance(node, Name):
+                break
+            found = self.define(node.key)
+            node = found.node if found else None
+        return node
+
+
+def bind(
+    call: ast.Call, name: str, params: Sequence[Param], scope: Scope, *, by_place: bool = False
+) -> dict[str, ast.expr] | None:
+    """Match the arguments of a call with parameters; None after noting what does not fit."""
+    bound: dict[str, ast.expr] = {}
+    known = [param.name for param in params]
+    is_fine = True
+    for at, argument in enumerate(call.args):
+        if by_place and at < len(known):
+            bound[known[at]] = argument
+        else:
+            hint = f"{name} takes {', '.join(f'{k}=' for k in known) or 'nothing'}."
+            scope.problem(argument, "arguments are given by name", hint)
+            is_fine = False
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg not in known:
+            hint = did_you_mean(keyword.arg or "", known) or f"It takes: {', '.join(known)}."
+            scope.problem(keyword, f"{name} has no argument {keyword.arg or '**'!r}", hint)
+            is_fine = False
+        elif keyword.arg in bound:
+            scope.problem(keyword, f"{keyword.arg} is given twice")
+            is_fine = False
+        else:
+            bound[keyword.arg] = keyword.value
+    missing = [param.name for param in params if param.required and param.name not in bound]
+    if missing and is_fine:
+        scope.problem(call, f"{name} lacks {', '.join(f'{m}=' for m in missing)}")
+    return bound if is_fine and not missing else None
+
+
+def checked(param: Param, node: Node | None, written: ast.expr, scope: Scope) -> Node | None:  # noqa: PLR0911 -- one way out a problem
+    """Check one argument against its parameter; literals are resolved through names."""
+    if node is None:
+        return None
+    if not accepts(param.type, node.type):
+        scope.problem(written, f"{param.name} takes {param.type}, this is {node.type}")
+        return None
+    if not param.const:
+        return node
+    found = scope.resolved(node)
+    if isinstance(found, ListOf) and param.type.base == "list":
+        items = [scope.resolved(item) for item in found.items]
+        if all(isinstance(item, Const) for item in items):
+            return ListOf(found.type, found.place, tuple(item for item in items if item))
+    elif isinstance(found, Const):
+        if param.choices and found.value not in param.choices:
+            hint = did_you_mean(str(found.value), param.choices)
+            scope.problem(
+                written,
+                f"{param.name} is one of {', '.join(map(repr, param.choices))}",
+                hint,
+            )
+            return None
+        return found
+    scope.problem(written, f"{param.name} must be a literal", "It is read when the rules load.")
+    return None

@@ -1,0 +1,146 @@
+"""The effects of the language: which restriction each one asks for, and with which arguments."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from fieldfare.records import Restriction
+from fieldfare.rules.functions import Param
+from fieldfare.rules.sml_types import BOOL, INT, STR, STRINGS, SmlType
+from fieldfare.rules.vocabulary import PolicyTerms
+
+GRAVITY: Final = (
+    "label",
+    "warn",
+    "limit",
+    "age_gate",
+    "geo_block",
+    "interaction",
+    "hold",
+    "remove",
+)
+"""Restrictions of content from mild to grave; the order of the headline action."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectSpec:
+    """An effect. kind: of the restriction, "" where it makes none or the pack says which.
+
+    on: whether the item or an account is restricted.
+    """
+
+    name: str
+    kind: str
+    params: tuple[Param, ...]
+    about: str
+    on: Literal["item", "account"] = "item"
+
+
+def _p(name: str, of: SmlType, *, const: bool = False) -> Param:
+    return Param(name=name, type=of, const=const)
+
+
+def _o(name: str, of: SmlType, default: str | int | bool | None = None) -> Param:  # noqa: FBT001
+    return Param(name=name, type=of, default=default, required=False)
+
+
+_POLICY: Final = _p("policy", STR)
+_SCOPE: Final = (
+    Param(name="surfaces", type=STRINGS, required=False, const=True),
+    Param(name="markets", type=STRINGS, required=False, const=True),
+    Param(name="after_person", type=BOOL, default=False, required=False, const=True),
+)
+_ACCOUNT: Final = (_p("account", STR), _POLICY)
+_STAGE: Final = Param(
+    name="stage",
+    type=STR,
+    default="at_high_confidence",
+    required=False,
+    const=True,
+    choices=("at_high_confidence", "on_confirm"),
+)
+_VETTED: Final = _o("vetted_match", BOOL, False)
+_LANE: Final = Param(name="lane", type=INT, default=1, required=False, const=True)
+_LANE_OF_SEVERITY: Final = Param(name="lane", type=INT, required=False, const=True)
+
+
+def _item(name: str, kind: str, about: str, *params: Param) -> EffectSpec:
+    return EffectSpec(name=name, kind=kind, params=(*params, _POLICY, *_SCOPE), about=about)
+
+
+def _account(name: str, kind: str, about: str, *params: Param) -> EffectSpec:
+    return EffectSpec(
+        name=name, kind=kind, params=(*_ACCOUNT, *params, *_SCOPE), about=about, on="account"
+    )
+
+
+_TABLE: Final = (
+    _item("Remove", "remove", "take the item down"),
+    _item("Limit", "limit", "keep it out of the feed and of search suggestions"),
+    _item("Label", "label", "put a banner or mark on it", _p("label", STR)),
+    _item("Warn", "warn", "show it only after an opt-in screen"),
+    _item(
+        "AgeGate",
+        "age_gate",
+        "show it from an age on",
+        Param(name="min_age", type=INT, default=18, required=False, const=True),
+    ),
+    EffectSpec(
+        name="GeoBlock",
+        kind="geo_block",
+        params=(
+            Param(name="markets", type=STRINGS, const=True),
+            _POLICY,
+            *(param for param in _SCOPE if param.name != "markets"),
+        ),
+        about="hide it in markets",
+    ),
+    _item(
+        "Interaction",
+        "interaction",
+        "switch off comment, duet, stitch, download",
+        _p("features", STRINGS, const=True),
+    ),
+    _item("Hold", "hold", "show it to nobody until it is decided"),
+    EffectSpec(
+        name="Review",
+        kind="",
+        params=(_o("queue", STR), _o("policy", STR), _o("reason", STR, ""), _LANE, _SCOPE[2]),
+        about="ask a person; the queue is the policy's own unless named",
+    ),
+    EffectSpec(
+        name="ApplyPolicy",
+        kind="",
+        params=(_POLICY, _STAGE, _VETTED, _o("reason", STR, ""), _LANE_OF_SEVERITY, *_SCOPE),
+        about="what the pack says for the policy at that stage, its case included",
+    ),
+    _account(
+        "FeatureBlock",
+        "feature_block",
+        "take one feature from an account",
+        _p("feature", STR),
+        _p("for_", STR, const=True),
+    ),
+    _account("LimitAccount", "limit", "keep all of an account's items out of the feed"),
+    _account("Verify", "verify", "ask an account to prove itself"),
+    _account("Suspend", "suspend", "lock an account for a time", _p("for_", STR, const=True)),
+    _account("Ban", "ban", "close an account"),
+)
+EFFECTS: Final[Mapping[str, EffectSpec]] = {spec.name: spec for spec in _TABLE}
+
+
+def is_allowed(kind: str, terms: PolicyTerms) -> bool:
+    """Tell whether a policy ever goes as far as this restriction of an item.
+
+    Nothing graver than the gravest it lists; a hold is allowed always, since it has a deadline.
+    """
+    listed: Iterable[Restriction] = (
+        *terms.at_high_confidence,
+        *terms.on_match,
+        *terms.on_confirm,
+    )
+    kinds = {restriction.kind for restriction in listed}
+    if kind in kinds or kind in {"", "hold"} or kind not in GRAVITY:
+        return True
+    gravest = max((GRAVITY.index(k) for k in kinds if k in GRAVITY), default=-1)
+    return GRAVITY.index(kind) <= gravest

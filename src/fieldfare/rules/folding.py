@@ -1,0 +1,213 @@
+"""What a rule set comes to for one event kind: constants folded, files that do not apply left out.
+
+`GetActionName()` is a constant here, and so is everything that depends on it alone.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from fieldfare.rules.definitions import Program
+from fieldfare.rules.nodes import (
+    AllOf,
+    AnyOf,
+    Arithmetic,
+    Call,
+    Compare,
+    Const,
+    CountOf,
+    Default,
+    EffectOf,
+    EventKind,
+    InNamedList,
+    ListOf,
+    Matches,
+    Name,
+    Negative,
+    Node,
+    Not,
+    Present,
+    RuleOf,
+    Text,
+)
+from fieldfare.rules.sml_types import BOOL, STR
+
+Gate: TypeAlias = frozenset[Node]
+"""Conditions that must all be true for a file to take part; empty: it always does."""
+
+_OPERATORS: Final[Mapping[str, Callable[..., bool]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda left, right: left in right,
+    "not in": lambda left, right: left not in right,
+}
+_MAX_WAYS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Included:
+    """A file that takes part for this kind; `ways`: alternatives, one of which must be open."""
+
+    file: str
+    ways: frozenset[Gate]
+
+    @property
+    def always(self) -> bool:
+        return frozenset() in self.ways
+
+
+class Folder:
+    """Folds the nodes of a program for one event kind."""
+
+    def __init__(self, program: Program, kind: str) -> None:
+        self.program = program
+        self.kind = kind
+        self._known: dict[str, Node] = {}
+
+    def definition(self, key: str) -> Node:
+        """Give the folded value of a definition."""
+        if key not in self._known:
+            self._known[key] = self.fold(self.program.definitions[key].node)
+        return self._known[key]
+
+    def fold(self, node: Node) -> Node:  # noqa: C901, PLR0911 -- one case a node
+        """Fold a node; what is constant for this kind becomes a Const."""
+        match node:
+            case EventKind():
+                return Const(STR, node.place, self.kind)
+            case Name():
+                found = self.definition(node.key)
+                return found if isinstance(found, Const) else node
+            case AllOf() | AnyOf():
+                return self._junction(node)
+            case Not():
+                of = self.fold(node.of)
+                return _truth(node, not of.value) if isinstance(of, Const) else replace(node, of=of)
+            case Compare():
+                return self._compare(node)
+            case Present():
+                of = self.fold(node.of)
+                if isinstance(of, Const):
+                    return _truth(node, not node.negate)
+                return replace(node, of=of)
+            case Default():
+                of = self.fold(node.of)
+                if isinstance(of, Const):
+                    return of
+                return replace(node, of=of, otherwise=self.fold(node.otherwise))
+            case Text():
+                return self._text(node)
+            case _:
+                return self._parts(node)
+
+    def _parts(self, node: Node) -> Node:  # noqa: PLR0911 -- one case a node
+        match node:
+            case ListOf():
+                return replace(node, items=self._all(node.items))
+            case Call():
+                return replace(node, args=self._all(node.args))
+            case Negative():
+                return replace(node, of=self.fold(node.of))
+            case Arithmetic():
+                return replace(node, left=self.fold(node.left), right=self.fold(node.right))
+            case Matches():
+                return replace(node, target=self.fold(node.target))
+            case InNamedList():
+                return replace(node, value=self.fold(node.value))
+            case CountOf():
+                of = self.fold(node.of) if node.of else None
+                where = self.fold(node.where) if node.where else None
+                return replace(node, key=self._all(node.key), of=of, where=where)
+            case RuleOf():
+                when = self.fold(node.when)
+                return replace(node, when=when) if isinstance(when, AllOf) else when
+            case EffectOf():
+                return replace(node, args=tuple((k, self.fold(value)) for k, value in node.args))
+            case _:
+                return node
+
+    def _all(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        return tuple(self.fold(node) for node in nodes)
+
+    def _junction(self, node: AllOf | AnyOf) -> Node:
+        """Fold `and` and `or`: False decides the one, True the other; the rest says nothing."""
+        decides = isinstance(node, AnyOf)
+        parts = []
+        for part in self._all(node.parts):
+            if isinstance(part, Const):
+                if part.value is decides:
+                    return _truth(node, decides)
+            else:
+                parts.append(part)
+        return replace(node, parts=tuple(parts)) if parts else _truth(node, not decides)
+
+    def _compare(self, node: Compare) -> Node:
+        left, right = self.fold(node.left), self.fold(node.right)
+        operand: object = None
+        if isinstance(right, Const):
+            operand = right.value
+        elif isinstance(right, ListOf) and all(isinstance(item, Const) for item in right.items):
+            operand = [item.value for item in right.items if isinstance(item, Const)]
+        if isinstance(left, Const) and operand is not None:
+            return _truth(node, _OPERATORS[node.op](left.value, operand))
+        return replace(node, left=left, right=right)
+
+    def _text(self, node: Text) -> Node:
+        parts = tuple(part if isinstance(part, str) else self.fold(part) for part in node.parts)
+        if all(isinstance(part, str | Const) for part in parts):
+            written = (part if isinstance(part, str) else _written(part) for part in parts)
+            return Const(STR, node.place, "".join(written))
+        return replace(node, parts=parts)
+
+    def included(self) -> dict[str, Included]:
+        """Find the files that take part, main.sml first, each with the gates on its ways in."""
+        ways: dict[str, frozenset[Gate]] = {"main.sml": frozenset({frozenset[Node]()})}
+        waiting = ["main.sml"]
+        while waiting:
+            name = waiting.pop(0)
+            for target, condition in self._leads_to(name):
+                gates = ways[name]
+                if condition is not None:
+                    gates = frozenset(gate | {condition} for gate in gates)
+                before = ways.get(target, frozenset())
+                together = _simplest(before | gates)
+                if together != before:
+                    ways[target] = together
+                    waiting.append(target)
+        return {name: Included(file=name, ways=found) for name, found in ways.items()}
+
+    def _leads_to(self, name: str) -> Iterator[tuple[str, Node | None]]:
+        contents = self.program.files[name]
+        for imported in contents.imports:
+            yield imported, None
+        for required in contents.requires:
+            condition = self.fold(required.condition) if required.condition else None
+            if isinstance(condition, Const):
+                if condition.value is not True:
+                    continue
+                condition = None
+            rule = self.fold(required.rule)
+            if isinstance(rule, Const) and rule.value in self.program.files:
+                yield str(rule.value), condition
+
+
+def _simplest(ways: frozenset[Gate]) -> frozenset[Gate]:
+    """Keep the ways that no easier way makes superfluous, at most 64."""
+    kept: list[Gate] = []
+    for gate in sorted(ways, key=lambda g: (len(g), repr(sorted(map(repr, g))))):
+        if not any(easier <= gate for easier in kept):
+            kept.append(gate)
+    return frozenset(kept[:_MAX_WAYS])
+
+
+def _truth(node: Node, value: object) -> Const:
+    return Const(BOOL, node.place, value is True)
+
+
+def _written(node: Node) -> str:
+    return str(node.value) if isinstance(node, Const) else ""

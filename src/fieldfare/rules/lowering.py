@@ -1,0 +1,399 @@
+"""From folded nodes to Python expressions with three-valued logic.
+
+None stands for Unknown. Each node has three faces: `true` (a Python condition that holds exactly
+when the node is True), `false` (likewise for False) and `value` (True, False, any value, or None).
+An *operand* is code that may only run when its guards hold: `v3 is not None and v3 > 5`. Names in
+the code are made here; nothing that stands in a source text becomes code, literals enter by repr.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.rules.code_writer import CodeWriter
+from fieldfare.rules.folding import Folder
+from fieldfare.rules.functions import FUNCTIONS
+from fieldfare.rules.nodes import (
+    AllOf,
+    AnyOf,
+    Arithmetic,
+    Call,
+    Compare,
+    Const,
+    CountOf,
+    Default,
+    EventNumber,
+    FactOf,
+    Field,
+    InNamedList,
+    ListOf,
+    Matches,
+    Name,
+    Negative,
+    Node,
+    Not,
+    Present,
+    RuleOf,
+    Text,
+)
+from fieldfare.rules.patterns import MAX_TEXT, fold_case
+from fieldfare.rules.sml_types import BOOL, SmlType, plain
+from fieldfare.rules.strings import bits, divided, number, power
+from fieldfare.rules.values import as_text, at_path, finite, python_type, reader
+
+_SMALL_SET: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """Code that gives a value which is never None, provided that all guards hold, in order."""
+
+    guards: tuple[str, ...]
+    code: str
+
+    def true(self) -> str:
+        return _and((*self.guards, self.code))
+
+    def false(self) -> str:
+        return _and((*self.guards, f"not {self.code}"))
+
+    def value(self) -> str:
+        if not self.guards or self.guards == (f"{self.code} is not None",):
+            return self.code
+        return f"({self.code} if {_and(self.guards)} else None)"
+
+
+def _and(conditions: tuple[str, ...]) -> str:
+    distinct = tuple(dict.fromkeys(conditions))
+    return distinct[0] if len(distinct) == 1 else f"({' and '.join(distinct)})"
+
+
+def literal(value: object) -> str:
+    """Write a plain value as Python; only str, int, float, bool and None are taken."""
+    if value is not None and type(value) not in {str, int, float, bool}:
+        raise TypeError(f"{type(value).__name__} is no literal")
+    return repr(value) if not isinstance(value, int | float) or value >= 0 else f"({value!r})"
+
+
+class Lowering:
+    """Writes the expressions of one compiled function; what they rest on is emitted before."""
+
+    def __init__(self, folder: Folder, writer: CodeWriter) -> None:
+        self.folder = folder
+        self.writer = writer
+        self.counters: dict[str, int] = {}
+        self.counts: dict[str, CountOf] = {}
+        self.facts_read: set[str] = set()
+        self.lists_read: set[str] = set()
+        self._vars: dict[object, str] = {}
+
+    # -- the three faces
+
+    def true(self, node: Node) -> str:
+        match node:
+            case AllOf():
+                return _and(tuple(self.true(part) for part in node.parts))
+            case AnyOf():
+                return f"({' or '.join(self.true(part) for part in node.parts)})"
+            case Not():
+                return self.false(node.of)
+            case Name() if plain(node.type) == BOOL:
+                return self.variable(node.key)
+            case _:
+                return self.operand(node).true()
+
+    def false(self, node: Node) -> str:
+        match node:
+            case AllOf():
+                return f"({' or '.join(self.false(part) for part in node.parts)})"
+            case AnyOf():
+                return _and(tuple(self.false(part) for part in node.parts))
+            case Not():
+                return self.true(node.of)
+            case Name() if plain(node.type) == BOOL:
+                return f"{self.variable(node.key)} is False"
+            case _:
+                return self.operand(node).false()
+
+    def value(self, node: Node) -> str:
+        if isinstance(node, AllOf | AnyOf):
+            return f"(False if {self.false(node)} else True if {self.true(node)} else None)"
+        if isinstance(node, Not) and isinstance(node.of, AllOf | AnyOf):
+            return f"(True if {self.false(node.of)} else False if {self.true(node.of)} else None)"
+        return self.operand(node).value()
+
+    # -- operands
+
+    def operand(self, node: Node) -> Operand:  # noqa: PLR0911 -- one case a node
+        match node:
+            case Const():
+                return Operand((), literal(node.value))
+            case Name():
+                return self._var(self.variable(node.key))
+            case Field() | FactOf() | CountOf():
+                return self._var(self._shared(node))
+            case EventNumber():
+                return Operand((), "event_id")
+            case AllOf() | AnyOf() | RuleOf():
+                return self._var(self._shared(node))
+            case Not():
+                return self._not(node)
+            case Present():
+                return self._present(node)
+            case Default():
+                return self._default(node)
+            case _:
+                return self._computed(node)
+
+    def _computed(self, node: Node) -> Operand:  # noqa: PLR0911 -- one case a node
+        match node:
+            case ListOf():
+                items = [self.operand(item) for item in node.items]
+                return Operand(_guards(items), f"[{', '.join(item.code for item in items)}]")
+            case Text():
+                return self._text(node)
+            case Negative():
+                of = self.operand(node.of)
+                return Operand(of.guards, f"(-{of.code})")
+            case Compare():
+                return self._compare(node)
+            case Arithmetic():
+                return self._arithmetic(node)
+            case Call():
+                return self._call(node)
+            case Matches():
+                return self._matches(node)
+            case InNamedList():
+                value = self.operand(node.value)
+                found = self._list_variable(node.list)
+                guards = (*value.guards, f"{found} is not None")
+                return Operand(guards, f"({value.code} in {found})")
+            case _:
+                raise TypeError(f"{type(node).__name__} has no value")
+
+    def _var(self, variable: str) -> Operand:
+        return Operand((f"{variable} is not None",), variable)
+
+    def _not(self, node: Not) -> Operand:
+        if isinstance(node.of, AllOf | AnyOf):
+            return self._var(self._shared(node))
+        of = self.operand(node.of)
+        return Operand(of.guards, f"(not {of.code})")
+
+    def _present(self, node: Present) -> Operand:
+        guards = self.operand(node.of).guards
+        there = _and(guards) if guards else "True"
+        return Operand((), f"(not {there})" if node.negate else there)
+
+    def _default(self, node: Default) -> Operand:
+        of, otherwise = self.operand(node.of), self.operand(node.otherwise)
+        if not of.guards:
+            return of
+        if not otherwise.guards:
+            return Operand((), f"({of.code} if {_and(of.guards)} else {otherwise.code})")
+        return self._var(self._shared(node))
+
+    def _text(self, node: Text) -> Operand:
+        write = self.writer.bind(as_text)
+        guards: list[Operand] = []
+        written = []
+        for part in node.parts:
+            if isinstance(part, str):
+                written.append(literal(part))
+            else:
+                operand = self.operand(part)
+                guards.append(operand)
+                written.append(f"{write}({operand.code})")
+        return Operand(_guards(guards), f"({' + '.join(written)})" if written else "''")
+
+    def _compare(self, node: Compare) -> Operand:
+        left = self.operand(node.left)
+        if node.op in {"in", "not in"} and (found := self._constant_set(node.right)):
+            return Operand(left.guards, f"({left.code} {node.op} {found})")
+        right = self.operand(node.right)
+        return Operand(_guards([left, right]), f"({left.code} {node.op} {right.code})")
+
+    def _constant_set(self, node: Node) -> str:
+        """Write a list of literals so that Python keeps it as a constant; nothing if it is none."""
+        if isinstance(node, Name):
+            node = self.folder.definition(node.key)
+        if not isinstance(node, ListOf) or not node.items:
+            return ""
+        values = [literal(item.value) for item in node.items if isinstance(item, Const)]
+        if len(values) < len(node.items):
+            return ""
+        if len(values) <= _SMALL_SET:
+            return f"({', '.join(values)},)"
+        return f"{{{', '.join(dict.fromkeys(values))}}}"
+
+    def _arithmetic(self, node: Arithmetic) -> Operand:
+        left, right = self.operand(node.left), self.operand(node.right)
+        guards = _guards([left, right])
+        pair = f"{left.code}, {right.code}"
+        if node.op in {"/", "//", "%"}:
+            return self._maybe(guards, f"{self.writer.bind(divided)}({node.op!r}, {pair})")
+        if node.op == "**":
+            return self._maybe(guards, f"{self.writer.bind(power)}({pair})")
+        if node.op in {"+", "-", "*"}:
+            code = f"({left.code} {node.op} {right.code})"
+            if plain(node.type).base == "int":
+                return Operand(guards, code)
+            return self._maybe(guards, f"{self.writer.bind(number)}{code}")
+        return Operand(guards, f"{self.writer.bind(bits)}({node.op!r}, {pair})")
+
+    def _maybe(self, guards: tuple[str, ...], code: str) -> Operand:
+        """Hold a result that may be None in a variable of the expression."""
+        variable = self.writer.name()
+        return Operand((*guards, f"({variable} := {code}) is not None"), variable)
+
+    def _call(self, node: Call) -> Operand:
+        function = FUNCTIONS[node.function]
+        args = [self.operand(argument) for argument in node.args]
+        guards = _guards(args)
+        codes = [argument.code for argument in args]
+        if function.inline:
+            return Operand(guards, f"({function.inline.format(*codes)})")
+        code = f"{self.writer.bind(function.run)}({', '.join(codes)})"
+        return self._maybe(guards, code) if function.may_be_unknown else Operand(guards, code)
+
+    def _matches(self, node: Matches) -> Operand:
+        pattern = node.pattern
+        if node.mode:
+            target = self.operand(node.target)
+            search = self.writer.bind(pattern.searcher())
+            item = self.writer.name()
+            found = f"{search}({item}[:{MAX_TEXT}]) for {item} in {target.code}"
+            return Operand(target.guards, f"{self.writer.bind(_ANY_ALL[node.mode])}({found})")
+        text = self._window(node.target)
+        there = f"{text} is not None"
+        conditions = []
+        if pattern.words:
+            folded = self._folded(text) if pattern.case_insensitive else text
+            any_word = " or ".join(f"{literal(word)} in {folded}" for word in pattern.words)
+            conditions.append(f"({any_word})")
+        if not pattern.is_words:
+            search = self.writer.bind(pattern.searcher())
+            conditions.append(f"{search}({text}) is not None")
+        return Operand((there,), f"({' and '.join(conditions)})")
+
+    # -- variables
+
+    def variable(self, key: str) -> str:
+        """Give the variable of a definition, emitting its value first."""
+        if key not in self._vars:
+            node = self.folder.definition(key)
+            if isinstance(node, Field | FactOf | CountOf):
+                self._vars[key] = self._shared(node)
+            else:
+                label = self.folder.program.definitions[key].name
+                self._vars[key] = self.writer.emit(self._value_of(node), label)
+        return self._vars[key]
+
+    def _value_of(self, node: Node) -> str:
+        return self.value(node.when) if isinstance(node, RuleOf) else self.value(node)
+
+    def set_variable(self, key: str, variable: str) -> None:
+        """Say that a definition already stands in a variable."""
+        self._vars[key] = variable
+
+    def variable_of(self, condition: Node) -> str:
+        """Give the variable of a condition: true where it is True."""
+        if ("true", condition) not in self._vars:
+            code = self.true(condition)
+            self._vars["true", condition] = self.writer.emit(code, "a condition of Require")
+        return self._vars["true", condition]
+
+    def _shared(self, node: Node) -> str:
+        """Give the variable of a node that is computed once, emitting it first."""
+        if node not in self._vars:
+            match node:
+                case Field():
+                    self._vars[node] = self._field(node)
+                case FactOf():
+                    self.facts_read.add(node.name)
+                    code = f"facts.get({literal(node.name)})"
+                    self._vars[node] = self._typed(code, node.type, coerce=False)
+                case CountOf():
+                    self._vars[node] = self._count(node)
+                case _:
+                    label = f"line {node.place.line} of {node.place.file}"
+                    self._vars[node] = self.writer.emit(self._value_of(node), label)
+        return self._vars[node]
+
+    def _field(self, node: Field) -> str:
+        of = plain(node.type)
+        if not all(isinstance(step, str) for step in node.path):
+            walk, path = self.writer.bind(at_path), self.writer.bind(node.path)
+            return self._typed(f"{walk}(data, {path})", of, coerce=node.coerce)
+        parent = "data"
+        for depth in range(1, len(node.path)):
+            parent = self._object(parent, node.path[:depth])
+        return self._typed(f"{parent}.get({literal(node.path[-1])})", of, coerce=node.coerce)
+
+    def _object(self, parent: str, path: tuple[str | int, ...]) -> str:
+        """Give the variable of the JSON object at a path; an empty one if it is none."""
+        if ("object", path) not in self._vars:
+            found = self.writer.plain(f"{parent}.get({literal(path[-1])})")
+            self.writer.line(f"if type({found}) is not dict:")
+            self.writer.line(f"    {found} = {self.writer.bind(_EMPTY)}")
+            self._vars["object", path] = found
+        return self._vars["object", path]
+
+    def _typed(self, code: str, of: SmlType, *, coerce: bool) -> str:
+        """Emit a value that is of its type or None."""
+        found = self.writer.plain(code)
+        obvious = python_type(of)
+        read = self.writer.bind(reader(of, coerce=coerce))
+        if obvious:
+            self.writer.line(f"if type({found}) is not {obvious}:")
+            self.writer.line(f"    {found} = {read}({found})")
+            if obvious == "float":
+                self.writer.line(f"elif {found} - {found} != 0.0:")
+                self.writer.line(f"    {found} = None")
+        else:
+            self.writer.line(f"{found} = {read}({found})")
+        return found
+
+    def _count(self, node: CountOf) -> str:
+        """Read the count of a counter; Unknown where a part of its key is."""
+        name = node.counter.name
+        at = self.counters.setdefault(name, len(self.counters))
+        self.counts[name] = node
+        guards = _guards([self.operand(part) for part in node.key])
+        count = f"{self.writer.bind(finite)}(counts[{at}])"
+        return self.writer.emit(Operand(guards, count).value(), node.counter.written)
+
+    def _list_variable(self, name: str) -> str:
+        if ("list", name) not in self._vars:
+            self.lists_read.add(name)
+            self._vars["list", name] = self.writer.plain(f"lists.get({literal(name)})")
+        return self._vars["list", name]
+
+    def _window(self, target: Node) -> str:
+        """Give the variable of what a pattern looks at: the start of the target."""
+        if ("window", target) not in self._vars:
+            whole = self.operand(target).value()
+            is_name = whole.isidentifier()
+            found = (
+                self.writer.plain(whole)
+                if is_name
+                else self.writer.emit(whole, "the target of RegexMatch")
+            )
+            self.writer.line(f"if {found} is not None and len({found}) > {MAX_TEXT}:")
+            self.writer.line(f"    {found} = {found}[:{MAX_TEXT}]")
+            self._vars["window", target] = found
+        return self._vars["window", target]
+
+    def _folded(self, text: str) -> str:
+        if ("folded", text) not in self._vars:
+            fold = self.writer.bind(fold_case)
+            code = f"{fold}({text}) if {text} is not None else None"
+            self._vars["folded", text] = self.writer.plain(code)
+        return self._vars["folded", text]
+
+
+_EMPTY: Final[dict[str, object]] = {}
+_ANY_ALL: Final = {"any": any, "all": all}
+
+
+def _guards(operands: list[Operand]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(guard for operand in operands for guard in operand.guards))

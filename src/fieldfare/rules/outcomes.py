@@ -1,0 +1,288 @@
+"""From what a compiled function found to verdicts in words; runs only when something fired."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from fieldfare.kernel import EventId, JsonValue, Unknown, at_of
+from fieldfare.records import (
+    ACCOUNT,
+    FactValue,
+    Reason,
+    Restriction,
+    ReviewRequest,
+    SeenValue,
+    Subject,
+    Verdict,
+    Voice,
+)
+from fieldfare.rules.assembling import Captured, EffectPlan, Kind, RulePlan, SeenPlan, WhenPlan
+from fieldfare.rules.durations import duration_ms
+from fieldfare.rules.effect_table import EFFECTS, EffectSpec
+from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
+
+MAX_SEEN_TEXT: Final = 200
+_TOP_LANE: Final = 0
+_LANE: Final = 1
+
+
+class RuleInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Everything rules may know about one event; they see values only.
+
+    data: the event's JSON; facts: name -> value or Unknown, as of the event's id; counts: aligned
+    with `RuleSet.counter_updates`; lists: name -> entries. subject, version: what is judged.
+    """
+
+    kind: str
+    event_id: int
+    subject: Subject
+    version: str
+    data: Mapping[str, Any]
+    facts: Mapping[str, FactValue | Unknown]
+    counts: Sequence[int | Unknown] = ()
+    lists: Mapping[str, frozenset[str]] = {}
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one event: the rules that fired, what they ask for, and what went wrong."""
+
+    fired: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+NOTHING: Final = Outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What one effect comes to: where, what, and whether it may overrule a person."""
+
+    subject: Subject
+    after_person: bool
+    policy: str
+    restrictions: tuple[Restriction, ...] = ()
+    review: tuple[ReviewRequest, ...] = ()
+
+
+class _CannotApply(Exception):
+    """An effect lacks what it needs; the message goes into the outcome's errors."""
+
+
+def outcome_of(
+    kind: Kind,
+    found: tuple[list[str], list[tuple[int, Any]], list[tuple[int, Any]]],
+    event: RuleInput,
+    vocabulary: Vocabulary,
+) -> Outcome:
+    """Build the outcome from the places and captured values a compiled function returned."""
+    errors, hits, deeds = found
+    reasons = {at: _reason(kind.rules[at], captured, event) for at, captured in hits}
+    verdicts: list[Verdict] = []
+    for at, captured in deeds:
+        plan = kind.whens[at]
+        fired = [reasons[rule] for rule in plan.rules if rule in reasons]
+        verdicts += _verdicts(plan, captured, fired, event, vocabulary, errors)
+    return Outcome(
+        fired=tuple(kind.rules[at].key for at, _ in hits),
+        verdicts=tuple(verdicts),
+        errors=tuple(errors),
+    )
+
+
+def _value(argument: object, captured: Sequence[object] | None) -> object:
+    if isinstance(argument, Captured):
+        return captured[argument.at] if captured is not None else None
+    return argument
+
+
+def _reason(plan: RulePlan, captured: Sequence[object] | None, event: RuleInput) -> Reason:
+    written = []
+    for word in plan.words:
+        value = _value(word, captured)
+        written.append("Unknown" if value is None else str(value))
+    seen = tuple(_seen(sight, captured, event) for sight in plan.seen)
+    return Reason(by=plan.key, description="".join(written), seen=seen)
+
+
+def _seen(plan: SeenPlan, captured: Sequence[object] | None, event: RuleInput) -> SeenValue:
+    value = _value(plan.value, captured)
+    name = plan.sighting.name
+    why = None
+    if value is None:
+        fact = event.facts.get(name)
+        why = fact.why if isinstance(fact, Unknown) else "missing"
+    return SeenValue(
+        name=name,
+        value=_shown(value),
+        unknown=why,
+        op=plan.sighting.op,
+        threshold=_shown(_value(plan.threshold, captured)),
+    )
+
+
+def _shown(value: object) -> JsonValue:
+    """Write a value as JSON, texts cut to 200 characters."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_SEEN_TEXT else value[:MAX_SEEN_TEXT] + "…"
+    if isinstance(value, list | tuple):
+        return [_shown(item) for item in value[:MAX_SEEN_TEXT]]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value)[:MAX_SEEN_TEXT]
+
+
+def _verdicts(  # noqa: PLR0917 -- all of it is the event's
+    plan: WhenPlan,
+    captured: Sequence[object] | None,
+    reasons: list[Reason],
+    event: RuleInput,
+    vocabulary: Vocabulary,
+    errors: list[str],
+) -> list[Verdict]:
+    """Make one verdict for each subject (and for what may overrule a person, one of its own)."""
+    asks: dict[tuple[Subject, bool], list[_Ask]] = {}
+    for effect in plan.effects:
+        args = {name: _value(argument, captured) for name, argument in effect.args.items()}
+        try:
+            ask = _ask(effect, args, event, vocabulary)
+        except _CannotApply as e:
+            errors.append(f"{effect.name} of rule {reasons[0].by if reasons else ''}: {e}")
+            continue
+        asks.setdefault((ask.subject, ask.after_person), []).append(ask)
+    return [_verdict(subject, reasons, together, event) for (subject, _), together in asks.items()]
+
+
+def _verdict(
+    subject: Subject, reasons: list[Reason], asks: list[_Ask], event: RuleInput
+) -> Verdict:
+    policy = next((ask.policy for ask in asks if ask.policy), "")
+    return Verdict(
+        by=Voice.RULE,
+        author=", ".join(reason.by for reason in reasons),
+        subject=subject,
+        version="" if subject.kind == ACCOUNT else event.version,
+        event_id=EventId(event.event_id),
+        restrictions=_distinct([r for ask in asks for r in ask.restrictions]),
+        review=tuple(dict.fromkeys(request for ask in asks for request in ask.review)),
+        reasons=tuple(replace(reason, policy=policy) for reason in reasons),
+        after_person=asks[0].after_person,
+    )
+
+
+def _distinct(restrictions: list[Restriction]) -> tuple[Restriction, ...]:
+    """Drop repeats; restrictions hold mappings, so they have no hash."""
+    kept: list[Restriction] = []
+    for restriction in restrictions:
+        if restriction not in kept:
+            kept.append(restriction)
+    return tuple(kept)
+
+
+def _ask(
+    effect: EffectPlan, args: Mapping[str, object], event: RuleInput, vocabulary: Vocabulary
+) -> _Ask:
+    spec = EFFECTS[effect.name]
+    policy = _policy(effect, args, vocabulary)
+    subject = event.subject
+    if spec.on == "account":
+        account = args.get("account")
+        if account is None:
+            raise _CannotApply("the account is Unknown")
+        subject = Subject(ACCOUNT, str(account))
+    after_person = args.get("after_person") is True
+    code = policy.code if policy else ""
+    if spec.name == "Review":
+        review = (_review(args, policy, default_lane=_LANE),)
+        return _Ask(subject, after_person, code, review=review)
+    if policy is None:
+        raise _CannotApply("the policy is Unknown")
+    if spec.name == "ApplyPolicy":
+        return _applied(args, policy, _Ask(subject, after_person, code))
+    restriction = _restriction(spec, args, policy, event)
+    return _Ask(subject, after_person, code, restrictions=(restriction,))
+
+
+def _policy(
+    effect: EffectPlan, args: Mapping[str, object], vocabulary: Vocabulary
+) -> PolicyTerms | None:
+    """Find the policy an effect names; None if it names none (Review with a queue)."""
+    code = args.get("policy")
+    if code is None:
+        if "policy" in effect.args and "queue" not in effect.args:
+            raise _CannotApply("the policy is Unknown")
+        return None
+    terms = vocabulary.policies.get(str(code))
+    if terms is None:
+        raise _CannotApply(f"there is no policy {str(code)[:40]!r}")
+    return terms
+
+
+def _review(
+    args: Mapping[str, object], policy: PolicyTerms | None, *, default_lane: int
+) -> ReviewRequest:
+    queue = args.get("queue") or (policy.queue if policy else None)
+    if queue is None:
+        raise _CannotApply("the queue is Unknown")
+    lane = args.get("lane")
+    return ReviewRequest(
+        queue=str(queue),
+        policy=policy.code if policy else "",
+        reason=str(args.get("reason") or ""),
+        lane=lane if isinstance(lane, int) else default_lane,
+    )
+
+
+def _applied(args: Mapping[str, object], policy: PolicyTerms, ask: _Ask) -> _Ask:
+    """Expand ApplyPolicy by the pack's table, narrowed to the scope the effect names."""
+    stage = args.get("stage") or "at_high_confidence"
+    if stage == "on_confirm":
+        listed, has_case = policy.on_confirm, False
+    else:
+        is_match = args.get("vetted_match") is True
+        listed = policy.on_match if is_match else policy.at_high_confidence
+        has_case = policy.review
+    surfaces, markets = _names(args, "surfaces"), _names(args, "markets")
+    restrictions = tuple(
+        replace(
+            restriction,
+            surfaces=restriction.surfaces if surfaces is None else surfaces,
+            markets=restriction.markets if markets is None else markets,
+        )
+        for restriction in listed
+    )
+    lane = _TOP_LANE if policy.severity == "S4" else _LANE
+    review = (_review(args, policy, default_lane=lane),) if has_case else ()
+    return replace(ask, restrictions=restrictions, review=review)
+
+
+def _restriction(
+    spec: EffectSpec, args: Mapping[str, object], policy: PolicyTerms, event: RuleInput
+) -> Restriction:
+    length = duration_ms(str(args["for_"])) if "for_" in args else None
+    params: dict[str, str] = {}
+    for name in ("label", "feature"):
+        if name in args:
+            if args[name] is None:
+                raise _CannotApply(f"{name} is Unknown")
+            params[name] = str(args[name])
+    features = args.get("features")
+    if isinstance(features, tuple):
+        params["features"] = ",".join(map(str, features))
+    min_age = args.get("min_age", 18)
+    return Restriction(
+        kind=spec.kind,
+        policy=policy.code,
+        surfaces=_names(args, "surfaces"),
+        markets=_names(args, "markets"),
+        min_age=min_age if spec.kind == "age_gate" and isinstance(min_age, int) else None,
+        until=at_of(event.event_id) + length if length is not None else None,
+        params=params,
+    )
+
+
+def _names(args: Mapping[str, object], name: str) -> frozenset[str] | None:
+    names = args.get(name)
+    return frozenset(map(str, names)) if isinstance(names, tuple) else None

@@ -1,0 +1,86 @@
+"""Problems of a rule set: each with its place, caret and hint; all of them reported at once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fieldfare.kernel import BadInput
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands: line and column count from 1, `width` in characters (>= 1)."""
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong in a rule set. `source_line` is the line as written."""
+
+    message: str
+    file: str
+    line: int
+    column: int
+    source_line: str
+    hint: str = ""
+    width: int = 1
+
+    def __str__(self) -> str:
+        margin = " " * len(str(self.line))
+        shown = self.source_line.replace("\t", " ")
+        caret = " " * (self.column - 1) + "^" * self.width
+        text = (
+            f"{self.file}:{self.line}:{self.column}: {self.message}\n"
+            f"{margin} |\n{self.line} | {shown}\n{margin} | {caret}"
+        )
+        return f"{text}\n{margin} = {self.hint}" if self.hint else text
+
+
+class RuleSetDoesNotCompile(BadInput):
+    """A rule set has problems; the message renders every one of them in order of place."""
+
+    slug = "rule-set-does-not-compile"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
+        count = len(self.problems)
+        head = "1 problem" if count == 1 else f"{count} problems"
+        body = "\n\n".join(str(problem) for problem in self.problems)
+        super().__init__(f"The rule set does not compile ({head}).\n\n{body}")
+
+
+class ProblemList:
+    """Collects problems while a rule set is checked, so that one run finds them all."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._lines = {file: text.splitlines() for file, text in sources.items()}
+        self._found: dict[tuple[Place, str], Problem] = {}
+
+    def add(self, place: Place, message: str, hint: str = "") -> None:
+        """Note a problem; the same message at the same place is noted once."""
+        lines = self._lines.get(place.file, [])
+        written = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+        width = max(1, min(place.width, len(written) - place.column + 1))
+        self._found.setdefault(
+            (place, message),
+            Problem(
+                message=message,
+                file=place.file,
+                line=place.line,
+                column=place.column,
+                source_line=written,
+                hint=hint,
+                width=width,
+            ),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def raise_if_any(self) -> None:
+        """Raise RuleSetDoesNotCompile if anything was noted."""
+        if self._found:
+            raise RuleSetDoesNotCompile(self._found.values())

@@ -1,0 +1,217 @@
+"""The checker: from source texts to a checked Program, or every problem at once.
+
+Definitions are checked when first asked for, so their order does not matter; a definition that is
+asked for while it is being checked is a cycle.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from fieldfare.kernel import BadInput
+from fieldfare.rules.checking import Scope
+from fieldfare.rules.definitions import (
+    Declared,
+    Definition,
+    FileContents,
+    Program,
+    declare,
+    is_local,
+    reachable,
+)
+from fieldfare.rules.effect_table import EFFECTS
+from fieldfare.rules.expressions import read
+from fieldfare.rules.functions import BY_PLACE, FUNCTIONS, SYNTAX
+from fieldfare.rules.nodes import Field, Node, children
+from fieldfare.rules.problems import Place, Problem, ProblemList, RuleSetDoesNotCompile
+from fieldfare.rules.sml_types import ANY, SmlType, accepts, read_annotation
+from fieldfare.rules.source_files import SourceFile, parse_file
+from fieldfare.rules.statements import (
+    read_effect,
+    read_imports,
+    read_require,
+    read_when,
+    statement_of,
+)
+from fieldfare.rules.vocabulary import Vocabulary
+
+ENTRY: Final = "main.sml"
+_RESERVED: Final = frozenset({*FUNCTIONS, *SYNTAX, *EFFECTS}) - BY_PLACE
+
+
+def check(sources: Mapping[str, str], vocabulary: Vocabulary) -> Program:
+    """Check a rule set. Raises RuleSetDoesNotCompile with every problem found."""
+    if ENTRY not in sources:
+        raise BadInput(
+            f"A rule set starts in {ENTRY}; there is none.",
+            hint=f"Files given: {', '.join(sorted(sources)) or 'none'}.",
+        )
+    problems = ProblemList(sources)
+    try:
+        program = _Checker(sources, vocabulary, problems).run()
+    except RecursionError as e:
+        message = "names build on each other more deeply than can be checked"
+        raise RuleSetDoesNotCompile(
+            [Problem(message=message, file=ENTRY, line=1, column=1, source_line="")]
+        ) from e
+    problems.raise_if_any()
+    return program
+
+
+class _Checker:
+    def __init__(
+        self, sources: Mapping[str, str], vocabulary: Vocabulary, problems: ProblemList
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._problems = problems
+        self._files = {n: parse_file(n, text, problems) for n, text in sorted(sources.items())}
+        self._declared = declare(self._files.values(), problems)
+        self._checked: dict[str, Definition | None] = {}
+        self._open: list[str] = []
+        self._used: set[str] = set()
+        self._contents = {name: FileContents(name=name) for name in self._files}
+        self._scopes: dict[str, Scope] = {}
+
+    def run(self) -> Program:
+        blank = {n: self._scope(file, frozenset({n})) for n, file in self._files.items()}
+        calls = {n: self._calls(file, blank[n]) for n, file in self._files.items()}
+        for name, found in calls.items():
+            for kind, call in found:
+                if kind == "Import":
+                    self._contents[name].imports += read_imports(
+                        call, blank[name], list(self._files)
+                    )
+        self._refuse_import_cycles()
+        for name, file in self._files.items():
+            seen = reachable(name, lambda n: self._contents[n].imports)
+            self._scopes[name] = self._scope(file, frozenset(seen))
+        for key in self._declared:
+            self._define(key)
+        for name, found in calls.items():
+            self._statements(name, found)
+        self._note_unused_locals()
+        definitions = {key: self._checked[key] for key in self._declared}
+        return Program(
+            definitions={k: found for k, found in definitions.items() if found},
+            files=self._contents,
+        )
+
+    def _scope(self, file: SourceFile, in_sight: frozenset[str]) -> Scope:
+        return Scope(
+            file=file,
+            vocabulary=self._vocabulary,
+            problems=self._problems,
+            declared=self._declared,
+            in_sight=in_sight,
+            define=self._define,
+            used=self._used,
+        )
+
+    def _calls(self, file: SourceFile, scope: Scope) -> list[tuple[str, ast.Call]]:
+        found = (
+            statement_of(statement, scope)
+            for statement in file.body
+            if not isinstance(statement, ast.Assign | ast.AnnAssign)
+        )
+        return [call for call in found if call]
+
+    def _statements(self, name: str, calls: Iterable[tuple[str, ast.Call]]) -> None:
+        contents, scope = self._contents[name], self._scopes[name]
+        for kind, call in calls:
+            if kind == "Require" and (required := read_require(call, scope, list(self._files))):
+                contents.requires.append(required)
+                self._check_fields(required.condition, is_value=False)
+            elif kind == "WhenRules" and (when := read_when(call, scope)):
+                contents.whens.append(when)
+                for effect in when.effects:
+                    self._check_fields(effect, is_value=False)
+
+    def _define(self, key: str) -> Definition | None:
+        if key in self._checked:
+            return self._checked[key]
+        declared = self._declared[key]
+        if key in self._open:
+            circle = [self._declared[k].name for k in self._open[self._open.index(key) :]]
+            self._problems.add(
+                declared.place,
+                f"{declared.name} is defined by itself",
+                f"The circle: {' -> '.join([*circle, declared.name])}.",
+            )
+            return None
+        self._open.append(key)
+        try:
+            self._checked[key] = self._check_definition(declared)
+        finally:
+            self._open.pop()
+        return self._checked[key]
+
+    def _check_definition(self, declared: Declared) -> Definition | None:
+        scope = self._scopes[declared.file.name]
+        if declared.name in _RESERVED or declared.name in BY_PLACE:
+            self._problems.add(declared.place, f"{declared.name} is a word of the language")
+            return None
+        value = declared.value
+        func = value.func if isinstance(value, ast.Call) else None
+        is_effect = isinstance(func, ast.Name) and func.id in EFFECTS
+        if is_effect and isinstance(value, ast.Call):
+            node: Node | None = read_effect(value, scope)
+        else:
+            node = read(value, scope)
+        if node is not None:
+            node = self._annotated(node, declared, scope)
+            self._check_fields(node, is_value=True)
+        if node is None:
+            return None
+        return Definition(key=declared.key, name=declared.name, place=declared.place, node=node)
+
+    def _annotated(self, node: Node, declared: Declared, scope: Scope) -> Node | None:  # noqa: PLR0911 -- one way out a problem
+        """Check a value against its annotation; a path is read as what the annotation says."""
+        if declared.annotation is None:
+            if isinstance(node, Field):
+                hint = f"Write `{declared.name}: str = ...` (int, float, bool, List[str], ...)."
+                self._problems.add(declared.place, "a path needs an annotation", hint)
+                return None
+            return node
+        wanted = read_annotation(declared.annotation)
+        if wanted is None:
+            hint = (
+                "Types: str, int, float, bool, List[T], Entity[T], Optional[T], ExtractLiteral[T]."
+            )
+            scope.problem(declared.annotation, "this is not a type of the language", hint)
+            return None
+        if isinstance(node, Field):
+            if node.type.base == "entity":
+                id_type = wanted.item if wanted.base == "entity" else wanted
+                return replace(node, type=SmlType("entity", id_type, node.type.entity))
+            return replace(node, type=wanted)
+        if not accepts(wanted, node.type):
+            scope.problem(declared.value, f"this is {node.type}, the annotation says {wanted}")
+            return None
+        return node
+
+    def _check_fields(self, node: Node | None, *, is_value: bool) -> None:
+        """Note each path that is not the whole value of an annotated name."""
+        if node is None or (is_value and isinstance(node, Field)):
+            return
+        waiting = [node]
+        while waiting:
+            here = waiting.pop()
+            if isinstance(here, Field) and ANY in {here.type, here.type.item}:
+                hint = "Give it a name and a type: `Caption: str = JsonData(...)`."
+                self._problems.add(here.place, "a path needs an annotation", hint)
+            waiting += children(here)
+
+    def _refuse_import_cycles(self) -> None:
+        for name, contents in self._contents.items():
+            for imported in contents.imports:
+                if name in reachable(imported, lambda n: self._contents[n].imports):
+                    self._problems.add(
+                        Place(name, 1, 1), f"{name} imports {imported}, which imports {name}"
+                    )
+
+    def _note_unused_locals(self) -> None:
+        for key, declared in self._declared.items():
+            if is_local(declared.name) and key not in self._used:
+                hint = "Use it, or take it out. A name without _ may stand unused."
+                self._problems.add(declared.place, f"{declared.name} is never used", hint)

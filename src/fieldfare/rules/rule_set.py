@@ -1,0 +1,165 @@
+"""A rule set, checked and compiled: from source texts and a vocabulary to two pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from fieldfare.kernel import NotFound, Unknown, digest
+from fieldfare.records import FactValue
+from fieldfare.rules.assembling import Assembler, Kind
+from fieldfare.rules.counters import Counter, CounterUpdate
+from fieldfare.rules.definitions import Definition, Program
+from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
+from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
+from fieldfare.rules.program import check
+from fieldfare.rules.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInfo:
+    """A rule for people: where it stands, what it says, what follows, for which event kinds."""
+
+    name: str
+    description: str
+    file: str
+    line: int
+    policies: tuple[str, ...]
+    effects: tuple[str, ...]
+    event_kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a rule set reads: facts, lists and counters the engine has to have at hand."""
+
+    facts: frozenset[str]
+    lists: frozenset[str]
+    counters: tuple[Counter, ...]
+
+
+class RuleSet:
+    """A compiled rule set. Immutable; both functions are pure, so replay equals live."""
+
+    def __init__(
+        self, sources: Mapping[str, str], program: Program, vocabulary: Vocabulary
+    ) -> None:
+        self.sources = MappingProxyType(dict(sources))
+        self.hash = digest({name: text.replace("\r\n", "\n") for name, text in sources.items()})
+        self._vocabulary = vocabulary
+        kinds = (Assembler(program, kind).kind() for kind in sorted(vocabulary.event_kinds))
+        self._kinds = {kind.name: kind for kind in kinds if kind.rules or kind.counters}
+        self.event_kinds = frozenset(self._kinds)
+        self.rules = _rule_infos(program, self._kinds)
+        self.needs = _needs(self._kinds)
+
+    def counter_updates(
+        self,
+        kind: str,
+        event_id: int,
+        data: Mapping[str, Any],
+        facts: Mapping[str, FactValue | Unknown],
+    ) -> tuple[CounterUpdate, ...]:
+        """Tell what an event does to each counter of its kind, in the order of the counts."""
+        found = self._kinds.get(kind)
+        return found.update(event_id, data, facts) if found else ()
+
+    def evaluate(self, event: RuleInput) -> Outcome:
+        """Evaluate the rules on one event. Never raises for what an event holds.
+
+        A rule that throws is Unknown, does not fire, and is named in `Outcome.errors`.
+        """
+        kind = self._kinds.get(event.kind)
+        if kind is None:
+            return NOTHING
+        found = kind.evaluate(event.event_id, event.data, event.facts, event.counts, event.lists)
+        return NOTHING if found is None else outcome_of(kind, found, event, self._vocabulary)
+
+    def python_of(self, kind: str) -> str:
+        """Show the Python an event kind was compiled to. Raises NotFound if nothing was."""
+        if kind not in self._kinds:
+            raise NotFound(f"No rule runs on {kind!r}.")
+        return self._kinds[kind].python
+
+
+def load_rule_set(sources: Mapping[str, str], *, vocabulary: Vocabulary) -> RuleSet:
+    """Check and compile source texts, by file name; the entry is `main.sml`.
+
+    Raises RuleSetDoesNotCompile with every problem found, BadInput without an entry.
+    """
+    return RuleSet(sources, check(sources, vocabulary), vocabulary)
+
+
+def _needs(kinds: Mapping[str, Kind]) -> Needs:
+    counters = {c.name: c for kind in kinds.values() for c in kind.counters}
+    return Needs(
+        facts=frozenset(name for kind in kinds.values() for name in kind.facts),
+        lists=frozenset(name for kind in kinds.values() for name in kind.lists),
+        counters=tuple(counters[name] for name in sorted(counters)),
+    )
+
+
+def _rule_infos(program: Program, kinds: Mapping[str, Kind]) -> tuple[RuleInfo, ...]:
+    infos = []
+    for key, definition in program.definitions.items():
+        if isinstance(definition.node, RuleOf):
+            effects = [
+                effect
+                for file in program.files.values()
+                for when in file.whens
+                if any(rule.key == key for rule in when.rules)
+                for effect in when.effects
+            ]
+            infos.append(_rule_info(definition, definition.node, effects, program, kinds))
+    return tuple(infos)
+
+
+def _rule_info(
+    definition: Definition,
+    rule: RuleOf,
+    effects: list[EffectOf],
+    program: Program,
+    kinds: Mapping[str, Kind],
+) -> RuleInfo:
+    names = [dict(effect.args).get("policy") for effect in effects]
+    policies = [_written(name, program) for name in names if name is not None]
+    return RuleInfo(
+        name=definition.name,
+        description=_template(rule.description, program),
+        file=definition.place.file,
+        line=definition.place.line,
+        policies=tuple(dict.fromkeys(policies)),
+        effects=tuple(_effect_text(effect, program) for effect in effects),
+        event_kinds=frozenset(
+            kind.name
+            for kind in kinds.values()
+            if any(plan.key == definition.key for plan in kind.rules)
+        ),
+    )
+
+
+def _effect_text(effect: EffectOf, program: Program) -> str:
+    args = (f"{name}={_written(value, program)}" for name, value in effect.args)
+    return f"{effect.name}({', '.join(args)})"
+
+
+def _written(node: Node, program: Program) -> str:
+    """Write an argument: a literal as itself, a name as {name}."""
+    match node:
+        case Const():
+            return str(node.value)
+        case ListOf():
+            return f"[{', '.join(_written(item, program) for item in node.items)}]"
+        case Name():
+            return f"{{{program.definitions[node.key].name}}}"
+        case Text():
+            return _template(node, program)
+        case _:
+            return "{...}"
+
+
+def _template(node: Node, program: Program) -> str:
+    if isinstance(node, Text):
+        parts = (p if isinstance(p, str) else _written(p, program) for p in node.parts)
+        return "".join(parts)
+    return _written(node, program)

@@ -1,0 +1,111 @@
+"""What a rule looks at: each value it compares, by the name people know it by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.rules.folding import Folder
+from fieldfare.rules.nodes import (
+    AllOf,
+    AnyOf,
+    Arithmetic,
+    Call,
+    Compare,
+    Const,
+    CountOf,
+    Default,
+    FactOf,
+    Field,
+    InNamedList,
+    Matches,
+    Name,
+    Node,
+    Not,
+    Present,
+    RuleOf,
+)
+
+MAX_SIGHTINGS: Final = 32
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One value a rule sees: what it is called, the comparison, and what it is compared with."""
+
+    name: str
+    of: Node
+    op: str = ""
+    threshold: Node | str | None = None
+
+
+def sightings(node: Node, folder: Folder) -> tuple[Sighting, ...]:
+    """List what a condition looks at, through the names it uses; at most 32, each once."""
+    found: dict[tuple[str, str, str], Sighting] = {}
+    for sighting in _walk(node, folder):
+        found.setdefault((sighting.name, sighting.op, repr(sighting.threshold)), sighting)
+    return tuple(found.values())[:MAX_SIGHTINGS]
+
+
+def _walk(node: Node, folder: Folder) -> Iterator[Sighting]:  # noqa: C901, PLR0912 -- one case a node
+    match node:
+        case AllOf() | AnyOf():
+            for part in node.parts:
+                yield from _walk(part, folder)
+        case Not():
+            yield from _walk(node.of, folder)
+        case RuleOf():
+            yield from _walk(node.when, folder)
+        case Name():
+            found = folder.definition(node.key)
+            if isinstance(found, Field | FactOf | Call | Default):
+                yield Sighting(name=label(node, folder), of=node)
+            else:
+                yield from _walk(found, folder)
+        case Compare():
+            yield _comparison(node, folder)
+        case Present():
+            op = "is missing" if node.negate else "is there"
+            yield Sighting(name=label(node.of, folder), of=node.of, op=op)
+        case Matches():
+            name = label(node.target, folder)
+            yield Sighting(name=name, of=node.target, op="matches", threshold=node.pattern.text)
+        case InNamedList():
+            name = label(node.value, folder)
+            yield Sighting(name=name, of=node.value, op="in list", threshold=node.list)
+        case FactOf() | Call() | Default():
+            yield Sighting(name=label(node, folder), of=node)
+        case _:
+            return
+
+
+def _comparison(node: Compare, folder: Folder) -> Sighting:
+    left, right, op = node.left, node.right, str(node.op)
+    if isinstance(left, Const):
+        left, right = right, left
+        op = {"in": "contains", "not in": "does not contain"}.get(op, _MIRRORED.get(op, op))
+    return Sighting(name=label(left, folder), of=left, op=op, threshold=right)
+
+
+def label(node: Node, folder: Folder) -> str:  # noqa: PLR0911 -- one case a node
+    """Name a value: a fact by the fact's name, a feature by its own, a call by how it reads."""
+    match node:
+        case Name():
+            found = folder.definition(node.key)
+            own = folder.program.definitions[node.key].name
+            return found.name if isinstance(found, FactOf) else own
+        case FactOf():
+            return node.name
+        case CountOf():
+            return node.counter.written
+        case Call():
+            inside = (label(arg, folder) for arg in node.args if not isinstance(arg, Const))
+            return f"{node.function}({', '.join(inside)})"
+        case Arithmetic():
+            return f"{label(node.left, folder)} {node.op} {label(node.right, folder)}"
+        case Default():
+            return label(node.of, folder)
+        case Const():
+            return repr(node.value)
+        case _:
+            return type(node).__name__.lower()
