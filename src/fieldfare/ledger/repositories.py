@@ -85,7 +85,9 @@ class DataKeys(Protocol):
 
     def get(self, org: Org, person: str, /) -> bytes | None: ...
 
-    def put(self, org: Org, person: str, wrapped: bytes, /) -> None: ...
+    def put(self, org: Org, person: str, wrapped: bytes, /) -> bytes:
+        """Keep a key unless the person has one already; returns the one that is kept."""
+        ...
 
     def destroy(self, org: Org, person: str, /) -> int:
         """Delete the key and every payload under it; returns how many payloads went."""

@@ -1,1 +1,10 @@
-"""Storage: tables and repositories on SQLite and PostgreSQL, and blobs in files."""
+"""Storage: tables and repositories on SQLite and PostgreSQL, and blobs in files.
+
+In flow works over the protocols each room declares; out flow their records. Only the composition
+root and the test builders import this room.
+"""
+
+from fieldfare.storage.schema import migrate
+from fieldfare.storage.store import SqlStore
+
+__all__ = ["SqlStore", "migrate"]

@@ -1,0 +1,76 @@
+"""Forgetting in the projections: a person's host id gives way to the pseudonym, in the same
+transaction that destroys the key.
+"""
+
+from typing import Final
+
+from sqlalchemy import Table, bindparam
+
+from fieldfare.kernel import Org
+from fieldfare.records import Subject
+from fieldfare.storage.items import NO_MEDIA
+from fieldfare.storage.statements import Statement
+from fieldfare.storage.tables import (
+    accounts,
+    cases,
+    decisions,
+    items,
+    outbox,
+    verdicts,
+    views,
+)
+from fieldfare.storage.transaction import Transaction
+
+_AUTHORED: Final = Statement(
+    items.update()
+    .where(
+        items.c.org == bindparam("in_org"),
+        items.c.author_kind == bindparam("of_kind"),
+        items.c.author == bindparam("of_person"),
+    )
+    .values(author=bindparam("pseudonym"), media=bindparam("no_media"))
+)
+
+
+def _renamed(table: Table) -> Statement:
+    return Statement(
+        table.update()
+        .where(
+            table.c.org == bindparam("in_org"),
+            table.c.kind == bindparam("of_kind"),
+            table.c.host_id == bindparam("of_person"),
+        )
+        .values(host_id=bindparam("pseudonym"))
+    )
+
+
+_NAMED: Final = tuple(map(_renamed, (accounts, cases, decisions, items, views)))
+"""Where a person stands as the subject itself."""
+
+_UNSENT: Final = Statement(
+    outbox.delete().where(
+        outbox.c.org == bindparam("in_org"),
+        outbox.c.kind == bindparam("of_kind"),
+        outbox.c.host_id == bindparam("of_person"),
+    )
+)
+_SAID: Final = Statement(
+    verdicts.delete().where(
+        verdicts.c.org == bindparam("in_org"), verdicts.c.person == bindparam("pseudonym")
+    )
+)
+
+
+class SqlProjections:
+    """`ledger.Projections`: bodies on their way about the account itself go, effects on items stay."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def forget(self, org: Org, person: Subject, pseudonym: str, /) -> int:
+        named = {"in_org": org, "of_kind": person.kind, "of_person": person.host_id}
+        changed = self._tx.run(_AUTHORED, **named, pseudonym=pseudonym, no_media=NO_MEDIA)
+        for statement in _NAMED:
+            changed += self._tx.run(statement, **named, pseudonym=pseudonym)
+        changed += self._tx.run(_UNSENT, **named)
+        return changed + self._tx.run(_SAID, in_org=org, pseudonym=pseudonym)

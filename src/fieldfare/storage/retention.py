@@ -1,0 +1,43 @@
+"""Retention: what is not the log goes when its time is over; docs/reference/retention.md lists it."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, or_
+
+from fieldfare.engine.unit import Retention
+from fieldfare.kernel import EPOCH_MS, EventId
+from fieldfare.kernel.ids import TIME_SHIFT
+from fieldfare.records import OutboxState
+from fieldfare.storage.access import SqlSessions
+from fieldfare.storage.calls import SqlCallKeys
+from fieldfare.storage.statements import Statement
+from fieldfare.storage.tables import outbox
+from fieldfare.storage.transaction import Transaction
+
+_CARRIED: Final = Statement(
+    outbox.delete().where(
+        outbox.c.decision_id < bindparam("before"),
+        or_(
+            outbox.c.state == OutboxState.ACKNOWLEDGED.value,
+            outbox.c.state == OutboxState.SUPERSEDED.value,
+        ),
+    )
+)
+
+
+class SqlSweeps:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def sweep(self, retention: Retention, /, *, now_ms: int) -> dict[str, int]:
+        return {
+            "call_keys": SqlCallKeys(self._tx).forget_before(
+                _first_id(now_ms - retention.call_keys_ms)
+            ),
+            "sessions": SqlSessions(self._tx).end_before(now_ms),
+            "outbox": self._tx.run(_CARRIED, before=_first_id(now_ms - retention.outbox_ms)),
+        }
+
+
+def _first_id(at_ms: int) -> EventId:
+    return EventId(max(0, at_ms - EPOCH_MS) << TIME_SHIFT)

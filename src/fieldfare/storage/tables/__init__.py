@@ -1,0 +1,44 @@
+"""The tables, a module a group. What flows in and out of them is written in the repositories."""
+
+from fieldfare.storage.tables.access import api_keys, organisations, people, sessions
+from fieldfare.storage.tables.columns import metadata
+from fieldfare.storage.tables.decisions import decisions, verdicts
+from fieldfare.storage.tables.enforcement import outbox, webhooks
+from fieldfare.storage.tables.engine import cursors, scans, versions
+from fieldfare.storage.tables.ingest import accounts, call_keys, items, reports, views
+from fieldfare.storage.tables.ledger import data_keys, seals
+from fieldfare.storage.tables.log import event_causes, events, histories, lanes, payloads
+from fieldfare.storage.tables.matching import bank_entries, banks, lists
+from fieldfare.storage.tables.review import cases, exposures
+
+__all__ = [
+    "accounts",
+    "api_keys",
+    "bank_entries",
+    "banks",
+    "call_keys",
+    "cases",
+    "cursors",
+    "data_keys",
+    "decisions",
+    "event_causes",
+    "events",
+    "exposures",
+    "histories",
+    "items",
+    "lanes",
+    "lists",
+    "metadata",
+    "organisations",
+    "outbox",
+    "payloads",
+    "people",
+    "reports",
+    "scans",
+    "seals",
+    "sessions",
+    "verdicts",
+    "versions",
+    "views",
+    "webhooks",
+]
