@@ -30,6 +30,10 @@ class InMemoryOutbox:
         return self
 
     @property
+    def unsent(self) -> Self:
+        return self
+
+    @property
     def webhooks(self) -> "InMemoryWebhooks":
         return InMemoryWebhooks(self._webhooks)
 
