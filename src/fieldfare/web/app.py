@@ -7,20 +7,24 @@ problems, headers, limits. Nothing is fetched from elsewhere, neither here nor b
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 import fieldfare
-from fieldfare.kernel import FieldfareError
+from fieldfare.kernel import FieldfareError, NotSignedIn
 from fieldfare.web.api import ROUTERS as API
+from fieldfare.web.console.pages import ROUTERS as CONSOLE
+from fieldfare.web.console.templating import Pages, answer_problem, wants_page
 from fieldfare.web.envelope import Envelope, Limits
 from fieldfare.web.guards import Doors, Guard, declared, must_all_be_declared
-from fieldfare.web.problems import problem_of, problem_response
+from fieldfare.web.problems import problem_of
 from fieldfare.web.served import Served
 
 _STATIC: Final = Path(__file__).with_name("static")
@@ -34,7 +38,7 @@ def create_app(platform: Served, *, more_routers: Sequence[APIRouter] = ()) -> F
     """
     app = FastAPI(
         # One flat list: each route keeps its own permission in sight, and matching stays quick.
-        routes=[route for router in (*API, *more_routers) for route in router.routes],
+        routes=[route for router in (*API, *CONSOLE, *more_routers) for route in router.routes],
         title="Fieldfare",
         version=fieldfare.__version__,
         docs_url=None,  # its page loads scripts from elsewhere
@@ -43,6 +47,7 @@ def create_app(platform: Served, *, more_routers: Sequence[APIRouter] = ()) -> F
         redirect_slashes=False,
     )
     app.state.doors = Doors(platform)
+    app.state.pages = Pages(platform.clock)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for kind in (FieldfareError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
@@ -51,14 +56,29 @@ def create_app(platform: Served, *, more_routers: Sequence[APIRouter] = ()) -> F
         Envelope,
         limits=Limits(body_bytes=settings.body_bytes, media_bytes=settings.media_bytes),
         secure=settings.secure_cookies,
+        answer=answer_problem,
     )
     must_all_be_declared(app.routes, open_names=_OPEN_BY_NATURE)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
 
+def openapi_document() -> dict[str, Any]:
+    """Describe the API of this version, with no installation behind it."""
+    app = FastAPI(
+        routes=[route for router in API for route in router.routes],
+        title="Fieldfare",
+        version=fieldfare.__version__,
+    )
+    return _openapi(app)
+
+
 async def _answer(request: Request, error: Exception) -> Response:
-    return problem_response(problem_of(error), request.state.request_id)
+    """Answer an error; a person who has to sign in first is led there and back."""
+    if isinstance(error, NotSignedIn) and request.method == "GET" and wants_page(request):
+        then = quote(f"{request.url.path}?{request.url.query}".rstrip("?"))
+        return RedirectResponse(f"/sign-in?then={then}", status_code=303)
+    return answer_problem(request, problem_of(error))
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import math
 import secrets
 import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +17,12 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldfare.kernel import TooLarge
-from fieldfare.web.problems import Problem, problem_of, problem_response
+from fieldfare.web.problems import Problem, problem_of
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -105,11 +107,19 @@ def too_large(limit: int) -> TooLarge:
 
 
 class Envelope:
-    """ASGI middleware; goes outermost."""
+    """ASGI middleware; goes outermost. answer: how a problem is put to this caller."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, secure: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Limits,
+        secure: bool,
+        answer: Callable[[Request, Problem], Response],
+    ) -> None:
         self._app = app
         self._limits = limits
+        self._answer = answer
         self._headers = dict(_HEADERS)
         if secure:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -126,7 +136,7 @@ class Envelope:
         headers = {**self._headers, "X-Request-Id": request_id, "Cache-Control": "no-store"}
         exchange = _Exchange(limit, receive, send, headers)
         if _declared_bytes(asked.get("content-length", "0")) > limit:
-            await _refuse(scope, exchange, problem_of(too_large(limit)), request_id)
+            await self._refuse(scope, exchange, problem_of(too_large(limit)))
         else:
             await self._pass_on(scope, exchange, request_id)
         _note(scope, exchange.status, time.perf_counter() - began, request_id)
@@ -135,21 +145,21 @@ class Envelope:
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except TooLarge as error:
-            await _refuse(scope, exchange, problem_of(error), request_id)
+            await self._refuse(scope, exchange, problem_of(error))
         except Exception as error:  # noqa: BLE001  # the last resort: the caller gets an answer
             _log.error("call_failed", request_id=request_id, route=_route(scope), **trace_of(error))
-            await _refuse(scope, exchange, problem_of(error), request_id)
+            await self._refuse(scope, exchange, problem_of(error))
         else:
             if exchange.is_too_large:
                 problem = problem_of(too_large(exchange.limit))
-                await _refuse(scope, exchange, problem, request_id)
+                await self._refuse(scope, exchange, problem)
 
-
-async def _refuse(scope: Scope, exchange: _Exchange, problem: Problem, request_id: str) -> None:
-    if exchange.status:
-        return
-    exchange.answered_early = True
-    await problem_response(problem, request_id)(scope, exchange.receive, exchange.answer)
+    async def _refuse(self, scope: Scope, exchange: _Exchange, problem: Problem) -> None:
+        if exchange.status:
+            return
+        exchange.answered_early = True
+        response = self._answer(Request(scope), problem)
+        await response(scope, exchange.receive, exchange.answer)
 
 
 def _declared_bytes(text: str) -> float:

@@ -1,21 +1,5 @@
-"""What the web needs of the platform. The composition root has all of it; a test builds its own."""
+"""The platform as the web serves it; named here once, so that routes need not know where it is."""
 
-from typing import Protocol
+from fieldfare.platform import Platform as Served
 
-from fieldfare.engine.health import Health
-from fieldfare.engine.settings import Settings
-from fieldfare.engine.unit import Store
-from fieldfare.kernel import Clock
-
-
-class Served(Protocol):
-    """The platform as the frame and the pages see it."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def store(self) -> Store: ...
-
-    def health(self) -> Health: ...
+__all__ = ["Served"]

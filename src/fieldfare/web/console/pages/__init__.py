@@ -1,0 +1,23 @@
+"""The routes of the console: each reads one view and answers with its page or its JSON twin."""
+
+from fastapi import APIRouter
+
+from fieldfare.web.console.pages.items import router as items
+from fieldfare.web.console.pages.library import router as library
+from fieldfare.web.console.pages.media import router as media
+from fieldfare.web.console.pages.outbox import router as outbox
+from fieldfare.web.console.pages.overview import router as overview
+from fieldfare.web.console.pages.review import router as review
+from fieldfare.web.console.pages.signin import router as signin
+
+ROUTERS: tuple[APIRouter, ...] = (
+    signin,
+    overview,
+    review,
+    items,
+    library,
+    outbox,
+    media,
+)
+
+__all__ = ["ROUTERS"]

@@ -1,0 +1,35 @@
+"""What the pages' routes share: who asks, and forms that are small and checked."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
+
+from fieldfare.kernel import BadInput, JsonValue, canonical_json
+from fieldfare.web.console.templating import wants_json
+
+MAX_FIELDS: Final = 40
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Read the fields of a form or a JSON object, all text. Raises BadInput for anything else."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        told: object = await request.json()
+        if not isinstance(told, dict):
+            raise BadInput("The body must be a JSON object.")
+        fields = told
+    else:
+        fields = dict(await request.form(max_files=0, max_fields=MAX_FIELDS))
+    if not all(isinstance(value, str) for value in fields.values()):
+        raise BadInput("Every field must be text.", hint="Send a form or an object of strings.")
+    return {str(name): str(value) for name, value in fields.items()}
+
+
+Fields = Annotated[dict[str, str], Depends(read_form)]
+
+
+def done(request: Request, path: str, body: JsonValue) -> Response:
+    """Answer a change: a browser goes on to a page, a program gets what came of it."""
+    if wants_json(request):
+        return Response(canonical_json(body), media_type="application/json")
+    return RedirectResponse(path, status_code=303)

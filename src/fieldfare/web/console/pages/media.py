@@ -1,0 +1,126 @@
+"""Media bytes: blurred for whoever reviews, clear only under a reveal token that is still good."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request, Response
+
+from fieldfare.access import Permission, Principal
+from fieldfare.engine.content import scan_of
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import NotFound, parse_id
+from fieldfare.records import Case, ItemVersion, MediaRef, Subject
+from fieldfare.web.console.pages.review import revealed
+from fieldfare.web.console.views.items import Still, stills_of
+from fieldfare.web.guards import Platform, requires
+from fieldfare.web.served import Served
+
+router = APIRouter(include_in_schema=False)
+Reviewer = Annotated[Principal, requires(Permission.REVIEW)]
+Seer = Annotated[Principal, requires(Permission.REVEAL)]
+_PLAYABLE: Final = frozenset(
+    {"video/mp4", "video/webm", "video/quicktime", "image/jpeg", "image/png", "image/webp"}
+)
+_RANGE: Final = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
+_PICTURES: Final = ((b"\xff\xd8", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
+_HEADERS: Final = {"Cache-Control": "private, no-store", "Content-Disposition": "inline"}
+
+
+class MediaUnknown(NotFound):
+    slug = "media-unknown"
+
+
+@router.get("/media/items/{kind}/{host_id:path}/stills/{number}")
+def blurred_still_of_item(
+    who: Reviewer, platform: Platform, kind: str, host_id: str, number: int
+) -> Response:
+    """Give a blurred picture of an item's current version."""
+
+    def read(uow: UnitOfWork) -> str:
+        item = uow.items.current(who.org, Subject(kind, host_id))
+        return _still(uow, who, item, number).blurred
+
+    return _picture(platform, who, platform.store.read(read))
+
+
+@router.get("/media/cases/{case_id}/stills/{number}")
+def blurred_still(who: Reviewer, platform: Platform, case_id: str, number: int) -> Response:
+    """Give a blurred picture of the version a case is about."""
+    wanted = parse_id(case_id)
+
+    def read(uow: UnitOfWork) -> str:
+        case = platform.reviewing.case(uow, who.org, wanted)
+        return _still(uow, who, _item(uow, case), number).blurred
+
+    return _picture(platform, who, platform.store.read(read))
+
+
+@router.get("/media/cases/{case_id}/clear/{number}")
+def clear_still(
+    request: Request, who: Seer, platform: Platform, case_id: str, number: int
+) -> Response:
+    """Give a clear picture, under a reveal token."""
+    wanted = parse_id(case_id)
+    token = revealed(request, wanted)
+
+    def read(uow: UnitOfWork) -> str:
+        case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token)
+        return _still(uow, who, _item(uow, case), number).clear
+
+    return _picture(platform, who, platform.store.read(read))
+
+
+@router.get("/media/cases/{case_id}/video")
+def video(request: Request, who: Seer, platform: Platform, case_id: str) -> Response:
+    """Give the media as they were posted, under a reveal token; ranges are understood."""
+    wanted = parse_id(case_id)
+    token = revealed(request, wanted)
+
+    def read(uow: UnitOfWork) -> MediaRef:
+        case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token)
+        item = _item(uow, case)
+        if item is None or not item.media:
+            raise MediaUnknown("The case has no media.")
+        return item.media[0]
+
+    part = platform.store.read(read)
+    body = platform.blobs.read(who.org, part.sha256)
+    named = part.content_type.partition(";")[0].strip().lower()
+    kind = named if named in _PLAYABLE else "application/octet-stream"
+    return _ranged(request.headers.get("range", ""), body, kind)
+
+
+def _item(uow: UnitOfWork, case: Case) -> ItemVersion | None:
+    """Find the version a case is about, which need not be the current one any more."""
+    versions = uow.items.versions(case.org, case.subject)
+    return next((each for each in versions if each.digest == case.version), None)
+
+
+def _still(uow: UnitOfWork, who: Principal, item: ItemVersion | None, number: int) -> Still:
+    stills = stills_of(scan_of(uow, who.org, item)) if item else ()
+    if not 0 <= number < len(stills):
+        raise MediaUnknown(f"There is no picture {number}.")
+    return stills[number]
+
+
+def _picture(platform: Served, who: Principal, name: str) -> Response:
+    body = platform.blobs.read(who.org, name)
+    kind = next((kind for start, kind in _PICTURES if body.startswith(start)), None)
+    if kind is None:
+        raise MediaUnknown("The picture cannot be shown.")
+    return Response(body, media_type=kind, headers=_HEADERS)
+
+
+def _ranged(wanted: str, body: bytes, kind: str) -> Response:
+    """Answer one range (RFC 9110, section 14); anything else gets the whole."""
+    headers = {**_HEADERS, "Accept-Ranges": "bytes"}
+    found = _RANGE.fullmatch(wanted)
+    if found is None:
+        return Response(body, media_type=kind, headers=headers)
+    first = int(found[1])
+    last = min(int(found[2]) if found[2] else len(body) - 1, len(body) - 1)
+    if first > last:
+        headers["Content-Range"] = f"bytes */{len(body)}"
+        return Response(status_code=416, headers=headers)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+    return Response(body[first : last + 1], status_code=206, media_type=kind, headers=headers)

@@ -1,0 +1,1 @@
+"""What the pages show: one consistent read of the store flows in, frozen view records flow out."""

@@ -1,0 +1,299 @@
+"""The review page: queues, and one case with everything a person needs to decide it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.engine.content import scan_of
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.ingest.repositories import Account
+from fieldfare.kernel import Org
+from fieldfare.policies import Policy, PolicyPack
+from fieldfare.records import Case, ItemVersion
+from fieldfare.review import Action, consequences, foreseen
+from fieldfare.web.console.moments import Moment
+from fieldfare.web.console.views.grounds import (
+    DecisionLine,
+    SignalLine,
+    TextLine,
+    decision_line,
+    signals_of,
+    text_lines,
+)
+from fieldfare.web.console.views.items import (
+    HISTORY,
+    FactLine,
+    Still,
+    facts_of,
+    reports_of,
+    stills_of,
+    told,
+)
+from fieldfare.web.console.wording import sentence
+
+KEYED: Final = 9
+"""Policies that have a number key."""
+_VIDEO: Final = "video/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLine:
+    name: str
+    open: int
+    oldest_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What one action would do under one policy."""
+
+    action: str
+    consequences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOffer:
+    """A policy to choose. first: the action it foresees for a confirmed breach."""
+
+    code: str
+    title: str
+    severity: str
+    rule: str
+    do_not: tuple[str, ...]
+    allowed: tuple[str, ...]
+    exceptions: tuple[str, ...]
+    first: str
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """Where a finding lies in time. spans: (start, width) in 0..1000 of the duration."""
+
+    name: str
+    value: str
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """The case in hand. duration_s: of the media; 0 when there is none or it is unknown."""
+
+    id: str
+    queue: str
+    reason: str
+    opened_at: Moment
+    due_at: Moment
+    is_late: bool
+    lease_ends: Moment
+    lease_ms: int
+    kind: str
+    host_id: str
+    number: int
+    state: str
+    market: str
+    language: str
+    posted_at: Moment
+    views: int
+    reports: tuple[tuple[str, int], ...]
+    author: str
+    author_since: Moment | None
+    author_state: str
+    texts: tuple[TextLine, ...]
+    stills: tuple[Still, ...]
+    duration_s: float
+    has_video: bool
+    lanes: tuple[Lane, ...]
+    signals: tuple[SignalLine, ...]
+    decision: DecisionLine | None
+    earlier: tuple[DecisionLine, ...]
+    policies: tuple[PolicyOffer, ...]
+    others: tuple[tuple[str, str], ...]
+    revealed_until: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """A decision that can still be taken back."""
+
+    case_id: str
+    outcome: str
+    policy: str
+    until: Moment
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What was chosen and written when the case was lost, so that nothing typed is lost."""
+
+    action: str
+    policy: str
+    note: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewView:
+    queues: tuple[QueueLine, ...]
+    exposures: int
+    case: CaseView | None
+    undo: Undo | None
+    draft: Draft | None
+    nothing_left: bool
+
+
+def queue_lines(uow: UnitOfWork, org: Org, *, now_ms: int) -> tuple[QueueLine, ...]:
+    depths = uow.queues.depths(org, now_ms=now_ms)
+    return tuple(
+        QueueLine(name=name, open=count, oldest_ms=age)
+        for name, (count, age) in sorted(depths.items())
+    )
+
+
+def case_view(
+    uow: UnitOfWork,
+    case: Case,
+    pack: PolicyPack,
+    *,
+    now_ms: int,
+    lease_ms: int,
+    revealed_until: int | None,
+) -> CaseView:
+    """Gather what the page of a case shows."""
+    org = case.org
+    item = uow.items.current(org, case.subject)
+    post = uow.log.get(org, item.event_id) if item else None
+    scan = scan_of(uow, org, item) if item else None
+    asking = uow.decisions.get(org, case.decision_id)
+    decisions = uow.decisions.of_subject(org, case.subject)
+    author = uow.accounts.get(org, item.author) if item else None
+    facts = facts_of(scan)
+    duration = _duration(facts)
+    offered = _offered(case, pack)
+    return CaseView(
+        id=str(case.id),
+        queue=case.queue,
+        reason=case.reason,
+        opened_at=Moment(case.opened_at),
+        due_at=Moment(case.due_at),
+        is_late=case.due_at < now_ms,
+        lease_ends=Moment(case.lease.expires_at if case.lease else now_ms),
+        lease_ms=lease_ms,
+        kind=case.subject.kind,
+        host_id=case.subject.host_id,
+        number=item.number if item else 0,
+        state=item.state.value if item else "deleted",
+        market=item.market if item else "",
+        language=told(post, "language"),
+        posted_at=Moment(item.posted_at if item else case.opened_at),
+        views=uow.views.total(org, case.subject),
+        reports=reports_of(uow.log.of_subject(org, case.subject, limit=HISTORY)),
+        author=item.author.host_id if item else case.subject.host_id,
+        author_since=_since(author),
+        author_state=author.state if author else "",
+        texts=text_lines(post, [asking] if asking else []),
+        stills=stills_of(scan),
+        duration_s=duration,
+        has_video=_has_video(item, duration),
+        lanes=lanes_of(facts, duration),
+        signals=signals_of(asking) if asking else (),
+        decision=decision_line(decisions[-1]) if decisions else None,
+        earlier=tuple(decision_line(each) for each in reversed(decisions[:-1])),
+        policies=tuple(_offer(policy, pack, now_ms=now_ms) for policy in offered),
+        others=_others(pack, offered),
+        revealed_until=None if revealed_until is None else Moment(revealed_until),
+    )
+
+
+def lanes_of(facts: Sequence[FactLine], duration_s: float) -> tuple[Lane, ...]:
+    """Draw the findings that rest on stretches of the media, each on a scale of 0..1000."""
+    if duration_s <= 0:
+        return ()
+    return tuple(
+        Lane(
+            name=fact.name,
+            value=fact.value,
+            spans=tuple(_scaled(start, end, duration_s) for start, end in fact.spans),
+        )
+        for fact in facts
+        if fact.spans
+    )
+
+
+def undo_of(case: Case | None, reviewer: str, *, now_ms: int, undo_ms: int) -> Undo | None:
+    """Offer to take back what this person decided a moment ago."""
+    if case is None or case.closed_at is None or case.lease is None or not case.outcome:
+        return None
+    until = case.closed_at + undo_ms
+    if case.lease.reviewer != reviewer or now_ms >= until:
+        return None
+    action, _, policy = case.outcome.partition(" ")
+    return Undo(
+        case_id=str(case.id),
+        outcome=action,
+        policy=policy,
+        until=Moment(until),
+        left_ms=until - now_ms,
+    )
+
+
+def _offered(case: Case, pack: PolicyPack) -> tuple[Policy, ...]:
+    return tuple(pack.policies[code] for code in case.policies if code in pack.policies)
+
+
+def _others(pack: PolicyPack, offered: Sequence[Policy]) -> tuple[tuple[str, str], ...]:
+    taken = {policy.code for policy in offered}
+    return tuple(
+        (code, policy.text().title) for code, policy in pack.policies.items() if code not in taken
+    )
+
+
+def _offer(policy: Policy, pack: PolicyPack, *, now_ms: int) -> PolicyOffer:
+    text = policy.text()
+    kinds = tuple(kind.name for kind in pack.kinds if "item" in kind.scopes)
+    offers = tuple(
+        Offer(
+            action=action.value,
+            consequences=tuple(
+                dict.fromkeys(
+                    sentence(r) for r in consequences(policy, action, at_ms=now_ms, kinds=kinds)
+                )
+            ),
+        )
+        for action in Action
+    )
+    return PolicyOffer(
+        code=policy.code,
+        title=text.title,
+        severity=policy.severity.value,
+        rule=text.rule,
+        do_not=text.do_not,
+        allowed=text.allowed,
+        exceptions=policy.exceptions,
+        first=foreseen(policy).value,
+        offers=offers,
+    )
+
+
+def _scaled(start: float, end: float, duration_s: float) -> tuple[int, int]:
+    left = min(1000, round(1000 * start / duration_s))
+    return left, max(4, min(1000, round(1000 * end / duration_s)) - left)
+
+
+def _duration(facts: Sequence[FactLine]) -> float:
+    found = next((f.value for f in facts if f.name == "media.duration_s" and f.value), "0")
+    try:
+        return float(found)
+    except ValueError:
+        return 0.0
+
+
+def _since(author: Account | None) -> Moment | None:
+    return Moment(author.created_at) if author and author.created_at else None
+
+
+def _has_video(item: ItemVersion | None, duration_s: float) -> bool:
+    if item is None or not item.media:
+        return False
+    return duration_s > 0 or any(part.content_type.startswith(_VIDEO) for part in item.media)
