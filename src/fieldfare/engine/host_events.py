@@ -117,6 +117,7 @@ def _reported(uow: UnitOfWork, org: Org, arrival: Arrival, event: ReportFiled) -
     told: dict[str, JsonValue] = {
         "actor": event.reporter,
         "views": uow.views.total(org, item.subject),
+        "version": item.digest,
     }
     reporter = event.reporter
     event_id = _append(

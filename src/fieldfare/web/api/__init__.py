@@ -2,8 +2,15 @@
 
 from fastapi import APIRouter
 
+from fieldfare.web.api.admin import router as admin
+from fieldfare.web.api.clock import router as clock
+from fieldfare.web.api.gate import router as gate
 from fieldfare.web.api.health import router as health
+from fieldfare.web.api.ingest import router as ingest
+from fieldfare.web.api.people import router as people
+from fieldfare.web.api.reading import router as reading
+from fieldfare.web.api.rules import router as rules
 
-ROUTERS: tuple[APIRouter, ...] = (health,)
+ROUTERS: tuple[APIRouter, ...] = (health, gate, ingest, reading, admin, rules, people, clock)
 
 __all__ = ["ROUTERS"]

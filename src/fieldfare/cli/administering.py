@@ -1,0 +1,114 @@
+"""The commands that change or list what an installation holds."""
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fieldfare.cli.printing import print_json, print_line, print_table
+from fieldfare.cli.reach import must_be_files, reach
+
+
+def create_bank(home: Path | None, bank: Mapping[str, object]) -> None:
+    """Create a bank, or change one."""
+    with reach(home) as call:
+        made = call("POST", "/v1/banks", dict(bank))
+    vetted = "vetted" if made["vetted"] else "not vetted"
+    print_line(f"bank {made['name']}: policy {made['policy']}, {vetted}, radius {made['radius']}")
+
+
+def add_to_bank(home: Path | None, name: str, files: Sequence[Path]) -> None:
+    """Hash files and add them."""
+    must_be_files(files)
+    with reach(home) as call:
+        for path in files:
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            part = ("file", (path.name, path.read_bytes(), kind))
+            for entry in call("POST", f"/v1/banks/{name}/entries", files=[part])["entries"]:
+                print_line(f"{entry['id']}  {entry['label']}: {entry['frames']} frames")
+
+
+def list_banks(home: Path | None, name: str | None, *, as_json: bool) -> None:
+    """List banks, or the entries of one."""
+    with reach(home) as call:
+        if name is None:
+            told = call("GET", "/v1/banks")
+            rows, columns = told["banks"], ("name", "policy", "vetted", "radius", "entries")
+        else:
+            told = call("GET", f"/v1/banks/{name}/entries")
+            rows, columns = told["entries"], ("id", "label", "sha256", "frames", "added_at")
+    if as_json:
+        print_json(told)
+    else:
+        print_table(columns, rows, empty="no banks yet" if name is None else "no entries yet")
+
+
+def import_list(home: Path | None, file: Path, *, name: str, lexicon: bool) -> None:
+    """Import a list or lexicon."""
+    must_be_files([file])
+    with reach(home) as call:
+        body = {"name": name, "text": file.read_text("utf-8"), "lexicon": lexicon}
+        told = call("POST", "/v1/lists", body)
+    print_line(f"{'lexicon' if lexicon else 'list'} {told['name']} in force since {told['since']}")
+
+
+def list_lists(home: Path | None, *, as_json: bool) -> None:
+    """List what is in force."""
+    with reach(home) as call:
+        told = call("GET", "/v1/lists")
+    if as_json:
+        print_json(told)
+    else:
+        print_table(("name", "kind", "since", "hash"), told["lists"], empty="no lists yet")
+
+
+def add_webhook(home: Path | None, webhook: Mapping[str, object]) -> None:
+    """Register a webhook; the secret is printed once."""
+    with reach(home) as call:
+        told = call("POST", "/v1/webhooks", dict(webhook))
+    print_line(f"webhook {told['id']} -> {told['url']}")
+    print_line(f"secret {told['secret']}")
+
+
+def list_webhooks(home: Path | None, *, as_json: bool) -> None:
+    """List the webhooks."""
+    with reach(home) as call:
+        told = call("GET", "/v1/webhooks")
+    if as_json:
+        print_json(told)
+    else:
+        print_table(("id", "url", "kinds", "enabled"), told["webhooks"], empty="no webhooks yet")
+
+
+def remove_webhook(home: Path | None, webhook_id: str) -> None:
+    """Remove a webhook."""
+    with reach(home) as call:
+        call("DELETE", f"/v1/webhooks/{webhook_id}")
+    print_line(f"webhook {webhook_id} removed")
+
+
+def create_key(home: Path | None, scopes: Sequence[str], *, note: str) -> None:
+    """Make an API key; it is printed once."""
+    with reach(home) as call:
+        told = call("POST", "/v1/keys", {"scopes": list(scopes), "note": note})
+    print_line(str(told["key"]))
+
+
+def revoke_key(home: Path | None, key_id: str) -> None:
+    """End an API key."""
+    with reach(home) as call:
+        call("DELETE", f"/v1/keys/{key_id}")
+    print_line(f"key {key_id} revoked")
+
+
+def add_person(home: Path | None, name: str, roles: Sequence[str]) -> None:
+    """Make an account; the password is printed once."""
+    with reach(home) as call:
+        told = call("POST", "/v1/people", {"name": name, "roles": list(roles)})
+    print_line(f"{told['name']} signs in with {told['password']}")
+
+
+def erase(home: Path | None, account: str) -> None:
+    """Erase an account's data."""
+    with reach(home) as call:
+        told = call("POST", "/v1/erasures", {"account": account})
+    print_line(f"erased: {told['payloads']} payloads, event {told['event_id']}")

@@ -1,0 +1,28 @@
+"""The list of commands and the one place where errors become one line and exit code 2."""
+
+import sys
+from typing import Final
+
+from fieldfare.kernel import FieldfareError
+
+EXIT_BAD: Final = 2
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; a mistake of the caller's is one line on standard error and exit code 2."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given in (["version"], ["--version"]):
+        # Typer takes half of the time `version` may take.
+        from fieldfare.cli.version import print_version
+
+        print_version()
+        return
+    from fieldfare.cli.commands import app
+
+    try:
+        app(args=given, prog_name="fieldfare")
+    except FieldfareError as error:
+        sys.stderr.write(f"fieldfare: {' '.join(str(error).split())}\n")
+        sys.exit(EXIT_BAD)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,259 @@
+"""The commands as a person types them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Trust & safety for short-form video: find harm, act before the first view.",
+)
+bank = typer.Typer(no_args_is_help=True, help="Banks of known content.")
+lists = typer.Typer(no_args_is_help=True, help="Named lists and lexicons.")
+webhook = typer.Typer(no_args_is_help=True, help="Where effects are carried.")
+key = typer.Typer(no_args_is_help=True, help="API keys of machines.")
+person = typer.Typer(no_args_is_help=True, help="People who sign in.")
+rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
+audit = typer.Typer(no_args_is_help=True, help="The ledger.")
+for name, group in (
+    ("bank", bank),
+    ("lists", lists),
+    ("webhook", webhook),
+    ("key", key),
+    ("person", person),
+    ("rules", rules),
+    ("audit", audit),
+):
+    app.add_typer(group, name=name)
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", help="The installation's folder; else FIELDFARE_HOME.", show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from fieldfare.cli.version import print_version
+
+    print_version()
+
+
+@app.command()
+def init(
+    home: Home = None,
+    pack: Annotated[str, typer.Option(help="The policy pack to start with.")] = "default",
+) -> None:
+    """Make an installation: keys, database, the organisation main, an administrator, a key."""
+    from fieldfare.cli.installing import init as make
+
+    make(home, pack=pack)
+
+
+@app.command()
+def serve(
+    home: Home = None,
+    port: Annotated[int | None, typer.Option(help="The port; the next free one if taken.")] = None,
+    clock: Annotated[str | None, typer.Option(help="system or simulated (loopback only).")] = None,
+) -> None:
+    """Run the server: API, console, evaluator, scanner and carrier in one process."""
+    from fieldfare.cli.serving import serve as run
+
+    run(home, port=port, clock=clock)
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="One JSON event a line.")],
+    home: Home = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Past events: they count, and have no effects.")
+    ] = False,
+) -> None:
+    """Put events from a file on the log."""
+    from fieldfare.cli.importing import import_file
+
+    import_file(home, file, history=history)
+
+
+@app.command()
+def scan(
+    files: Annotated[list[Path], typer.Argument(help="Videos, pictures or sounds.")],
+    as_json: AsJson = False,
+    pack: Annotated[str, typer.Option(help="The policy pack to judge by.")] = "default",
+) -> None:
+    """Look at files as the platform would, with no server, and say what it would decide."""
+    from fieldfare.cli.scanning import scan_files
+
+    scan_files(files, pack=pack, as_json=as_json)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from fieldfare.cli.serving import print_openapi
+
+    print_openapi()
+
+
+@rules.command("check")
+def rules_check(
+    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
+    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+) -> None:
+    """Check a rule set: every problem at once, with file, line and hint."""
+    from fieldfare.cli.checking import check_rules
+
+    check_rules(folder, pack=pack)
+
+
+@rules.command("activate")
+def rules_activate(
+    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")], home: Home = None
+) -> None:
+    """Check a rule set and put it in force."""
+    from fieldfare.cli.checking import activate
+
+    activate(folder, home=home)
+
+
+@audit.command("verify")
+def audit_verify(home: Home = None, as_json: AsJson = False) -> None:
+    """Verify the ledger: a flipped byte, a removed row or a cut tail is found."""
+    from fieldfare.cli.checking import verify_audit
+
+    if not verify_audit(home, as_json=as_json):
+        sys.exit(1)
+
+
+@bank.command("create")
+def bank_create(
+    name: str,
+    policy: Annotated[str, typer.Option(help="The policy its content breaks, e.g. GV.GORE.")],
+    vetted: Annotated[bool, typer.Option(help="Its entries were checked by people.")] = False,
+    radius: Annotated[int, typer.Option(help="Bits of 256 that may differ.")] = 31,
+    home: Home = None,
+) -> None:
+    """Create a bank of known content."""
+    from fieldfare.cli.administering import create_bank
+
+    create_bank(home, {"name": name, "policy": policy, "vetted": vetted, "radius": radius})
+
+
+@bank.command("add")
+def bank_add(name: str, files: Annotated[list[Path], typer.Argument()], home: Home = None) -> None:
+    """Hash files and add them to a bank; the files themselves are not kept."""
+    from fieldfare.cli.administering import add_to_bank
+
+    add_to_bank(home, name, files)
+
+
+@bank.command("list")
+def bank_list(
+    name: Annotated[str | None, typer.Argument()] = None, home: Home = None, as_json: AsJson = False
+) -> None:
+    """List banks, or the entries of one."""
+    from fieldfare.cli.administering import list_banks
+
+    list_banks(home, name, as_json=as_json)
+
+
+@lists.command("import")
+def lists_import(
+    file: Path,
+    name: Annotated[str | None, typer.Option(help="Its name; else the file's.")] = None,
+    lexicon: Annotated[bool, typer.Option(help="Terms with the policies they break.")] = False,
+    home: Home = None,
+) -> None:
+    """Import a list or lexicon as a new version."""
+    from fieldfare.cli.administering import import_list
+
+    import_list(home, file, name=name or file.stem, lexicon=lexicon)
+
+
+@lists.command("list")
+def lists_list(home: Home = None, as_json: AsJson = False) -> None:
+    """List the named lists and lexicons in force."""
+    from fieldfare.cli.administering import list_lists
+
+    list_lists(home, as_json=as_json)
+
+
+@webhook.command("add")
+def webhook_add(
+    url: str,
+    id_: Annotated[str, typer.Option("--id", help="Its name.")] = "host",
+    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only such effects.")] = None,
+    home: Home = None,
+) -> None:
+    """Register a webhook and print its secret, once."""
+    from fieldfare.cli.administering import add_webhook
+
+    add_webhook(home, {"id": id_, "url": url, "kinds": kinds or []})
+
+
+@webhook.command("list")
+def webhook_list(home: Home = None, as_json: AsJson = False) -> None:
+    """List the webhooks."""
+    from fieldfare.cli.administering import list_webhooks
+
+    list_webhooks(home, as_json=as_json)
+
+
+@webhook.command("remove")
+def webhook_remove(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = None) -> None:
+    """Remove a webhook."""
+    from fieldfare.cli.administering import remove_webhook
+
+    remove_webhook(home, id_)
+
+
+@key.command("create")
+def key_create(
+    scopes: Annotated[list[str], typer.Argument(help="ingest, gate, review, admin.")],
+    note: Annotated[str, typer.Option(help="What it is for.")] = "",
+    home: Home = None,
+) -> None:
+    """Make an API key and print it, once."""
+    from fieldfare.cli.administering import create_key
+
+    create_key(home, scopes, note=note)
+
+
+@key.command("revoke")
+def key_revoke(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = None) -> None:
+    """End an API key at once."""
+    from fieldfare.cli.administering import revoke_key
+
+    revoke_key(home, id_)
+
+
+@person.command("add")
+def person_add(
+    name: str,
+    roles: Annotated[list[str], typer.Option("--role", help="admin, reviewer, rule_author, ...")],
+    home: Home = None,
+) -> None:
+    """Make an account and print its password, once."""
+    from fieldfare.cli.administering import add_person
+
+    add_person(home, name, roles)
+
+
+@person.command("erase")
+def person_erase(
+    account: Annotated[str, typer.Argument(help="The host's id of the account.")],
+    home: Home = None,
+) -> None:
+    """Erase an account's data: its key is destroyed, the ledger keeps that it was."""
+    from fieldfare.cli.administering import erase
+
+    erase(home, account)

@@ -1,0 +1,127 @@
+"""How a command reaches an installation: the running server's API, or the same API in this process.
+
+Only one process may write a store, so a command never opens what a server has open; and since both
+ways are the same routes, a command behaves the same whether or not a server runs.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import httpx2
+
+from fieldfare.engine.settings import Settings, load_settings
+from fieldfare.kernel import BadInput, Conflict, NotFound, NotPermitted, NotSignedIn
+
+TIMEOUT_S: Final = 300.0
+_ERRORS: Final = {401: NotSignedIn, 403: NotPermitted, 404: NotFound, 409: Conflict}
+Files = Sequence[tuple[str, tuple[str, bytes, str]]]
+Json = dict[str, Any]
+
+
+class Call(Protocol):
+    """Make a call and give the JSON of its answer. Raises what the problem+json says."""
+
+    def __call__(
+        self, method: str, path: str, body: object = None, *, files: Files | None = None
+    ) -> Json: ...
+
+
+class ServerAddress:
+    """The note a running server leaves in its home: where it listens."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "server.json"
+
+    def write(self, url: str) -> None:
+        self.path.write_text(json.dumps({"url": url}), "utf-8")
+
+    def read(self) -> str | None:
+        try:
+            return str(json.loads(self.path.read_text("utf-8"))["url"])
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def reach(home: Path | None) -> Iterator[Call]:
+    """Reach the installation. Raises BadInput if there is none."""
+    from fieldfare.platform import Keys
+
+    settings = load_settings(home)
+    key = Keys(settings.home).command_line
+    if not key.is_file():
+        hint = "Run `fieldfare init` first, or set FIELDFARE_HOME."
+        raise BadInput(f"there is no installation in {settings.home}", hint=hint)
+    headers = {"Authorization": f"Bearer {key.read_text('ascii').strip()}"}
+    url = _answering(ServerAddress(settings.home).read())
+    if url is not None:
+        with httpx2.Client(
+            base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=False
+        ) as client:
+            yield lambda method, path, body=None, *, files=None: _json_of(
+                client.request(method, path, **_sent(body, files))
+            )
+        return
+    with _in_process(settings, headers) as call:
+        yield call
+
+
+@contextmanager
+def _in_process(settings: Settings, headers: Mapping[str, str]) -> Iterator[Call]:
+    from fieldfare.platform import Platform
+    from fieldfare.web.app import create_app
+
+    platform = Platform.open(settings)
+    try:
+        app = create_app(platform)
+
+        async def ask(method: str, path: str, body: object, files: Files | None) -> httpx2.Response:
+            transport = httpx2.ASGITransport(app=app)
+            async with httpx2.AsyncClient(
+                transport=transport, base_url="http://fieldfare", headers=headers
+            ) as client:
+                return await client.request(method, path, **_sent(body, files))
+
+        yield lambda method, path, body=None, *, files=None: _json_of(
+            asyncio.run(ask(method, path, body, files))
+        )
+    finally:
+        platform.close()
+
+
+def _answering(url: str | None) -> str | None:
+    if url is None:
+        return None
+    try:
+        httpx2.get(f"{url}/health", timeout=5.0, trust_env=False)
+    except httpx2.HTTPError:
+        return None
+    return url
+
+
+def _sent(body: object, files: Files | None) -> Json:
+    if files is not None:
+        return {"files": files, "data": body}
+    return {} if body is None else {"json": body}
+
+
+def _json_of(response: httpx2.Response) -> Json:
+    told: Json = response.json()
+    if response.is_success:
+        return told
+    error = _ERRORS.get(response.status_code, BadInput)
+    raise error(str(told.get("detail", response.text)), hint=str(told.get("hint", "")))
+
+
+def must_be_files(paths: Sequence[Path]) -> None:
+    """Raise NotFound for the first path that is no file."""
+    for path in paths:
+        if not path.is_file():
+            raise NotFound(f"no file {path}", hint="Check the path.")

@@ -1,0 +1,80 @@
+"""`fieldfare scan FILE...`: look at files as the platform would, with no server and no store."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from fieldfare.cli.printing import print_json, print_line
+from fieldfare.cli.reach import must_be_files
+from fieldfare.engine.single import JudgedFile, SingleFile
+from fieldfare.kernel import JsonValue, Unknown
+from fieldfare.platform import in_force_without_store
+from fieldfare.signals.scanner import Scanner
+
+SHOWN_FACTS: Final = (
+    "media.kind",
+    "media.duration_s",
+    "media.width",
+    "media.height",
+    "media.video_codec",
+    "visual.nsfw.max",
+    "hash.match.policy",
+)
+
+
+def scan_files(files: Sequence[Path], *, pack: str, as_json: bool) -> None:
+    """Scan each file and print what would be decided. Raises NotFound for a missing file, first."""
+    must_be_files(files)
+    with Scanner(workers=1) as scanner:
+        single = SingleFile(in_force_without_store(pack))
+        for path in files:
+            started = time.monotonic()
+            judged = single.judge(path, scanner)
+            seconds = round(time.monotonic() - started, 4)
+            if as_json:
+                print_json(_json(path, judged, seconds))
+            else:
+                _print(path, judged, seconds)
+
+
+def _json(path: Path, judged: JudgedFile, seconds: float) -> dict[str, JsonValue]:
+    judgement, found = judged.judgement, judged.found
+    return {
+        "file": str(path),
+        "item": {"kind": judged.kind, "host_id": path.name},
+        "decision": {
+            "action": judgement.action,
+            "policy": judgement.policy,
+            "restrictions": [msgspec.to_builtins(r) for r in judgement.restrictions],
+            "review": [msgspec.to_builtins(r) for r in judgement.review],
+            "reasons": [msgspec.to_builtins(r) for r in judgement.reasons],
+            "unknown": dict(judgement.unknown),
+        },
+        "facts": judged.facts,
+        "hashes": {
+            "sha256": found.sha256,
+            "md5": found.md5,
+            "pdq": [{"t": f.t, "hex": f.hex, "quality": f.quality} for f in found.pdq],
+        },
+        "seconds": seconds,
+    }
+
+
+def _print(path: Path, judged: JudgedFile, seconds: float) -> None:
+    judgement = judged.judgement
+    under = f" under {judgement.policy}" if judgement.policy else ""
+    print_line(f"{path}: {judgement.action}{under} ({seconds:.2f} s)")
+    for reason in judgement.reasons:
+        print_line(f"  because {reason.by}: {reason.description}")
+    for name, why in judgement.unknown.items():
+        print_line(f"  unknown {name}: {why}")
+    known = {fact.name: fact.value for fact in judged.found.facts}
+    told = [
+        f"{name.rpartition('.')[2]} {known[name]}"
+        for name in SHOWN_FACTS
+        if name in known and not isinstance(known[name], Unknown) and known[name] is not None
+    ]
+    print_line(f"  {', '.join(told)}; {len(judged.found.pdq)} frames hashed")

@@ -1,0 +1,103 @@
+"""`fieldfare serve`: the server process; and the OpenAPI document it would answer."""
+
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+
+from fieldfare.cli.printing import print_line
+from fieldfare.cli.reach import ServerAddress
+from fieldfare.engine.settings import Settings, load_settings
+from fieldfare.kernel import BadInput, Clock, SimulatedClock, SystemClock, Unavailable, unix_ms
+from fieldfare.platform import Platform
+from fieldfare.web.app import create_app
+
+PORTS_TRIED: Final = 20
+SIMULATION_BEGINS: Final = unix_ms("2026-01-05T00:00:00Z")
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+SWITCH_INTERVAL_S: Final = 0.001
+"""How long a thread may keep the interpreter: gate calls must not wait for the evaluator's 5 ms."""
+
+
+def serve(home: Path | None, *, port: int | None, clock: str | None) -> None:
+    """Serve until told to stop. Raises Unavailable if another process has the store."""
+    settings = load_settings(home, port=port, clock=clock)
+    _log_plainly()
+    ticking = _clock(settings)
+    platform = Platform.open(settings, clock=ticking)
+    listening, bound = _listen(settings)
+    url = f"http://{settings.host}:{bound}"
+    address = ServerAddress(settings.home)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(platform),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            loop="uvloop",
+            http="httptools",
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        platform.start()
+        address.write(url)
+        print_line(f"Fieldfare listens on {url}")
+        sys.stdout.flush()
+        server.run(sockets=[listening])
+    finally:
+        address.remove()
+        platform.close()
+
+
+def print_openapi() -> None:
+    """Print the document of the API as this version has it."""
+    from fieldfare.web.app import openapi_document
+
+    print_line(json.dumps(openapi_document(), indent=2, sort_keys=True))
+
+
+def _clock(settings: Settings) -> Clock:
+    if settings.clock == "system":
+        return SystemClock()
+    if settings.host not in LOOPBACK:
+        hint = "Serve on 127.0.0.1, or use the system clock."
+        raise BadInput("a simulated clock is for loopback only", hint=hint)
+    return SimulatedClock(SIMULATION_BEGINS)
+
+
+def _listen(settings: Settings) -> tuple[socket.socket, int]:
+    """Bind the port, or the next free one. Raises Unavailable if none of twenty is."""
+    for port in range(settings.port, settings.port + PORTS_TRIED):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, port))
+        except OSError:
+            listening.close()
+            continue
+        return listening, listening.getsockname()[1]
+    hint = "Choose another with --port."
+    raise Unavailable(f"no free port from {settings.port} on", hint=hint)
+
+
+def _log_plainly() -> None:
+    """One line of JSON an event, on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(30),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,250 @@
+"""The gate: may this item be shown here, now, to such a viewer? Answered from memory.
+
+In flow events of the log as they are committed; out flow answers in microseconds. A serving process
+holds one map of what is decided about items and accounts; it is loaded from the projections at
+start and follows the log from there. What is unknown, undecided or deleted is not shown, and a view
+of the log older than two seconds shows nothing on feed and search.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from fieldfare.decisions.scope import SHOWN, GateAnswer, effective
+from fieldfare.kernel import Clock, EventId, JsonValue, Org
+from fieldfare.policies import RestrictionKinds
+from fieldfare.records import ACCOUNT, Event, Judgement, Restriction, Subject
+
+STALE_MS: Final = 2_000
+THRESHOLDS: Final = (100, 1_000, 10_000, 100_000)
+"""Views at which the rules run again (views.reached), and the steps of staged exposure."""
+
+Show = Literal["yes", "warn", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateItem:
+    """What the gate holds of one item. decision_id None: undecided. cap: see `Answer.max_views`."""
+
+    number: int
+    version: str
+    author: str
+    media: tuple[str, ...]
+    decision_id: EventId | None = None
+    restrictions: tuple[Restriction, ...] = ()
+    deleted: bool = False
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The gate's word on one item for one viewer. reason: a short stable word."""
+
+    kind: str
+    host_id: str
+    show: Show
+    reason: str
+    version: int | None = None
+    media_sha256: tuple[str, ...] = ()
+    max_views: int | None = None
+    decision_id: EventId | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who would see it, and where. market: as the host names it."""
+
+    surface: str
+    age_band: str
+    market: str
+
+
+class GateView(Protocol):
+    """What serving asks of a gate, wherever its map lives."""
+
+    def answers(
+        self, org: Org, viewer: Viewer, items: Sequence[tuple[str, str]], /
+    ) -> list[Answer]: ...
+
+    @property
+    def watermark_ms(self) -> int: ...
+
+
+class MemoryGate:
+    """The map in this process's memory. Fed on one thread; read from any.
+
+    staged: kinds whose exposure is capped at the next threshold until the rules ran again there.
+    """
+
+    def __init__(
+        self, clock: Clock, kinds: RestrictionKinds, *, staged: frozenset[str] = frozenset()
+    ) -> None:
+        self._clock = clock
+        self._kinds = kinds
+        self._staged = staged
+        self._items: dict[Org, dict[tuple[str, str], GateItem]] = {}
+        self._accounts: dict[Org, dict[str, tuple[Restriction, ...]]] = {}
+        self._watermark_ms = 0
+
+    @property
+    def watermark_ms(self) -> int:
+        """The moment (ms since 1970) up to which the map is known to be whole."""
+        return self._watermark_ms
+
+    def __len__(self) -> int:
+        return sum(len(items) for items in self._items.values())
+
+    def put(self, org: Org, subject: Subject, item: GateItem) -> None:
+        self._items.setdefault(org, {})[subject.kind, subject.host_id] = item
+
+    def restrict_account(
+        self, org: Org, host_id: str, restrictions: tuple[Restriction, ...]
+    ) -> None:
+        self._accounts.setdefault(org, {})[host_id] = restrictions
+
+    def first_cap(self, kind: str, views: int = 0) -> int | None:
+        """Name the views up to which an item may be shown before the rules look again."""
+        if kind not in self._staged:
+            return None
+        return next((step for step in THRESHOLDS if step > views), None)
+
+    def whole_up_to(self, at_ms: int) -> None:
+        """Learn that everything committed before `at_ms` has been seen."""
+        self._watermark_ms = max(self._watermark_ms, at_ms)
+
+    def forget(self, org: Org, author: str) -> None:
+        """Let go of an erased person's items: what is unknown is not shown."""
+        known = self._items.get(org, {})
+        for name in [name for name, item in known.items() if item.author == author]:
+            del known[name]
+        self._accounts.get(org, {}).pop(author, None)
+
+    def observe(self, events: Iterable[Event]) -> None:
+        """Follow the log."""
+        for event in events:
+            if event.data is None:
+                continue
+            match event.kind:
+                case "decision.made":
+                    self._decided(event, event.data)
+                case "item.posted" | "item.changed":
+                    self._posted(event, event.data)
+                case "item.deleted":
+                    self._change(event.org, event.subject, deleted=True)
+                case _:
+                    pass
+
+    def reached(self, org: Org, subject: Subject, views: int) -> None:
+        """Open the next stage of an item's exposure: the rules have run at `views`."""
+        cap = self.first_cap(subject.kind, views)
+        self._change(org, subject, cap=cap)
+
+    def answers(self, org: Org, viewer: Viewer, items: Sequence[tuple[str, str]]) -> list[Answer]:
+        """Answer in the order asked. An id asked twice is answered once; its repeat is refused."""
+        now_ms = self._clock.now_ms()
+        stale = now_ms - self._watermark_ms > STALE_MS and viewer.surface in {"feed", "search"}
+        known = self._items.get(org, {})
+        accounts = self._accounts.get(org, {})
+        seen: set[tuple[str, str]] = set()
+        answers = []
+        for name in items:
+            item = known.get(name)
+            if name in seen:
+                answers.append(Answer(*name, "no", "duplicate"))
+            elif item is None:
+                answers.append(Answer(*name, "no", "unknown"))
+            elif stale:
+                answers.append(_no(name, item, "stale"))
+            else:
+                answers.append(self._answer(name, item, viewer, accounts, now_ms))
+            seen.add(name)
+        return answers
+
+    def _answer(
+        self,
+        name: tuple[str, str],
+        item: GateItem,
+        viewer: Viewer,
+        accounts: Mapping[str, tuple[Restriction, ...]],
+        now_ms: int,
+    ) -> Answer:
+        if item.deleted:
+            return _no(name, item, "deleted")
+        if item.decision_id is None:
+            alone = viewer.surface == "profile"
+            return _no(name, item, "undecided_author_alone" if alone else "undecided")
+        against = accounts.get(item.author)
+        if against:
+            account = self._effective(against, viewer, now_ms)
+            if account.show == "no":
+                return _no(name, item, f"account_{account.reason}")
+        found = self._effective(item.restrictions, viewer, now_ms) if item.restrictions else SHOWN
+        return Answer(
+            name[0],
+            name[1],
+            found.show,
+            found.reason,
+            item.number,
+            item.media,
+            item.cap if found.show != "no" else None,
+            item.decision_id,
+            found.labels,
+        )
+
+    def _effective(
+        self, restrictions: tuple[Restriction, ...], viewer: Viewer, now_ms: int
+    ) -> GateAnswer:
+        return effective(
+            restrictions,
+            kinds=self._kinds,
+            surface=viewer.surface,
+            market=viewer.market,
+            age_band=viewer.age_band,
+            at_ms=now_ms,
+        )
+
+    def _posted(self, event: Event, data: Mapping[str, JsonValue]) -> None:
+        number = data["number"]
+        self.put(
+            event.org,
+            event.subject,
+            GateItem(
+                number=number if isinstance(number, int) else 0,
+                version=str(data["version"]),
+                author=str(data["actor"]),
+                media=tuple(_media_names(data.get("media"))),
+                cap=self.first_cap(event.subject.kind),
+            ),
+        )
+
+    def _decided(self, event: Event, data: Mapping[str, JsonValue]) -> None:
+        judgement = msgspec.convert(data["judgement"], Judgement)
+        if event.subject.kind == ACCOUNT:
+            self.restrict_account(event.org, event.subject.host_id, judgement.restrictions)
+            return
+        item = self._items.get(event.org, {}).get((event.subject.kind, event.subject.host_id))
+        if item is not None and item.version == data["version"]:
+            self._change(
+                event.org,
+                event.subject,
+                decision_id=event.id,
+                restrictions=judgement.restrictions,
+            )
+
+    def _change(self, org: Org, subject: Subject, **changes: object) -> None:
+        item = self._items.get(org, {}).get((subject.kind, subject.host_id))
+        if item is not None:
+            self.put(org, subject, replace(item, **changes))  # type: ignore[arg-type]  # our names
+
+
+def _no(name: tuple[str, str], item: GateItem, reason: str) -> Answer:
+    return Answer(name[0], name[1], "no", reason, item.number, item.media, None, item.decision_id)
+
+
+def _media_names(media: JsonValue) -> Iterator[str]:
+    for part in media if isinstance(media, list) else []:
+        if isinstance(part, dict):
+            yield str(part["sha256"])

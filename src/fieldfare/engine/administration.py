@@ -1,0 +1,143 @@
+"""Administration: what an operator changes, each change an event on the log in the same
+transaction.
+
+Banks, lists, rule sets, packs and webhooks. Nothing here decides about an item: the evaluator sees
+the event, reads what is in force anew and goes on with it from that id.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.engine.in_force import LEXICON, NAMED_LIST, POLICIES, RULES, vocabulary
+from fieldfare.engine.unit import StoredVersion, UnitOfWork
+from fieldfare.kernel import BadInput, EventId, JsonValue, NotFound, Org, did_you_mean, digest
+from fieldfare.matching.lists import parse_lexicon, parse_list
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
+from fieldfare.policies import PolicyPack, load_pack
+from fieldfare.records import NewEvent, Subject, Webhook
+from fieldfare.rules import RuleSet, load_rule_set
+
+MAX_NAME: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFile:
+    """A file for a bank: its digest and the PDQ hashes of its frames (64 hex digits each)."""
+
+    label: str
+    sha256: str
+    pdq: tuple[str, ...]
+
+
+def note(
+    uow: UnitOfWork,
+    org: Org,
+    kind: str,
+    subject: Subject,
+    *,
+    data: Mapping[str, JsonValue],
+    by: str,
+) -> EventId:
+    """Write what an operator did on the log; `by` is a pseudonym."""
+    event = NewEvent(kind=kind, subject=subject, data={**data, "by": by})
+    return uow.log.append(org, event).id
+
+
+def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) -> None:
+    """Create a bank or change it. Raises BadInput for a policy the pack does not have."""
+    if bank.policy not in pack.policies:
+        hint = did_you_mean(bank.policy, pack.policies) or "See `fieldfare policies`."
+        raise BadInput(f"no policy {bank.policy!r}", hint=hint, pointer="/policy")
+    if not bank.name.replace("-", "").replace("_", "").isalnum() or len(bank.name) > MAX_NAME:
+        hint = "Use letters, digits, - and _."
+        raise BadInput(f"{bank.name!r} is not a bank's name", hint=hint, pointer="/name")
+    uow.banks.put(bank)
+    data: dict[str, JsonValue] = {"policy": bank.policy, "vetted": bank.vetted}
+    note(uow, bank.org, "bank.changed", Subject("bank", bank.name), data=data, by=by)
+
+
+def add_to_bank(
+    uow: UnitOfWork, org: Org, bank: str, files: Sequence[KnownFile], *, by: str
+) -> list[EventId]:
+    """Add known files to a bank. Raises NotFound if there is no such bank."""
+    known = {each.name for each in uow.banks.banks(org)}
+    if bank not in known:
+        hint = did_you_mean(bank, known) or f"Create it: fieldfare bank create {bank} --policy ..."
+        raise NotFound(f"no bank {bank!r}", hint=hint)
+    added = []
+    for file in files:
+        data: dict[str, JsonValue] = {"label": file.label, "sha256": file.sha256}
+        event_id = note(uow, org, "bank.changed", Subject("bank", bank), data=data, by=by)
+        entry = BankEntryRecord(
+            org=org,
+            id=event_id,
+            bank=bank,
+            label=file.label,
+            sha256=file.sha256,
+            pdq=file.pdq,
+            added_at=uow.log.get(org, event_id).at,  # type: ignore[union-attr]  # just written
+        )
+        uow.banks.add(entry)
+        added.append(event_id)
+    return added
+
+
+def put_list(uow: UnitOfWork, org: Org, name: str, text: str, *, lexicon: bool, by: str) -> EventId:
+    """Import a list or lexicon as a new version. Raises BadInput naming the line that is wrong."""
+    if lexicon:
+        parse_lexicon(name, text)
+    else:
+        parse_list(name, text)
+    content = digest([name, text])
+    event_id = note(uow, org, "list.changed", Subject("list", name), data={"hash": content}, by=by)
+    uow.lists.put(
+        ListRecord(
+            org=org,
+            name=name,
+            kind=LEXICON if lexicon else NAMED_LIST,
+            text=text,
+            hash=content,
+            since=event_id,
+        )
+    )
+    return event_id
+
+
+def activate_pack(uow: UnitOfWork, org: Org, files: Mapping[str, str], *, by: str) -> PolicyPack:
+    """Check a policy pack and put it in force."""
+    pack = load_pack(files["policies.yaml"])
+    data: dict[str, JsonValue] = {"hash": pack.hash, "name": pack.name, "version": pack.version}
+    event_id = note(uow, org, "pack.activated", Subject("pack", pack.name), data=data, by=by)
+    uow.versions.put(
+        StoredVersion(org=org, kind=POLICIES, hash=pack.hash, files=dict(files), since=event_id)
+    )
+    return pack
+
+
+def activate_rules(
+    uow: UnitOfWork, org: Org, files: Mapping[str, str], pack: PolicyPack, *, by: str
+) -> RuleSet:
+    """Check and compile a rule set and put it in force; a broken one is refused as a whole."""
+    event_before = uow.cursors.get("evaluator")
+    named = frozenset(
+        record.name
+        for record in uow.lists.current(org, as_of=EventId(2**63 - 1))
+        if record.kind == NAMED_LIST
+    )
+    rules = load_rule_set(files, vocabulary=vocabulary(pack, named))
+    data: dict[str, JsonValue] = {"hash": rules.hash, "after": str(event_before)}
+    event_id = note(
+        uow, org, "ruleset.activated", Subject("ruleset", rules.hash[:12]), data=data, by=by
+    )
+    uow.versions.put(
+        StoredVersion(org=org, kind=RULES, hash=rules.hash, files=dict(files), since=event_id)
+    )
+    return rules
+
+
+def put_webhook(uow: UnitOfWork, webhook: Webhook, *, by: str) -> None:
+    """Register where effects are carried."""
+    uow.webhooks.put(webhook)
+    subject = Subject("webhook", webhook.id)
+    note(uow, webhook.org, "webhook.changed", subject, data={"enabled": webhook.enabled}, by=by)

@@ -1,0 +1,35 @@
+"""The content behind an item version: its post (or scan) on the log, and the facts known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fieldfare.engine.grounds import Facts, Grounds
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import JsonValue, Org
+from fieldfare.records import Event, ItemVersion
+
+SCANNED = "item.scanned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """data: of the scan if there is one, else of the post. facts: as they are known today."""
+
+    data: Mapping[str, JsonValue]
+    facts: Facts
+
+
+def scan_of(uow: UnitOfWork, org: Org, item: ItemVersion) -> Event | None:
+    """Find the scan of a version's media, if it has been made."""
+    if not item.media:
+        return None
+    following = (uow.log.get(org, each) for each in uow.log.caused_by(org, item.event_id))
+    return next((event for event in following if event and event.kind == SCANNED), None)
+
+
+def content_of(uow: UnitOfWork, grounds: Grounds, org: Org, item: ItemVersion) -> Content:
+    """Gather what is known of a version; nothing is known of an erased one."""
+    event = scan_of(uow, org, item) or uow.log.get(org, item.event_id)
+    if event is None or event.data is None:
+        return Content(data={}, facts={})
+    return Content(data=event.data, facts=grounds.facts_of(org, event.at, event.data))

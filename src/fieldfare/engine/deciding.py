@@ -1,0 +1,166 @@
+"""Deciding: verdicts in, one Decision with its effects and cases out, all in the open transaction.
+
+The one place where a Decision reaches the log. Rules, people, appeals and orders all come through
+here, so that resolve, revision, outbox and cases can never disagree.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from fieldfare.decisions import resolve
+from fieldfare.decisions.record import event_of
+from fieldfare.enforcement import effects_of, rows_of
+from fieldfare.engine.in_force import Books
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.ingest.repositories import Account
+from fieldfare.kernel import EventId, Org, Unknown, at_of, digest
+from fieldfare.policies import PolicyPack
+from fieldfare.records import (
+    ACCOUNT,
+    Decision,
+    FactValue,
+    ItemState,
+    ItemVersion,
+    Judgement,
+    Subject,
+    Verdict,
+)
+from fieldfare.review.opening import open_cases
+
+Facts = Mapping[str, FactValue | Unknown]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be decided and on which grounds.
+
+    item: None for an account. verdicts: all that stand, new ones included. causes: the events
+    behind it. facts: what is known of this version; an absent fact does not apply. first: nothing
+    was decided yet on this version and nobody has spoken before. always: record even what changes
+    nothing. effects_at: ms since 1970, earliest moment to send.
+    """
+
+    subject: Subject
+    item: ItemVersion | None
+    verdicts: Sequence[Verdict]
+    facts: Facts
+    causes: tuple[EventId, ...]
+    models: Mapping[str, str] = field(default_factory=dict)
+    first: bool = False
+    always: bool = False
+    effects_at: int = 0
+
+
+class Deciding:
+    """Makes decisions inside a unit of work."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def decide(self, uow: UnitOfWork, org: Org, question: Question) -> Decision | None:
+        """Resolve and record. None if what holds is what held before and nobody new is asked."""
+        in_force = self._books.of(org)
+        judgement = resolve(
+            question.verdicts,
+            subject=question.subject,
+            pack=in_force.pack,
+            kinds=in_force.pack.kinds,
+            facts=question.facts,
+            version=question.item.digest if question.item else "",
+        )
+        before = None if question.first else _before(uow, org, question)
+        if not question.always and before is not None and _is_same(before.judgement, judgement):
+            return None
+        decision = self._record(uow, org, question, judgement)
+        _index(uow, org, question, decision)
+        self._carry_out(uow, decision, in_force.pack, effects_at=question.effects_at)
+        if judgement.review and question.item is not None:
+            open_cases(uow, decision, in_force.pack)
+        return decision
+
+    def _record(
+        self, uow: UnitOfWork, org: Org, question: Question, judgement: Judgement
+    ) -> Decision:
+        in_force = self._books.of(org)
+        draft = Decision(
+            org=org,
+            id=EventId(0),
+            at=0,
+            subject=question.subject,
+            version=question.item.digest if question.item else "",
+            revision=_revision(uow, org, question) + 1,
+            judgement=judgement,
+            pack=in_force.pack.hash,
+            rule_set=in_force.rules.hash,
+            models=question.models,
+            causes=question.causes,
+        )
+        person = question.item.author if question.item else question.subject
+        event = uow.log.append(org, event_of(draft, person=person, causes=question.causes))
+        return replace(draft, id=event.id, at=event.at)
+
+    def _carry_out(
+        self, uow: UnitOfWork, decision: Decision, pack: PolicyPack, *, effects_at: int
+    ) -> None:
+        webhooks = uow.webhooks.all(decision.org)
+        if not webhooks:
+            return
+        effects = effects_of(
+            decision,
+            kinds={kind.name: kind.webhook or kind.name for kind in pack.kinds},
+            reasons_public={
+                code: (pack.policies[code].text().notice,)
+                for code in {r.policy for r in decision.judgement.restrictions}
+                if code in pack.policies
+            },
+        )
+        rows = rows_of(effects, webhooks, due_at=max(effects_at, decision.at))
+        uow.outbox.add(rows)
+
+
+def _before(uow: UnitOfWork, org: Org, question: Question) -> Decision | None:
+    if question.item is None:
+        made = uow.decisions.of_subject(org, question.subject)
+        return made[-1] if made else None
+    if question.item.decision_id is None:
+        return None
+    return uow.decisions.get(org, question.item.decision_id)
+
+
+def _is_same(before: Judgement, now: Judgement) -> bool:
+    asks_anew = {r.policy for r in now.review} - {r.policy for r in before.review}
+    return (
+        before.action == now.action
+        and before.by == now.by
+        and digest(before.restrictions) == digest(now.restrictions)
+        and not asks_anew
+    )
+
+
+def _revision(uow: UnitOfWork, org: Org, question: Question) -> int:
+    if question.item is not None:
+        return question.item.revision
+    account = uow.accounts.get(org, question.subject)
+    return account.revision if account else 0
+
+
+def _index(uow: UnitOfWork, org: Org, question: Question, decision: Decision) -> None:
+    item = question.item
+    views = 0 if question.first or item is None else uow.views.total(org, question.subject)
+    uow.decisions.save(
+        decision, posted_at=item.posted_at if item else at_of(decision.id), views=views
+    )
+    if item is not None:
+        uow.items.settle(
+            org,
+            question.subject,
+            item.digest,
+            state=ItemState.DECIDED,
+            decision_id=decision.id,
+            revision=decision.revision,
+        )
+    elif question.subject.kind == ACCOUNT:
+        account = uow.accounts.get(org, question.subject) or Account(
+            subject=question.subject, created_at=0
+        )
+        uow.accounts.put(org, replace(account, decision_id=decision.id, revision=decision.revision))

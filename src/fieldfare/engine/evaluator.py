@@ -1,0 +1,156 @@
+"""The evaluator: reads the log in id order, asks the rules, records what they decide.
+
+In flow committed events; out flow decisions, cases and outbox rows, written in one transaction with
+the reader's cursor, so that a crash repeats a batch and never half of one. One evaluator owns the
+counters of a store; their state is rebuilt from the log at start.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import Final
+
+import structlog
+
+from fieldfare.decisions.gate import MemoryGate
+from fieldfare.engine.deciding import Deciding
+from fieldfare.engine.grounds import Assessment, Grounds
+from fieldfare.engine.in_force import REFRESHING, Books
+from fieldfare.engine.reactions import React
+from fieldfare.engine.tail import Tail
+from fieldfare.engine.unit import Store, UnitOfWork
+from fieldfare.kernel import EventId, make_id
+from fieldfare.records import Decision, Event
+
+READER: Final = "evaluator"
+BATCH: Final = 200
+IDLE_S: Final = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+class Evaluator:
+    """Turns events into decisions. `run` on one thread; `waits_for` from any."""
+
+    def __init__(
+        self, store: Store, books: Books, deciding: Deciding, grounds: Grounds, gate: MemoryGate
+    ) -> None:
+        self._store = store
+        self._books = books
+        self._grounds = grounds
+        self._gate = gate
+        self._react = React(deciding, grounds)
+        self._waiting: dict[EventId, Future[Decision]] = {}
+        self._lock = threading.Lock()
+        position = store.read(lambda uow: uow.cursors.get(READER))
+        self.tail = Tail(store, position)
+
+    def restore(self, now_ms: int) -> int:
+        """Rebuild the counters from the events their windows still hold. Returns how many."""
+        horizon = max(now_ms - self._grounds.horizon_ms, 0)
+        position = self.tail.position
+        after = _id_at(horizon)
+        replayed = 0
+        while after < position:
+            events = self._read_after(after)
+            known = [event for event in events if event.id <= position]
+            for event in known:
+                self._grounds.count(event)
+            replayed += len(known)
+            if len(known) < len(events) or not events:
+                break
+            after = events[-1].id
+        return replayed
+
+    def _read_after(self, event_id: EventId) -> Sequence[Event]:
+        return self._store.read(lambda uow: uow.log.after(event_id, limit=1_000))
+
+    def waits_for(self, event_id: EventId) -> "Future[Decision]":
+        """Promise the first decision caused by an event, for a caller that will not wait long."""
+        with self._lock:
+            return self._waiting.setdefault(event_id, Future())
+
+    def gives_up(self, event_id: EventId) -> None:
+        """Forget a promise nobody waits for any more."""
+        with self._lock:
+            self._waiting.pop(event_id, None)
+
+    def run(self, stop: threading.Event) -> None:
+        """Evaluate until told to stop."""
+        while not stop.is_set():
+            self.step(wait_s=IDLE_S)
+
+    def step(self, *, wait_s: float = 0.0, limit: int = BATCH) -> int:
+        """Evaluate one batch and return how many events it had."""
+        events = self.tail.take(limit, wait_s=wait_s)
+        if not events:
+            return 0
+        for chunk in _between_refreshes(events):
+            self._evaluate(chunk)
+        return len(events)
+
+    def _evaluate(self, events: Sequence[Event]) -> None:
+        assessed = {event.id: self._assess(event) for event in events}
+
+        def write(uow: UnitOfWork) -> list[Callable[[], None]]:
+            after: list[Callable[[], None]] = []
+            for event in events:
+                after += self._apply(uow, event, assessed[event.id])
+            uow.cursors.move(READER, events[-1].id)
+            return after
+
+        for notify in self._store.write(write):
+            notify()
+
+    def _assess(self, event: Event) -> Assessment | None:
+        try:
+            return self._grounds.assess(event)
+        except Exception as error:  # noqa: BLE001  # worker boundary: the failure is recorded below
+            _log.exception("evaluation failed", event_id=str(event.id), kind=event.kind)
+            return self._grounds.failed(event, f"{type(error).__name__}: {error}")
+
+    def _apply(
+        self, uow: UnitOfWork, event: Event, assessment: Assessment | None
+    ) -> list[Callable[[], None]]:
+        if event.kind in REFRESHING:
+            self._books.refresh(uow, event.org, as_of=event.id)
+        decided = self._react(uow, event, assessment)
+        notes: list[Callable[[], None]] = [
+            partial(self._tell, event, decision) for decision in decided
+        ]
+        if event.kind == "views.reached" and event.data is not None:
+            views = event.data["views"]
+            reached = views if isinstance(views, int) else 0
+            notes.append(lambda: self._gate.reached(event.org, event.subject, reached))
+        return notes
+
+    def _tell(self, event: Event, decision: Decision) -> None:
+        with self._lock:
+            waiting = [
+                found
+                for cause in (event.id, *event.causes)
+                if (found := self._waiting.pop(cause, None))
+            ]
+        for future in waiting:
+            future.set_result(decision)
+
+
+def _between_refreshes(events: Sequence[Event]) -> list[Sequence[Event]]:
+    """Cut a batch after each event that changes what is in force."""
+    chunks: list[Sequence[Event]] = []
+    start = 0
+    for index, event in enumerate(events, 1):
+        if event.kind in REFRESHING:
+            chunks.append(events[start:index])
+            start = index
+    if start < len(events):
+        chunks.append(events[start:])
+    return chunks
+
+
+def _id_at(at_ms: int) -> EventId:
+    try:
+        return make_id(at_ms)
+    except ValueError:
+        return EventId(0)

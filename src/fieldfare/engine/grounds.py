@@ -1,0 +1,187 @@
+"""The grounds of a decision: the facts, counts and rule outcomes that belong to one event.
+
+Pure computation over an event's own data, before any transaction is open: text signals, the facts
+the scan brought, the age of the author, the counters as of the event's id, and the compiled rules
+over all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from fieldfare.engine.in_force import FACTS, Books
+from fieldfare.kernel import JsonValue, Org, Unknown
+from fieldfare.records import Event, FactValue
+from fieldfare.rules import CounterStore, Outcome, RuleInput
+
+Facts = Mapping[str, FactValue | Unknown]
+CONTENT_KINDS: Final = frozenset({"item.posted", "item.changed", "item.scanned"})
+REPORT: Final = "report.filed"
+TEXT_FIELDS: Final = ("caption", "text", "hashtags")
+REPORT_CLASSES: Final = frozenset(
+    {
+        "child_safety", "imminent_harm", "violence", "sexual", "hate", "harassment", "self_harm",
+        "spam", "fraud", "misinformation", "animal_abuse", "other",
+    }
+)  # fmt: skip
+"""The reasons a report may give; any other reason is of the class "other"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What was found about the version an event brings, and what the rules make of it."""
+
+    version: str
+    facts: Facts
+    outcome: Outcome
+    models: Mapping[str, str] = field(default_factory=dict)
+
+
+class Grounds:
+    """Computes assessments; owns the counters and the ages of accounts."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._counters: dict[Org, CounterStore] = {}
+        self._born: dict[tuple[Org, str], int] = {}
+
+    @property
+    def horizon_ms(self) -> int:
+        """The longest window any counter has."""
+        return max((c.horizon_ms for c in self._counters.values()), default=0)
+
+    def open(self, org: Org) -> None:
+        """Start counting for an organisation, with the counters its rules need."""
+        self._counters[org] = CounterStore(self._books.of(org).rules.needs.counters)
+
+    def learn_account(self, org: Org, host_id: str, created_at: int) -> None:
+        """Keep when an account was made (ms since 1970); 0 means nobody told."""
+        if created_at:
+            self._born[org, host_id] = created_at
+
+    def count(self, event: Event) -> None:
+        """Only count an event, as at a restart."""
+        if _is_assessed(event) and event.data is not None:
+            self._counts(event, _rule_data(event), self._facts(event))
+
+    def assess(self, event: Event) -> Assessment | None:
+        """Assess a version that can be judged now; None for events that bring none."""
+        if not _is_assessed(event) or event.data is None:
+            return None
+        return self.judge(event, _rule_data(event), self._facts(event))
+
+    def judge(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> Assessment:
+        """Run the rules of the event's kind over given data and facts."""
+        in_force = self._books.of(event.org)
+        version = str(data.get("version", ""))
+        outcome = in_force.rules.evaluate(
+            RuleInput(
+                kind=event.kind,
+                event_id=event.id,
+                subject=event.subject,
+                version=version,
+                data=data,
+                facts=facts,
+                counts=self._counts(event, data, facts),
+                lists=in_force.lists,
+            )
+        )
+        return Assessment(
+            version=version, facts=facts, outcome=outcome, models=models_of(event.data)
+        )
+
+    def failed(self, event: Event, why: str) -> Assessment | None:
+        """Stand in for an assessment that broke: every fact is Unknown, so the policies hold."""
+        if not _is_content(event) or event.data is None:
+            return None
+        unknown = Unknown(f"evaluation failed: {why}")
+        return Assessment(
+            version=str(event.data.get("version", "")),
+            facts=dict.fromkeys(FACTS, unknown),
+            outcome=Outcome(fired=(), verdicts=(), errors=(why,)),
+        )
+
+    def age_s(self, org: Org, author: str, at_ms: int) -> float | Unknown:
+        """Age of an account in seconds, or Unknown if the host never told when it was made."""
+        born = self._born.get((org, author))
+        return Unknown("the host did not tell") if born is None else max(0, at_ms - born) / 1000
+
+    def facts_of(self, org: Org, at_ms: int, data: Mapping[str, JsonValue]) -> Facts:
+        """All facts of a version from its event's data: text now, media as the scan left them."""
+        item = data.get("item")
+        fields = text_fields(item if isinstance(item, dict) else {})
+        facts = {fact.name: fact.value for fact in self._books.of(org).text.facts(fields)}
+        facts["author.age_s"] = self.age_s(org, str(data.get("actor", "")), at_ms)
+        scanned = data.get("facts")
+        if isinstance(scanned, dict):
+            facts.update({name: fact_value(told) for name, told in scanned.items()})
+        return facts
+
+    def _facts(self, event: Event) -> Facts:
+        data = event.data or {}
+        if event.kind == REPORT:
+            return {
+                "item.views": data.get("views", Unknown("not told")),
+                "report.class": report_class(str(data.get("reason", ""))),
+                "author.age_s": Unknown("a report is not about its sender"),
+            }
+        return self.facts_of(event.org, event.at, data)
+
+    def _counts(
+        self, event: Event, data: Mapping[str, JsonValue], facts: Facts
+    ) -> Sequence[int | Unknown]:
+        rules = self._books.of(event.org).rules
+        updates = rules.counter_updates(event.kind, event.id, data, facts)
+        counters = self._counters[event.org]
+        return [counters.bump(update, event.id) for update in updates]
+
+
+def text_fields(item: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Name the texts of an item as signals read them; hashtags are one text."""
+    found = {name: item.get(name) for name in TEXT_FIELDS}
+    return {
+        name: " ".join(map(str, words)) if isinstance(words, list) else str(words)
+        for name, words in found.items()
+        if words
+    }
+
+
+def fact_value(told: JsonValue) -> FactValue | Unknown:
+    """Read a fact's value as an item.scanned event carries it."""
+    if isinstance(told, dict):
+        why = told.get("unknown")
+        return Unknown(str(why)) if why is not None else told.get("value")
+    return told
+
+
+def models_of(data: Mapping[str, JsonValue] | None) -> dict[str, str]:
+    """Name the version of what made each fact of a scan."""
+    scanned = (data or {}).get("facts")
+    if not isinstance(scanned, dict):
+        return {}
+    return {
+        name: str(told["version"])
+        for name, told in scanned.items()
+        if isinstance(told, dict) and "version" in told
+    }
+
+
+def report_class(reason: str) -> str:
+    """Sort a report's reason into a class rules can name."""
+    word = reason.strip().lower().replace(" ", "_").replace("-", "_")
+    return word if word in REPORT_CLASSES else "other"
+
+
+def _is_assessed(event: Event) -> bool:
+    return event.kind == REPORT or _is_content(event)
+
+
+def _is_content(event: Event) -> bool:
+    """Tell whether an event brings a version that can be judged now: media wait for their scan."""
+    if event.kind not in CONTENT_KINDS:
+        return False
+    return event.kind == "item.scanned" or not (event.data or {}).get("media")
+
+
+def _rule_data(event: Event) -> Mapping[str, JsonValue]:
+    return {"kind": event.kind, **(event.data or {})}

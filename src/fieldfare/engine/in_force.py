@@ -1,0 +1,141 @@
+"""What is in force for an organisation as of an event: pack, rule set, lists and banks, ready to
+use.
+
+In flow stored versions (files by name) from the store; out flow the checked and compiled values.
+Loading happens when an event on the log says that something changed, never on the path of a
+decision.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fieldfare.engine.unit import StoredVersion, UnitOfWork
+from fieldfare.kernel import EventId, NotFound, Org
+from fieldfare.matching.lists import parse_lexicon, parse_list
+from fieldfare.matching.repositories import ListRecord
+from fieldfare.policies import Policy, PolicyAction, PolicyPack, load_pack
+from fieldfare.records import Restriction
+from fieldfare.rules import PolicyTerms, RuleSet, Vocabulary, load_rule_set
+from fieldfare.signals.text import TextSignal
+
+RULES = "rules"
+POLICIES = "policies"
+LEXICON = "lexicon"
+NAMED_LIST = "list"
+REFRESHING = frozenset({"list.changed", "bank.changed", "ruleset.activated", "pack.activated"})
+"""Events after which what is in force is read anew."""
+
+EVALUATED_KINDS = frozenset(
+    {"item.posted", "item.changed", "item.scanned", "report.filed", "views.reached"}
+)
+
+FACTS: Mapping[str, str] = {
+    "text.normalised": "str",
+    "text.language": "str",
+    "text.lexicon.policy": "str",
+    "text.lexicon.severity": "str",
+    "text.lexicon.hits": "list",
+    "media.readable": "bool",
+    "media.duration_s": "float",
+    "media.black_share": "float",
+    "media.frozen_share": "float",
+    "visual.nsfw.max": "float",
+    "visual.nsfw.mean": "float",
+    "visual.nsfw.share_60": "float",
+    "hash.match.policy": "str",
+    "hash.match.bank": "str",
+    "hash.match.distance": "int",
+    "hash.match.vetted": "bool",
+    "hash.decided.policy": "str",
+    "author.age_s": "float",
+    "item.views": "int",
+    "report.class": "str",
+}
+"""The facts rules may name, with the type each has when it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """Everything one organisation decides by."""
+
+    pack: PolicyPack
+    rules: RuleSet
+    text: TextSignal
+    lists: Mapping[str, frozenset[str]]
+
+
+class Books:
+    """Keeps what is in force per organisation; `refresh` reads it anew from the store."""
+
+    def __init__(self) -> None:
+        self._of: dict[Org, InForce] = {}
+
+    def of(self, org: Org) -> InForce:
+        """Give what is in force. Raises NotFound if the organisation was never initialised."""
+        try:
+            return self._of[org]
+        except KeyError:
+            hint = "Run `fieldfare init` for it."
+            raise NotFound(f"organisation {org!r} has no policy pack", hint=hint) from None
+
+    def refresh(self, uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
+        """Load pack, rule set and lists as of an event."""
+        self._of[org] = assemble(
+            _stored(uow, org, POLICIES, as_of).files,
+            _stored(uow, org, RULES, as_of).files,
+            uow.lists.current(org, as_of=as_of),
+        )
+
+    def put(self, org: Org, in_force: InForce) -> None:
+        """Decide by these from now on, for a scan without a store."""
+        self._of[org] = in_force
+
+
+def assemble(
+    policies: Mapping[str, str], rules: Mapping[str, str], lists: Sequence[ListRecord]
+) -> InForce:
+    """Check and compile what is in force. Raises BadInput with every problem of the rules."""
+    pack = load_pack(policies["policies.yaml"])
+    lexicons = [parse_lexicon(r.name, r.text) for r in lists if r.kind == LEXICON]
+    named = {r.name: parse_list(r.name, r.text).entries for r in lists if r.kind == NAMED_LIST}
+    words = vocabulary(pack, frozenset(named))
+    return InForce(
+        pack=pack,
+        rules=load_rule_set(rules, vocabulary=words),
+        text=TextSignal(lexicons, pack),
+        lists=named,
+    )
+
+
+def vocabulary(pack: PolicyPack, lists: frozenset[str]) -> Vocabulary:
+    """Say what rules may name under a pack."""
+    return Vocabulary(
+        policies={code: _terms(policy) for code, policy in pack.policies.items()},
+        facts=FACTS,
+        lists=lists,
+        queues=frozenset(policy.queue for policy in pack.policies.values()),
+        event_kinds=EVALUATED_KINDS,
+        restriction_kinds=frozenset(kind.name for kind in pack.kinds),
+    )
+
+
+def _terms(policy: Policy) -> PolicyTerms:
+    def restrictions(actions: tuple[PolicyAction, ...]) -> tuple[Restriction, ...]:
+        return tuple(action.restriction(policy.code) for action in actions)
+
+    return PolicyTerms(
+        code=policy.code,
+        severity=policy.severity.value,
+        at_high_confidence=restrictions(policy.at_high_confidence),
+        on_match=restrictions(policy.when_matched),
+        on_confirm=restrictions(policy.on_confirm),
+        queue=policy.queue,
+        review=policy.review,
+    )
+
+
+def _stored(uow: UnitOfWork, org: Org, kind: str, as_of: EventId) -> StoredVersion:
+    stored = uow.versions.in_force(org, kind, as_of=as_of)
+    if stored is None:
+        raise NotFound(f"organisation {org!r} has no {kind} in force", hint="Run `fieldfare init`.")
+    return stored

@@ -1,0 +1,184 @@
+"""Reactions: what each kind of event leads to, inside the evaluator's transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fieldfare.decisions.gate import THRESHOLDS
+from fieldfare.engine.content import content_of
+from fieldfare.engine.deciding import Deciding, Question
+from fieldfare.engine.grounds import Assessment, Facts, Grounds
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import EventId, JsonValue, Org
+from fieldfare.records import (
+    ACCOUNT,
+    Decision,
+    Event,
+    ItemState,
+    ItemVersion,
+    NewEvent,
+    Subject,
+    Verdict,
+)
+
+CONTENT: Final = "content"
+"""The source of the verdicts that rest on the version itself, not on what happened to it later."""
+
+
+class React:
+    """Decides on an event, or writes the events that follow from it."""
+
+    def __init__(self, deciding: Deciding, grounds: Grounds) -> None:
+        self._deciding = deciding
+        self._grounds = grounds
+
+    def __call__(
+        self, uow: UnitOfWork, event: Event, assessment: Assessment | None
+    ) -> list[Decision]:
+        if event.data is None:
+            return []
+        match event.kind:
+            case "item.posted" | "item.changed" | "item.scanned" if assessment:
+                return self._on_content(uow, event, assessment)
+            case "report.filed" if assessment:
+                return self._on_report(uow, event, assessment)
+            case "views.reached":
+                return self._on_reached(uow, event, event.data)
+            case "item.viewed":
+                _note_reached(uow, event, event.data)
+            case "account.created":
+                account = uow.accounts.get(event.org, event.subject)
+                if account:
+                    self._grounds.learn_account(
+                        event.org, event.subject.host_id, account.created_at
+                    )
+            case _:
+                pass
+        return []
+
+    def _on_content(self, uow: UnitOfWork, event: Event, assessment: Assessment) -> list[Decision]:
+        item = _standing_item(uow, event.org, event.subject, assessment.version)
+        if item is None:
+            return []
+        return self._judged(uow, event, item, assessment, source=CONTENT, facts=assessment.facts)
+
+    def _on_report(self, uow: UnitOfWork, event: Event, assessment: Assessment) -> list[Decision]:
+        item = _standing_item(uow, event.org, event.subject, assessment.version)
+        if item is None or not assessment.outcome.verdicts:
+            return []
+        facts = content_of(uow, self._grounds, event.org, item).facts
+        return self._judged(uow, event, item, assessment, source=event.kind, facts=facts)
+
+    def _on_reached(
+        self, uow: UnitOfWork, event: Event, data: Mapping[str, JsonValue]
+    ) -> list[Decision]:
+        item = _standing_item(uow, event.org, event.subject, str(data["version"]))
+        if item is None:
+            return []
+        content = content_of(uow, self._grounds, event.org, item)
+        facts: Facts = {**content.facts, "item.views": data["views"]}
+        told = {**content.data, "kind": event.kind}
+        assessment = self._grounds.judge(event, told, facts)
+        if not assessment.outcome.verdicts:
+            return []
+        return self._judged(uow, event, item, assessment, source=event.kind, facts=content.facts)
+
+    def _judged(
+        self,
+        uow: UnitOfWork,
+        event: Event,
+        item: ItemVersion,
+        assessment: Assessment,
+        *,
+        source: str,
+        facts: Facts,
+    ) -> list[Decision]:
+        verdicts = assessment.outcome.verdicts
+        about_item = [v for v in verdicts if v.subject == item.subject]
+        first = item.decision_id is None
+        if about_item or not first:
+            uow.verdicts.replace_rules(event.org, item.subject, item.digest, source, about_item)
+        question = Question(
+            subject=item.subject,
+            item=item,
+            verdicts=about_item
+            if first
+            else uow.verdicts.standing(event.org, item.subject, item.digest),
+            facts=facts,
+            causes=_causes(event),
+            models=assessment.models,
+            first=first,
+        )
+        decided = [self._deciding.decide(uow, event.org, question)]
+        decided += [
+            self._on_account(uow, event, verdict)
+            for verdict in verdicts
+            if verdict.subject.kind == ACCOUNT
+        ]
+        return [decision for decision in decided if decision is not None]
+
+    def _on_account(self, uow: UnitOfWork, event: Event, verdict: Verdict) -> Decision | None:
+        org, account = event.org, verdict.subject
+        standing = uow.verdicts.standing(org, account, "")
+        if all(_is_in_force(wanted, standing, event.at) for wanted in _wants(verdict)):
+            return None
+        uow.verdicts.replace_rules(org, account, "", verdict.author, [verdict])
+        return self._deciding.decide(
+            uow,
+            org,
+            Question(
+                subject=account,
+                item=None,
+                verdicts=uow.verdicts.standing(org, account, ""),
+                facts={},
+                causes=_causes(event),
+            ),
+        )
+
+
+def _standing_item(uow: UnitOfWork, org: Org, subject: Subject, version: str) -> ItemVersion | None:
+    """Give the item if this version is still the one that counts."""
+    item = uow.items.current(org, subject)
+    if item is None or item.digest != version or item.state is ItemState.DELETED:
+        return None
+    return item
+
+
+def _causes(event: Event) -> tuple[EventId, ...]:
+    return (event.id, *event.causes) if event.kind == "item.scanned" else (event.id,)
+
+
+def _wants(verdict: Verdict) -> set[tuple[str, str, str]]:
+    return {(r.kind, r.policy, str(sorted(r.params.items()))) for r in verdict.restrictions}
+
+
+def _is_in_force(wanted: tuple[str, str, str], standing: Sequence[Verdict], now_ms: int) -> bool:
+    return any(
+        wanted in _wants(verdict)
+        and all(r.until is None or r.until > now_ms for r in verdict.restrictions)
+        for verdict in standing
+    )
+
+
+def _note_reached(uow: UnitOfWork, event: Event, data: Mapping[str, JsonValue]) -> None:
+    """Write views.reached when a window of views crossed a threshold."""
+    total, views = data.get("total"), data.get("views")
+    if not isinstance(total, int) or not isinstance(views, int):
+        return
+    crossed = [step for step in THRESHOLDS if total - views < step <= total]
+    item = uow.items.current(event.org, event.subject)
+    if crossed and item is not None:
+        uow.log.append(
+            event.org,
+            NewEvent(
+                kind="views.reached",
+                subject=event.subject,
+                person=item.author,
+                causes=(event.id,),
+                data={
+                    "threshold": crossed[-1],
+                    "views": total,
+                    "version": item.digest,
+                    "actor": item.author.host_id,
+                },
+            ),
+        )

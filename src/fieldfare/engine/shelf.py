@@ -1,0 +1,71 @@
+"""The shelf: each organisation's banks, indexed and ready to match, rebuilt when one changes."""
+
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from fieldfare.engine.unit import Store, UnitOfWork
+from fieldfare.kernel import Org
+from fieldfare.matching import DECIDED_BANK, Bank, BankEntry, BankIndex
+from fieldfare.matching.repositories import BankEntryRecord
+from fieldfare.records import Event
+
+DECIDED_PREFIX: Final = f"{DECIDED_BANK}."
+"""Banks of what was removed here are stored one a policy, and matched as one."""
+
+
+class Shelf:
+    """Gives the banks of an organisation; told of the log, it knows when one is out of date."""
+
+    quality: Final = 50
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._banks: dict[Org, Sequence[BankIndex]] = {}
+        self._stale: set[Org] = set()
+        self._lock = threading.Lock()
+
+    def observe(self, events: Sequence[Event]) -> None:
+        """Follow the log: a changed bank is read anew before the next scan."""
+        for event in events:
+            if event.kind == "bank.changed":
+                with self._lock:
+                    self._stale.add(event.org)
+
+    def banks(self, org: Org) -> Sequence[BankIndex]:
+        """Give the banks as they are now."""
+        with self._lock:
+            if org in self._banks and org not in self._stale:
+                return self._banks[org]
+            # Marked fresh before reading: a change during the reading marks it stale again.
+            self._stale.discard(org)
+        found = self._store.read(lambda uow: _indexes(uow, org))
+        with self._lock:
+            self._banks[org] = found
+        return found
+
+
+def _indexes(uow: UnitOfWork, org: Org) -> Sequence[BankIndex]:
+    ours: list[BankEntry] = []
+    indexes: list[BankIndex] = []
+    for record in uow.banks.banks(org):
+        entries = uow.banks.entries(org, record.name)
+        if record.name.startswith(DECIDED_PREFIX):
+            ours += [_entry(entry, record.policy) for entry in entries]
+        elif record.enabled:
+            bank = Bank(
+                name=record.name,
+                policy=record.policy,
+                vetted=record.vetted,
+                radius=record.radius,
+                min_quality=record.min_quality,
+            )
+            indexes.append(BankIndex(bank, [_entry(entry, "") for entry in entries]))
+    decided = Bank(name=DECIDED_BANK, policy="", vetted=True)
+    return [*indexes, BankIndex(decided, ours)]
+
+
+def _entry(record: BankEntryRecord, policy: str) -> BankEntry:
+    return BankEntry(
+        id=str(record.id), pdq=record.pdq, sha256=record.sha256, label=record.label, policy=policy
+    )

@@ -1,0 +1,378 @@
+"""The composition root: the one place where every room is wired to the others.
+
+A Platform is an installation that is open: store, keys, gate, evaluator and all the threads that
+make `fieldfare serve`. Tests and the simulator open the same one with a clock of their own.
+"""
+
+import os
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Self
+
+import structlog
+
+import fieldfare
+from fieldfare.access import Scope
+from fieldfare.decisions.gate import STALE_MS, GateItem, MemoryGate
+from fieldfare.enforcement import Carrier, HttpSend
+from fieldfare.engine.administration import KnownFile
+from fieldfare.engine.deciding import Deciding
+from fieldfare.engine.evaluator import Evaluator
+from fieldfare.engine.grounds import Grounds
+from fieldfare.engine.health import Health, PartHealth
+from fieldfare.engine.in_force import LEXICON, NAMED_LIST, Books, InForce, assemble
+from fieldfare.engine.intake import Intake
+from fieldfare.engine.rulings import Ruling
+from fieldfare.engine.scanning import Scanning
+from fieldfare.engine.settings import Settings
+from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
+from fieldfare.engine.shelf import Shelf
+from fieldfare.engine.unit import Retention, UnitOfWork
+from fieldfare.engine.upkeep import (
+    SEAL_EVERY_S,
+    SWEEP_EVERY_S,
+    WATERMARK_EVERY_S,
+    Chore,
+    Keeper,
+)
+from fieldfare.ingest.kinds import ITEM_KINDS
+from fieldfare.kernel import (
+    BadInput,
+    Clock,
+    Conflict,
+    EventId,
+    FieldfareError,
+    NotFound,
+    Org,
+    SystemClock,
+    did_you_mean,
+)
+from fieldfare.ledger import (
+    MASTER_KEY_VARIABLE,
+    Erased,
+    Vault,
+    create_key_file,
+    erase,
+    load_master_key,
+)
+from fieldfare.matching.repositories import ListRecord
+from fieldfare.media import MediaLimits
+from fieldfare.metrics.overview import Overview, overview
+from fieldfare.policies import PolicyPack, packs_dir
+from fieldfare.records import Decision, Event, ItemState, ItemVersion, Restriction, Subject
+from fieldfare.review import Reviewing, ReviewTimes
+from fieldfare.rules import RuleSet, read_folder
+from fieldfare.signals.scanner import Scanner
+from fieldfare.storage import FileBlobs, SqlStore
+
+LAST_ID: Final = EventId(2**63 - 1)
+STAGED: Final = frozenset(kind.name for kind in ITEM_KINDS.values() if kind.media != "none")
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where an installation's secrets lie, under its home."""
+
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def command_line(self) -> Path:
+        """The API key that our own command uses to talk to a running server."""
+        return self.folder / "cli.key"
+
+
+class Platform:
+    """An open installation. `open` wires it, `start` sets its threads going, `close` ends them."""
+
+    def __init__(self, settings: Settings, store: SqlStore, clock: Clock, vault: Vault) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.store = store
+        self.vault = vault
+        self.blobs = FileBlobs(settings.home / "blobs", vault)
+        self.books = Books()
+        self.grounds = Grounds(self.books)
+        self.gate = MemoryGate(clock, staged=STAGED if settings.staged_exposure else frozenset())
+        self._load()
+        self.deciding = Deciding(self.books)
+        self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
+        bounds = (settings.lag_events, settings.lag_scans)
+        self.intake = Intake(store, clock, lag=self.lag, bounds=bounds)
+        times = ReviewTimes(
+            lease_ms=round(settings.lease_s * 1000),
+            undo_ms=round(settings.undo_s * 1000),
+            reveal_ms=round(settings.reveal_s * 1000),
+        )
+        ruling = Ruling(self.deciding, self.grounds, clock, undo_ms=times.undo_ms)
+        self.reviewing = Reviewing[UnitOfWork](
+            clock=clock, decide=ruling, pack=self.pack, secret=os.urandom(32), times=times
+        )
+        self.shelf = Shelf(store)
+        self.scanner = Scanner(_limits(settings), workers=_workers(settings))
+        self.scanning = Scanning(store, self.blobs, self.scanner, clock, self.shelf)
+        self._scans_waiting = 0
+        self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
+        self._keepers: list[Keeper] = []
+        self._threads: list[threading.Thread] = []
+        self._stop = threading.Event()
+        store.subscribe(self.gate.observe)
+        store.subscribe(self.evaluator.tail.feed)
+        store.subscribe(self.shelf.observe)
+        store.subscribe(self._wake_scanning)
+
+    @classmethod
+    def open(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
+        """Open an installation that `init` made. Raises BadInput if there is none."""
+        ticking = clock or SystemClock()
+        if not settings.home.is_dir():
+            hint = "Run `fieldfare init` first, or set FIELDFARE_HOME."
+            raise BadInput(f"there is no installation in {settings.home}", hint=hint)
+        vault = Vault(load_master_key(settings.home))
+        store = SqlStore.open(settings.database_url, clock=ticking, vault=vault)
+        try:
+            return cls(settings, store, ticking, vault)
+        except BaseException:
+            store.close()
+            raise
+
+    def start(self) -> None:
+        """Set the threads going: evaluating, scanning, carrying, sealing, sweeping."""
+        self.store.write(lambda uow: uow.scans.release_all())
+        replayed = self.evaluator.restore(self.clock.now_ms())
+        _log.info("counters restored", events=replayed)
+        runs: dict[str, Callable[[threading.Event], None]] = {
+            "evaluator": self.evaluator.run,
+            "carrier": self.carrier.run,
+            **{f"scanner-{n}": self.scanning.run for n in range(_workers(self.settings))},
+        }
+        for name, run in runs.items():
+            thread = threading.Thread(target=run, args=(self._stop,), name=f"fieldfare-{name}")
+            self._threads.append(thread)
+            thread.start()
+        chores = (
+            Chore("watermark", WATERMARK_EVERY_S, self.confirm_watermark),
+            Chore("sealer", SEAL_EVERY_S, self.seal),
+            Chore("sweeper", SWEEP_EVERY_S, self.sweep),
+        )
+        for chore in chores:
+            keeper = Keeper(chore)
+            self._keepers.append(keeper)
+            keeper.start()
+
+    def close(self) -> None:
+        """End the threads, then the store; what was accepted stays on the log."""
+        self._stop.set()
+        self.evaluator.tail.wake()
+        self.scanning.wake()
+        for keeper in self._keepers:
+            keeper.stop()
+        for thread in self._threads:
+            thread.join()
+        self.scanner.close()
+        self.store.close()
+
+    def pack(self, org: Org) -> PolicyPack:
+        return self.books.of(org).pack
+
+    def rule_set(self, org: Org) -> RuleSet:
+        return self.books.of(org).rules
+
+    def lag(self) -> tuple[int, int]:
+        """Count what waits: events for the evaluator, media for the scanner."""
+        return self.evaluator.tail.waiting(), self._scans_waiting
+
+    def decision_on(self, org: Org, subject: Subject, version: int) -> Decision | None:
+        """Give the latest decision on an item if it is about version number `version`."""
+
+        def read(uow: UnitOfWork) -> Decision | None:
+            item = uow.items.current(org, subject)
+            if item is None or item.number != version or item.decision_id is None:
+                return None
+            return uow.decisions.get(org, item.decision_id)
+
+        return self.store.read(read)
+
+    def overview(self, org: Org, from_ms: int, to_ms: int) -> Overview:
+        return self.store.read(lambda uow: overview(uow, org, from_ms=from_ms, to_ms=to_ms))
+
+    def confirm_watermark(self) -> None:
+        """Tell the gate that its view is whole: a write went through the whole pipeline."""
+        began = self.clock.now_ms()
+        self._scans_waiting = self.store.write(lambda uow: uow.scans.waiting())
+        self.gate.whole_up_to(began)
+
+    def seal(self) -> None:
+        """Seal what has been committed since the last seal, for every organisation."""
+        self.store.write(self._sealer)
+
+    def sweep(self) -> dict[str, int]:
+        """Delete what has outlived its time."""
+        now_ms = self.clock.now_ms()
+        return self.store.write(lambda uow: uow.sweeps.sweep(Retention(), now_ms=now_ms))
+
+    def health(self) -> Health:
+        """Say how each part is. Raises nothing: a part that cannot answer is not well."""
+        waiting, scans = self.lag()
+        alive = all(thread.is_alive() for thread in self._threads)
+        keepers = {k.chore.name: k for k in self._keepers}
+        sealer = keepers.get("sealer")
+        return Health(
+            version=fieldfare.__version__,
+            parts=(
+                PartHealth(name="database", ok=self._can_read()),
+                PartHealth(name="writer", ok=self._gate_is_fresh()),
+                PartHealth(name="evaluator", ok=alive, detail={"events_waiting": waiting}),
+                PartHealth(name="scanner", ok=True, detail={"scans_waiting": scans}),
+                PartHealth(
+                    name="sealer",
+                    ok=sealer is None or sealer.is_alive,
+                    detail={"failures": sealer.failures if sealer else 0},
+                ),
+            ),
+        )
+
+    def known_file(self, label: str, file: IO[bytes]) -> KnownFile:
+        """Hash a file for a bank. Raises BadInput if it cannot be looked at."""
+        return self.scanning.known_file(label, file)
+
+    def erase(self, org: Org, account: Subject, by: str) -> Erased:
+        """Forget a person: data key, payloads, media; the ledger keeps that it was done."""
+        erased = self.store.write(lambda uow: erase(uow, org, account, by=by))
+        self.blobs.delete_person(org, account)
+        self.gate.forget(org, account.host_id)
+        return erased
+
+    def _load(self) -> None:
+        """Bring what is in force and what is decided into memory, from one consistent read."""
+
+        def read(uow: UnitOfWork) -> None:
+            for org in uow.organisations.all():
+                self.books.refresh(uow, org, as_of=LAST_ID)
+                self.grounds.open(org)
+            against = {(org, made): found for org, made, found in uow.decisions.restricting()}
+            views = {(org, subject): seen for org, subject, seen in uow.views.at_least(100)}
+            for org, item in uow.items.all_current():
+                seen = views.get((org, item.subject), 0)
+                cap = self.gate.first_cap(item.subject.kind, seen)
+                self.gate.put(org, item.subject, _gate_item(org, item, against, cap))
+            for org, account in uow.accounts.all():
+                self.grounds.learn_account(org, account.subject.host_id, account.created_at)
+                if account.decision_id and (org, account.decision_id) in against:
+                    restrictions = against[org, account.decision_id]
+                    self.gate.restrict_account(org, account.subject.host_id, restrictions)
+
+        self.store.read(read)
+
+    def _wake_scanning(self, events: Sequence[Event]) -> None:
+        if any(event.kind in {"item.posted", "item.changed"} for event in events):
+            self.scanning.wake()
+
+    def _can_read(self) -> bool:
+        try:
+            self.store.read(lambda uow: uow.organisations.all())
+        except FieldfareError:
+            return False
+        return True
+
+    def _gate_is_fresh(self) -> bool:
+        return not self._keepers or self.clock.now_ms() - self.gate.watermark_ms <= 2 * STALE_MS
+
+
+def _gate_item(
+    org: Org,
+    item: ItemVersion,
+    against: Mapping[tuple[Org, EventId], tuple[Restriction, ...]],
+    cap: int | None,
+) -> GateItem:
+    decided = item.state is ItemState.DECIDED
+    return GateItem(
+        number=item.number,
+        version=item.digest,
+        author=item.author.host_id,
+        media=tuple(part.sha256 for part in item.media),
+        decision_id=item.decision_id if decided else None,
+        restrictions=against.get((org, item.decision_id), ()) if item.decision_id else (),
+        deleted=item.state is ItemState.DELETED,
+        cap=cap,
+    )
+
+
+def _limits(settings: Settings) -> MediaLimits:
+    return MediaLimits(
+        size_bytes=settings.media_bytes,
+        duration_s=settings.media_duration_s,
+        side_px=settings.media_side_px,
+        frame_px=settings.media_pixels,
+        memory_bytes=settings.media_memory_bytes,
+        cpu_s=settings.media_cpu_s,
+        wall_s=settings.media_wall_s,
+    )
+
+
+def _workers(settings: Settings) -> int:
+    return settings.workers or max(1, (os.cpu_count() or 1) - 1)
+
+
+def pack_files(name: str) -> PackFiles:
+    """Read a pack's folder. Raises NotFound if there is no such pack."""
+    folder = packs_dir() / name
+    if not (folder / "policies.yaml").is_file():
+        known = sorted(p.parent.name for p in packs_dir().glob("*/policies.yaml"))
+        hint = did_you_mean(name, known) or f"Known packs: {', '.join(known)}."
+        raise NotFound(f"no policy pack {name!r}", hint=hint)
+    return PackFiles(
+        policies={"policies.yaml": (folder / "policies.yaml").read_text("utf-8")},
+        rules=read_folder(folder / "rules"),
+        lexicons=_texts(folder / "lists", "*.yaml"),
+        lists=_texts(folder / "lists", "*.txt"),
+    )
+
+
+def in_force_without_store(pack: str) -> InForce:
+    """Compile a pack from its folder, for a scan that needs no installation."""
+    files = pack_files(pack)
+    kinds = ((LEXICON, files.lexicons), (NAMED_LIST, files.lists))
+    records = [
+        ListRecord(org=MAIN, name=name, kind=kind, text=text, hash="", since=EventId(0))
+        for kind, texts in kinds
+        for name, text in texts.items()
+    ]
+    return assemble(files.policies, files.rules, records)
+
+
+def _texts(folder: Path, pattern: str) -> dict[str, str]:
+    return {path.stem: path.read_text("utf-8") for path in sorted(folder.glob(pattern))}
+
+
+def create_installation(settings: Settings, *, clock: Clock | None = None) -> FirstSecrets:
+    """Make keys, database and the organisation main. Raises Conflict if there is one already."""
+    keys = Keys(settings.home)
+    if keys.command_line.exists():
+        raise Conflict(f"{settings.home} is set up already", hint="Nothing was changed.")
+    files = pack_files(settings.pack)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    master = keys.folder / "master.key"
+    if MASTER_KEY_VARIABLE not in os.environ and not master.exists():
+        create_key_file(master)
+    ticking = clock or SystemClock()
+    vault = Vault(load_master_key(settings.home))
+    store = SqlStore.open(settings.database_url, clock=ticking, vault=vault)
+    try:
+        secrets = store.write(lambda uow: create_organisation(uow, MAIN, files, ticking))
+        every = frozenset(Scope)
+        own = store.write(lambda uow: add_key(uow, MAIN, every, "our own command", ticking))
+    finally:
+        store.close()
+    private = os.open(keys.command_line, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(private, "w", encoding="ascii") as file:
+        file.write(own)
+    return secrets

@@ -1,0 +1,53 @@
+"""The rule set in force, and putting another in force: checked as a whole, refused as a whole."""
+
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from fieldfare.access import Permission, Principal
+from fieldfare.engine.administration import activate_rules
+from fieldfare.ingest.schemas import decode
+from fieldfare.kernel import JsonValue
+from fieldfare.web.api.shapes import answer, openapi_body
+from fieldfare.web.guards import Platform, requires
+
+router = APIRouter(prefix="/v1", tags=["administration"])
+FileText = Annotated[str, msgspec.Meta(max_length=1_000_000)]
+
+
+class NewRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A folder of rules: file name -> text; main.sml is the first."""
+
+    files: Annotated[dict[str, FileText], msgspec.Meta(min_length=1, max_length=500)]
+
+
+_RULES: Final = msgspec.json.Decoder(NewRules)
+
+
+@router.get("/rules")
+def read_rules(
+    who: Annotated[Principal, requires(Permission.RULES_READ)], platform: Platform
+) -> Response:
+    """Give the rule set in force: its hash, its files and its rules."""
+    rules = platform.rule_set(who.org)
+    rows: list[JsonValue] = [msgspec.to_builtins(rule) for rule in rules.rules]
+    return answer({"hash": rules.hash, "files": dict(rules.sources), "rules": rows})
+
+
+@router.post("/rules", status_code=201, openapi_extra=openapi_body(NewRules))
+async def put_rules(
+    request: Request,
+    who: Annotated[Principal, requires(Permission.RULES_ACTIVATE)],
+    platform: Platform,
+) -> Response:
+    """Check, compile and put in force; a broken rule set is refused and the old one goes on."""
+    wanted = decode(_RULES, await request.body())
+    pack = platform.pack(who.org)
+    made = await run_in_threadpool(
+        platform.store.write,
+        lambda uow: activate_rules(uow, who.org, wanted.files, pack, by=who.pseudonym),
+    )
+    return answer({"hash": made.hash, "rules": len(made.rules)}, status=201)

@@ -1,0 +1,115 @@
+"""How records look in JSON: ids as strings, times as RFC 3339, enums as words."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from fastapi.responses import Response
+
+from fieldfare.kernel import BadInput, EventId, JsonValue, canonical_json, parse_id, rfc3339
+from fieldfare.records import Decision, ItemVersion, Restriction
+
+MAX_PAGE: Final = 200
+
+
+def answer(body: Mapping[str, JsonValue], *, status: int = 200) -> Response:
+    """Answer with JSON."""
+    return Response(canonical_json(body), status_code=status, media_type="application/json")
+
+
+def cursor_of(text: str | None) -> EventId | None:
+    """Read a page's cursor. Raises BadInput if it is not one of ours."""
+    return None if text is None else parse_id(text)
+
+
+def limit_of(limit: int) -> int:
+    if not 1 <= limit <= MAX_PAGE:
+        hint = f"Ask for 1 to {MAX_PAGE}."
+        raise BadInput(f"limit={limit} is out of range", hint=hint, pointer="/limit")
+    return limit
+
+
+def decision_json(decision: Decision) -> dict[str, JsonValue]:
+    """Explain a decision: what holds, who said so and why, under which versions, caused by what."""
+    judgement = decision.judgement
+    return {
+        "id": str(decision.id),
+        "at": rfc3339(decision.at),
+        "subject": {"kind": decision.subject.kind, "host_id": decision.subject.host_id},
+        "version": decision.version,
+        "revision": decision.revision,
+        "action": judgement.action,
+        "policy": judgement.policy,
+        "by": judgement.by.value,
+        "restrictions": [restriction_json(r) for r in judgement.restrictions],
+        "review": [msgspec.to_builtins(request) for request in judgement.review],
+        "reasons": [msgspec.to_builtins(reason) for reason in judgement.reasons],
+        "unknown": dict(judgement.unknown),
+        "pack": decision.pack,
+        "rule_set": decision.rule_set,
+        "models": dict(decision.models),
+        "causes": [str(cause) for cause in decision.causes],
+    }
+
+
+def restriction_json(restriction: Restriction) -> dict[str, JsonValue]:
+    return {
+        "kind": restriction.kind,
+        "policy": restriction.policy,
+        "surfaces": _scope(restriction.surfaces),
+        "markets": _scope(restriction.markets),
+        "min_age": restriction.min_age,
+        "until": None if restriction.until is None else rfc3339(restriction.until),
+        "params": dict(restriction.params),
+    }
+
+
+def _scope(names: frozenset[str] | None) -> JsonValue:
+    return None if names is None else [*sorted(names)]
+
+
+def version_json(item: ItemVersion) -> dict[str, JsonValue]:
+    return {
+        "version": item.number,
+        "digest": item.digest,
+        "state": item.state.value,
+        "market": item.market,
+        "media": [{"sha256": part.sha256, "size": part.size} for part in item.media],
+        "posted_at": rfc3339(item.posted_at),
+        "event_id": str(item.event_id),
+        "decision_id": None if item.decision_id is None else str(item.decision_id),
+    }
+
+
+def openapi_body(shape: type, *, with_media: bool = False, many: str = "") -> dict[str, Any]:
+    """Describe a body that msgspec decodes, for routes that read the raw request.
+
+    many: the name of the list the shape stands in. with_media: multipart is taken as well.
+    """
+    (schema,), parts = msgspec.json.schema_components([shape], ref_template=_REF)
+    inlined = _inlined(schema, parts)
+    if many:
+        rows = {"type": "array", "maxItems": 1_000, "items": inlined | {"type": "object"}}
+        inlined = {"type": "object", "properties": {many: rows}, "required": [many]}
+    content: dict[str, Any] = {"application/json": {"schema": inlined}}
+    if with_media:
+        file = {"type": "array", "items": {"type": "string", "format": "binary"}}
+        parts_of = {"metadata": {"type": "string"}, "file": file}
+        content["multipart/form-data"] = {
+            "schema": {"type": "object", "properties": parts_of, "required": ["metadata"]}
+        }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_REF: Final = "#/parts/{name}"
+
+
+def _inlined(schema: Any, parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON Schema
+    if isinstance(schema, dict):
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            return _inlined(parts[reference.rpartition("/")[2]], parts)
+        return {name: _inlined(value, parts) for name, value in schema.items()}
+    if isinstance(schema, list):
+        return [_inlined(each, parts) for each in schema]
+    return schema
