@@ -69,7 +69,7 @@ class Sqlite:
         self._lock: int | None = None
 
     def claim(self) -> None:
-        """Raises Unavailable while another process (or store) writes this file."""
+        """Become its writer. Raises Unavailable while another process (or store) is."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -138,7 +138,7 @@ class Postgres:
         """Do nothing: nothing was claimed."""
 
     def connect(self, *, writing: bool) -> Connection:
-        """Raises Unavailable if the server does not answer, or psycopg is not installed."""
+        """Connect. Raises Unavailable if the server does not answer or psycopg is missing."""
         try:
             import psycopg
         except ImportError:

@@ -124,7 +124,7 @@ class SqlDecisions:
 
 
 class SqlVerdicts:
-    """Verdicts carry the words they rest on, so each is kept under the key of its event's person."""
+    """Verdicts carry words they rest on, so each is kept under the key of its event's person."""
 
     def __init__(self, tx: Transaction, keys: DataKeys, vault: Vault) -> None:
         self._tx = tx

@@ -230,7 +230,7 @@ class SqlHistory:
         return first_live or make_id(self._clock.now_ms())
 
     def _next(self, last: int, at_ms: int) -> EventId:
-        """Give the next free id at a moment; organisations share the lane, so ids are never shared."""
+        """Give the next free id at a moment, over all organisations: they share the lane."""
         first = max(make_id(at_ms, lane=HISTORY_LANE), last)
         end_of_ms = (first >> TIME_SHIFT << TIME_SHIFT) | (1 << TIME_SHIFT) - 1
         taken = only(self._tx.row(_LAST_BETWEEN, first=first, last=end_of_ms))

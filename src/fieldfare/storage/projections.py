@@ -62,7 +62,7 @@ _SAID: Final = Statement(
 
 
 class SqlProjections:
-    """`ledger.Projections`: bodies on their way about the account itself go, effects on items stay."""
+    """`ledger.Projections`. Effects on items stay; those on the account itself go."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx

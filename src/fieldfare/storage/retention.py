@@ -1,4 +1,4 @@
-"""Retention: what is not the log goes when its time is over; docs/reference/retention.md lists it."""
+"""Retention: what is not the log goes when its time is over (docs/reference/retention.md)."""
 
 from typing import Final
 

@@ -41,7 +41,7 @@ def current_version(database: Database, /) -> str | None:
 
 
 def require_current(database: Database, /) -> None:
-    """Raises Unavailable unless the database has the schema this code was written for."""
+    """Refuse (Unavailable) a database that has not the schema this code was written for."""
     version = current_version(database)
     if version != HEAD:
         raise Unavailable(

@@ -22,7 +22,7 @@ Row: TypeAlias = tuple[Any, ...]
 
 _DIALECTS: Final[Mapping[DialectName, Dialect]] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
-    "postgresql": psycopg.dialect(paramstyle="format"),
+    "postgresql": psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 }
 
 

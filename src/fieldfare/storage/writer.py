@@ -1,8 +1,8 @@
 """The writer: one thread that owns the only writing connection and commits works in groups.
 
-In flow works (functions of a unit of work) with their futures; out flow results once their commit is
-durable, and to listeners the events of each commit in id order. Each work stands in a savepoint of
-its own: one that raises takes back only itself.
+In flow works (functions of a unit of work) with their futures; out flow results once their commit
+is durable, and to listeners the events of each commit in id order. Each work stands in a savepoint
+of its own: one that raises takes back only itself.
 """
 
 import threading
@@ -177,8 +177,7 @@ class Writer:
         for listener in self._listeners if events else ():
             try:
                 listener(events)
-            except Exception as error:
-                # The commit stands whatever a listener makes of it.
+            except Exception as error:  # noqa: BLE001  # the commit stands whatever it made of it
                 _log.exception("a listener failed", error=repr(error))
         for queued in done:
             queued.future.set_result(queued.result)
@@ -194,7 +193,7 @@ class Writer:
                 queued.future.set_exception(failure)
 
     def _take_back(self, queued: Queued) -> None:
-        """A key that was never stored must not encrypt anything more."""
+        """Forget keys that were never stored: they must not encrypt anything more."""
         for org, person in queued.footprint.keys_made:
             self._vault.forget(org, person)
 
