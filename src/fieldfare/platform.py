@@ -18,7 +18,7 @@ import fieldfare
 from fieldfare.access import Scope
 from fieldfare.decisions.gate import STALE_MS, GateItem, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
-from fieldfare.engine.administration import KnownFile
+from fieldfare.engine.administration import KnownFile, note
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.evaluator import Evaluator
 from fieldfare.engine.grounds import Grounds
@@ -52,11 +52,17 @@ from fieldfare.kernel import (
 )
 from fieldfare.ledger import (
     MASTER_KEY_VARIABLE,
+    SEAL_KEY_VARIABLE,
     Erased,
+    Heads,
+    Sealer,
     Vault,
+    Verification,
+    audit,
     create_key_file,
     erase,
     load_master_key,
+    load_seal_key,
 )
 from fieldfare.matching.repositories import ListRecord
 from fieldfare.media import MediaLimits
@@ -88,6 +94,11 @@ class Keys:
     def command_line(self) -> Path:
         """The API key that our own command uses to talk to a running server."""
         return self.folder / "cli.key"
+
+    @property
+    def heads(self) -> Path:
+        """The newest link of the sealed chain, remembered outside the database."""
+        return self.home / "heads.json"
 
 
 class Platform:
@@ -121,6 +132,12 @@ class Platform:
         self.scanning = Scanning(store, self.blobs, self.scanner, clock, self.shelf)
         self._scans_waiting = 0
         self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
+        self._sealer = Sealer(
+            store,
+            clock,
+            key=load_seal_key(settings.home),
+            heads=Heads(Keys(settings.home).heads),
+        )
         self._keepers: list[Keeper] = []
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
@@ -210,9 +227,9 @@ class Platform:
         self._scans_waiting = self.store.write(lambda uow: uow.scans.waiting())
         self.gate.whole_up_to(began)
 
-    def seal(self) -> None:
+    def seal(self) -> int:
         """Seal what has been committed since the last seal, for every organisation."""
-        self.store.write(self._sealer)
+        return self._sealer.seal_once()
 
     def sweep(self) -> dict[str, int]:
         """Delete what has outlived its time."""
@@ -246,10 +263,15 @@ class Platform:
 
     def erase(self, org: Org, account: Subject, by: str) -> Erased:
         """Forget a person: data key, payloads, media; the ledger keeps that it was done."""
-        erased = self.store.write(lambda uow: erase(uow, org, account, by=by))
+        erased = self.store.write(lambda uow: self._erase(uow, org, account, by))
         self.blobs.delete_person(org, account)
         self.gate.forget(org, account.host_id)
         return erased
+
+    def _erase(self, uow: UnitOfWork, org: Org, account: Subject, by: str) -> Erased:
+        subject = Subject("person", self.vault.pseudonym(org, account))
+        asked = note(uow, org, "erasure.asked", subject, data={}, by=by)
+        return erase(uow, self.vault, org, account, causes=(asked,))
 
     def _load(self) -> None:
         """Bring what is in force and what is decided into memory, from one consistent read."""
@@ -360,9 +382,9 @@ def create_installation(settings: Settings, *, clock: Clock | None = None) -> Fi
         raise Conflict(f"{settings.home} is set up already", hint="Nothing was changed.")
     files = pack_files(settings.pack)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    master = keys.folder / "master.key"
-    if MASTER_KEY_VARIABLE not in os.environ and not master.exists():
-        create_key_file(master)
+    for name, variable in (("master", MASTER_KEY_VARIABLE), ("seal", SEAL_KEY_VARIABLE)):
+        if variable not in os.environ and not (keys.folder / f"{name}.key").exists():
+            create_key_file(keys.folder / f"{name}.key")
     ticking = clock or SystemClock()
     vault = Vault(load_master_key(settings.home))
     store = SqlStore.open(settings.database_url, clock=ticking, vault=vault)
@@ -376,3 +398,23 @@ def create_installation(settings: Settings, *, clock: Clock | None = None) -> Fi
     with os.fdopen(private, "w", encoding="ascii") as file:
         file.write(own)
     return secrets
+
+
+def verify_ledger(settings: Settings) -> list[Verification]:
+    """Verify every organisation's ledger, beside a running server or without one."""
+    vault = Vault(load_master_key(settings.home))
+    clock = SystemClock()
+    public = load_seal_key(settings.home).public_key()
+    heads = Heads(Keys(settings.home).heads)
+    store = SqlStore.open(settings.database_url, clock=clock, vault=vault, read_only=True)
+    try:
+        # The heads are read first: a seal made in between is then a seal more, never one missing.
+        known = {org: heads.of(org) for org in store.read(lambda uow: uow.ledger_rows.orgs())}
+        return store.read(
+            lambda uow: [
+                audit(uow, org, public, head=head, now_ms=clock.now_ms())
+                for org, head in known.items()
+            ]
+        )
+    finally:
+        store.close()

@@ -27,6 +27,37 @@ def activate(folder: Path, *, home: Path | None) -> None:
     print_line(f"rule set {told['hash']} is in force")
 
 
+def verify_audit(home: Path | None, *, as_json: bool) -> bool:
+    """Verify the ledger and print what was found; True if everything sealed is as it was."""
+    from fieldfare.engine.settings import load_settings
+    from fieldfare.platform import verify_ledger
+
+    found = verify_ledger(load_settings(home))
+    for each in found:
+        if as_json:
+            print_json(
+                {
+                    "org": each.org,
+                    "ok": not each.problems,
+                    "rows": each.rows,
+                    "seals": each.seals,
+                    "erased": each.erased,
+                    "unsealed": each.unsealed,
+                    "oldest_unsealed_ms": each.oldest_unsealed_ms,
+                    "problems": list(each.problems),
+                }
+            )
+            continue
+        state = "broken" if each.problems else "whole"
+        print_line(
+            f"{each.org}: {state}. {each.rows} rows under {each.seals} seals, "
+            f"{each.erased} payloads erased on request, {each.unsealed} rows not sealed yet"
+        )
+        for problem in each.problems:
+            print_line(f"  {problem}")
+    return all(not each.problems for each in found)
+
+
 def _sources(folder: Path) -> dict[str, str]:
     from fieldfare.rules import read_folder
 

@@ -115,6 +115,7 @@ class Evaluator:
     ) -> list[Callable[[], None]]:
         if event.kind in REFRESHING:
             self._books.refresh(uow, event.org, as_of=event.id)
+            self._grounds.open(event.org)
         decided = self._react(uow, event, assessment)
         notes: list[Callable[[], None]] = [
             partial(self._tell, event, decision) for decision in decided

@@ -17,6 +17,7 @@ from fieldfare.rules import CounterStore, Outcome, RuleInput
 Facts = Mapping[str, FactValue | Unknown]
 CONTENT_KINDS: Final = frozenset({"item.posted", "item.changed", "item.scanned"})
 REPORT: Final = "report.filed"
+NO_KEY: Final = Unknown("what it is counted by is not known")
 TEXT_FIELDS: Final = ("caption", "text", "hashtags")
 REPORT_CLASSES: Final = frozenset(
     {
@@ -51,8 +52,9 @@ class Grounds:
         return max((c.horizon_ms for c in self._counters.values()), default=0)
 
     def open(self, org: Org) -> None:
-        """Start counting for an organisation, with the counters its rules need."""
-        self._counters[org] = CounterStore(self._books.of(org).rules.needs.counters)
+        """Count what an organisation's rules need; what is counted already goes on."""
+        needed = self._books.of(org).rules.needs.counters
+        self._counters.setdefault(org, CounterStore()).adopt(needed)
 
     def learn_account(self, org: Org, host_id: str, created_at: int) -> None:
         """Keep when an account was made (ms since 1970); 0 means nobody told."""
@@ -133,7 +135,9 @@ class Grounds:
         rules = self._books.of(event.org).rules
         updates = rules.counter_updates(event.kind, event.id, data, facts)
         counters = self._counters[event.org]
-        return [counters.bump(update, event.id) for update in updates]
+        return [
+            NO_KEY if update.key is None else counters.bump(update, event.id) for update in updates
+        ]
 
 
 def text_fields(item: Mapping[str, JsonValue]) -> dict[str, str]:
