@@ -4,7 +4,8 @@ In flow works over the protocols each room declares; out flow their records. Onl
 root and the test builders import this room.
 """
 
+from fieldfare.storage.blobs import FileBlobs
 from fieldfare.storage.schema import migrate
 from fieldfare.storage.store import SqlStore
 
-__all__ = ["SqlStore", "migrate"]
+__all__ = ["FileBlobs", "SqlStore", "migrate"]

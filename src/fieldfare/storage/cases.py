@@ -46,7 +46,9 @@ _CLAIMABLE: Final = _OF_ORG.where(
     or_(
         cases.c.state == _READY,
         and_(cases.c.state == _LEASED, cases.c.expires_at <= bindparam("now")),
-    )
+    ),
+    # The reviewer's name, in quotes, does not stand in the JSON list of those who are excluded.
+    func.replace(cases.c.excluded, bindparam("quoted"), "") == cases.c.excluded,
 )
 # Rows another transaction is claiming are passed over on PostgreSQL; SQLite has one writer.
 _NEXT: Final = Statement(
@@ -76,7 +78,7 @@ _EXPOSED: Final = Statement(
 )
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode_policies: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_names: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class SqlCases:
@@ -93,11 +95,12 @@ class SqlCases:
     def claim(
         self, org: Org, lease: Lease, /, *, now_ms: int, queue: str | None = None
     ) -> Case | None:
+        quoted = _encode(lease.reviewer).decode()
         found = self._tx.row(_HELD, org=org, reviewer=lease.reviewer, now=now_ms)
         if found is None and queue is None:
-            found = self._tx.row(_NEXT, org=org, now=now_ms)
+            found = self._tx.row(_NEXT, org=org, now=now_ms, quoted=quoted)
         elif found is None:
-            found = self._tx.row(_NEXT_IN_QUEUE, org=org, now=now_ms, queue=queue)
+            found = self._tx.row(_NEXT_IN_QUEUE, org=org, now=now_ms, quoted=quoted, queue=queue)
         if found is None:
             return None
         claimed = replace(_case(found), state=CaseState.LEASED, lease=lease)
@@ -175,6 +178,7 @@ def _row(case: Case) -> tuple[object, ...]:
         None if lease is None else lease.expires_at,
         case.closed_at,
         case.outcome,
+        _encode(sorted(case.excluded)).decode(),
     )
 
 
@@ -190,7 +194,7 @@ def _case(row: Row) -> Case:
         queue=row[2],
         subject=Subject(row[3], row[4]),
         version=row[5],
-        policies=_decode_policies(row[6]),
+        policies=_decode_names(row[6]),
         decision_id=row[7],
         reason=row[8],
         lane=row[9],
@@ -200,4 +204,5 @@ def _case(row: Row) -> Case:
         lease=lease,
         closed_at=row[17],
         outcome=row[18],
+        excluded=frozenset(_decode_names(row[19])),
     )

@@ -4,11 +4,11 @@ A decision is read from its event, with reasons and seen values, as long as the 
 afterwards from the index, which knows what held but not on which words it rested.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from fieldfare.decisions.record import decision_of
 from fieldfare.kernel import EventId, Org, at_of
@@ -25,7 +25,7 @@ from fieldfare.records import (
     Voice,
 )
 from fieldfare.storage.statements import Row, Statement
-from fieldfare.storage.tables import decisions, events, verdicts
+from fieldfare.storage.tables import accounts, decisions, events, items, verdicts
 from fieldfare.storage.transaction import Transaction, only
 
 _SAVE: Final = Statement(decisions.insert())
@@ -40,6 +40,24 @@ _PAGE: Final = Statement(
     _OF_ORG.where(decisions.c.id < bindparam("before"))
     .order_by(decisions.c.id.desc())
     .limit(bindparam("most"))
+)
+_ON_ITEM: Final = exists().where(
+    items.c.org == decisions.c.org,
+    items.c.kind == decisions.c.kind,
+    items.c.host_id == decisions.c.host_id,
+    items.c.decision_id == decisions.c.id,
+)
+_ON_ACCOUNT: Final = exists().where(
+    accounts.c.org == decisions.c.org,
+    accounts.c.kind == decisions.c.kind,
+    accounts.c.host_id == decisions.c.host_id,
+    accounts.c.decision_id == decisions.c.id,
+)
+NONE: Final = "[]"
+_RESTRICTING: Final = Statement(
+    select(decisions.c.org, decisions.c.id, decisions.c.restrictions).where(
+        decisions.c.restrictions != NONE, or_(_ON_ITEM, _ON_ACCOUNT)
+    )
 )
 
 _PUT: Final = Statement(verdicts.insert())
@@ -113,6 +131,10 @@ class SqlDecisions:
     def page(self, org: Org, /, *, before: EventId | None, limit: int) -> Sequence[Decision]:
         below = MAX_ID if before is None else before
         return self._decisions(self._tx.rows(_PAGE, org=org, before=below, most=limit))
+
+    def restricting(self, /) -> Iterator[tuple[Org, EventId, tuple[Restriction, ...]]]:
+        for org, decision_id, restrictions in self._tx.walk(_RESTRICTING):
+            yield org, decision_id, _decode_restrictions(restrictions)
 
     def _decisions(self, rows: Iterable[Row]) -> list[Decision]:
         return [self._decision(row) for row in rows]

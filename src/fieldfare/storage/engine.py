@@ -32,6 +32,9 @@ _TAKE: Final = Statement(
 _DONE: Final = Statement(
     scans.delete().where(scans.c.org == bindparam("org"), scans.c.event_id == bindparam("event"))
 )
+_RELEASE: Final = Statement(
+    scans.update().where(scans.c.claimed_until > 0).values(claimed_until=bindparam("free"))
+)
 _DEPTH: Final = Statement(select(func.count()).select_from(scans))
 
 _PUT: Final = insert_if_absent(versions)
@@ -102,6 +105,9 @@ class SqlScans:
 
     def waiting(self, /) -> int:
         return int(only(self._tx.row(_DEPTH)))
+
+    def release_all(self, /) -> int:
+        return self._tx.run(_RELEASE, free=0)
 
 
 class SqlVersions:

@@ -79,6 +79,11 @@ _TOTAL_VIEWS: Final = Statement(
         views.c.host_id == bindparam("host_id"),
     )
 )
+_SEEN_OFTEN: Final = Statement(
+    select(views.c.org, views.c.kind, views.c.host_id, func.sum(views.c.views))
+    .group_by(views.c.org, views.c.kind, views.c.host_id)
+    .having(func.sum(views.c.views) >= bindparam("least"))
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_media: Final = msgspec.json.Decoder(tuple[MediaRef, ...]).decode
@@ -193,6 +198,10 @@ class SqlViews:
             self._tx.row(_TOTAL_VIEWS, org=org, kind=subject.kind, host_id=subject.host_id)
         )
         return int(total)
+
+    def at_least(self, views: int, /) -> Iterator[tuple[Org, Subject, int]]:
+        for org, kind, host_id, total in self._tx.walk(_SEEN_OFTEN, least=views):
+            yield org, Subject(kind, host_id), int(total)
 
 
 def _item(row: Row) -> ItemVersion:

@@ -25,6 +25,7 @@ cases = table(
     big("expires_at", optional=True),
     big("closed_at", optional=True),
     text("outcome"),
+    text("excluded"),
 )
 Index(None, cases.c.org, cases.c.state, cases.c.lane, cases.c.due_at, cases.c.id)
 Index(None, cases.c.org, cases.c.kind, cases.c.host_id)

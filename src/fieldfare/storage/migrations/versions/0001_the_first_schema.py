@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("excluded", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("org", "id", name=op.f("cases_key")),
         sqlite_with_rowid=False,
     )
