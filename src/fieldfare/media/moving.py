@@ -76,23 +76,14 @@ class MovingPictures:
         scaler = VideoReformatter()
         tick_s = float(self._video.time_base or 0)
         sampler = Sampler(self.probe.fps or _DEFAULT_FPS, tick_s)
-        turns = 0
-        for frame in self._frames(self._video):
-            if self._seen == 0:
-                self._turn(frame)
-                turns = self.probe.rotation // 90
-            self._seen += 1
-            refuse_frame(frame.width, frame.height, self._limits)
-            t, duration_s = sampler.place(frame)
-            self.decoded_s = max(self.decoded_s, t + duration_s)
-            self._refuse_endless(sampler)
+        for frame, t, lasts_s in self._timed(self._video, sampler):
             yield VideoPicture(
                 frame,
                 scaler,
                 t=t,
-                duration_s=duration_s,
-                sampled=sampler.takes(keyframe=bool(frame.key_frame)),
-                quarter_turns=turns,
+                duration_s=lasts_s,
+                sampled=sampler.takes(t, lasts_s, keyframe=bool(frame.key_frame)),
+                quarter_turns=self.probe.rotation // 90,
             )
 
     @property
@@ -123,6 +114,28 @@ class MovingPictures:
         if cost_s > self._limits.cpu_s / 2:
             self.sampling = "reference frames"
             context.skip_frame = "NONREF"
+
+    def _timed(
+        self, video: VideoStream, sampler: Sampler
+    ) -> Iterator[tuple[VideoFrame, float, float]]:
+        """Give each frame with its time (s) and how long it is shown: until the next one comes."""
+        before: tuple[VideoFrame, float] | None = None
+        for frame in self._frames(video):
+            if self._seen == 0:
+                self._turn(frame)
+            self._seen += 1
+            refuse_frame(frame.width, frame.height, self._limits)
+            t = sampler.place(frame)
+            self._refuse_endless(t, sampler)
+            if before is not None:
+                yield *before, t - before[1]
+            before = frame, t
+        if before is not None:
+            frame, t = before
+            lasts_s = sampler.claimed_s(frame)
+            self.decoded_s = t + lasts_s
+            self._refuse_endless(self.decoded_s, sampler)
+            yield frame, t, lasts_s
 
     def _frames(self, video: VideoStream) -> Iterator[VideoFrame]:
         for packet in self._readable(video):
@@ -173,9 +186,9 @@ class MovingPictures:
             width, height = self.probe.height, self.probe.width
             self.probe = replace(self.probe, width=width, height=height)
 
-    def _refuse_endless(self, sampler: Sampler) -> None:
+    def _refuse_endless(self, until_s: float, sampler: Sampler) -> None:
         most_s = self._limits.duration_s
-        if self.decoded_s > most_s + _END_TOLERATED_S or sampler.seen > most_s * _MOST_FPS:
+        if until_s > most_s + _END_TOLERATED_S or sampler.seen > most_s * _MOST_FPS:
             raise Refused(f"it lasts more than {most_s:g} s")
         if self.sampling == "reference frames" and sampler.gap_s > 2 * EVERY_S:
             raise Refused(f"decoding all of it would take more than {self._limits.cpu_s} CPU s")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 GRID: Final = 64
 BITS: Final = 256
 _SIDE: Final = 16
+_LEAST_SIDE: Final = 5
 _MEDIAN: Final = BITS // 2 - 1  # of 256 values the lower of the two middle ones
 
 Floats = NDArray[np.float32]
@@ -48,8 +49,11 @@ def hash_luma(
     """Hash one picture. `luma`: (h, w) of any integer or float type, h and w at least 1.
 
     black, white: the luma of black and white; 16 and 235 for limited-range video. They do not move
-    bits, only the quality. Returns (32,) uint8, most significant bit first, and the quality.
+    bits, only the quality. Returns (32,) uint8, most significant bit first, and the quality; for a
+    side of fewer than 5 pixels no bits and quality 0, as the reference program does.
     """
+    if min(luma.shape) < _LEAST_SIDE:
+        return np.zeros(BITS // 8, np.uint8), 0
     grid = _filtered(luma)
     if (black, white) != (0.0, 255.0):
         grid = (grid - np.float32(black)) * np.float32(255.0 / (white - black))

@@ -15,6 +15,9 @@ KEYFRAMES_APART_S: Final = 0.2
 frame would be taken.
 """
 
+LONG_S: Final = 0.5
+"""A frame on show for this long is taken, wherever it falls: slide shows have few frames."""
+
 _SLACK_S: Final = 1e-3
 _LONGEST_FRAME_S: Final = 3600.0
 
@@ -30,13 +33,13 @@ class Sampler:
         self._step_s = 1.0 / fps if fps > 0 else EVERY_S
         self._first: float | None = None
         self._last_t = 0.0
-        self._taken_t = 0.0
+        self._taken_t = -EVERY_S
         self._since_taken = 0
         self.seen = 0
         self.gap_s = 0.0
 
-    def place(self, frame: VideoFrame) -> tuple[float, float]:
-        """Give when a frame starts, from the first frame on, and how long it says it lasts (s)."""
+    def place(self, frame: VideoFrame) -> float:
+        """Give when a frame is shown, in seconds from the first one on."""
         pts = frame.pts
         claimed = None if pts is None else pts * self._tick_s
         if self._first is None:
@@ -49,19 +52,23 @@ class Sampler:
         self.gap_s = max(self.gap_s, t - self._last_t)
         self._last_t = t
         self.seen += 1
-        lasts_s = frame.duration * self._tick_s
-        return t, min(lasts_s if lasts_s > 0 else self._step_s, _LONGEST_FRAME_S)
+        return t
 
-    def takes(self, *, keyframe: bool) -> bool:
-        """Say whether the frame placed last is a sample."""
-        since_s = self._last_t - self._taken_t
+    def claimed_s(self, frame: VideoFrame) -> float:
+        """Give how long a frame says it is shown: for the last one, which no other follows."""
+        lasts_s = frame.duration * self._tick_s
+        return min(lasts_s if lasts_s > 0 else self._step_s, _LONGEST_FRAME_S)
+
+    def takes(self, t: float, lasts_s: float, *, keyframe: bool) -> bool:
+        """Say whether the frame on show from `t` for `lasts_s` is a sample. Ask once, in order."""
+        since_s = t - self._taken_t
         self._since_taken += 1
         taken = (
-            self.seen == 1
-            or since_s >= EVERY_S - _SLACK_S
+            since_s >= EVERY_S - _SLACK_S
+            or lasts_s >= LONG_S
             or self._since_taken >= EVERY_FRAMES
             or (keyframe and since_s >= KEYFRAMES_APART_S)
         )
         if taken:
-            self._taken_t, self._since_taken = self._last_t, 0
+            self._taken_t, self._since_taken = t, 0
         return taken

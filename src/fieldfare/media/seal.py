@@ -58,8 +58,8 @@ class _Program(ctypes.Structure):
 
 def seal(limits: MediaLimits) -> SandboxReport:
     """Give up everything but computing, for good. Call it with one thread and nothing else open."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     dropped_root = drop_root()
+    _LIBC.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)  # after, because a new user clears it
     _set_limits(limits)
     no_new_privs = _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     return SandboxReport(
@@ -93,8 +93,10 @@ def _set_limits(limits: MediaLimits) -> None:
         (resource.RLIMIT_NOFILE, 16),
     ):
         _, hard = resource.getrlimit(what)
-        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (least, least))
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        # One CPU second between SIGXCPU, which tells what happened, and SIGKILL, which does not.
+        grace = 1 if what == resource.RLIMIT_CPU and soft == most else 0
+        resource.setrlimit(what, (soft, soft + grace if hard != soft else soft))
 
 
 def _deny_files_and_network() -> int | None:

@@ -14,12 +14,10 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from fieldfare.media.findings import Probe, Sampling
 from fieldfare.media.limits import MediaLimits, Refused, refuse_frame
 from fieldfare.media.pictures import StillPicture
-from fieldfare.media.sampler import EVERY_S
+from fieldfare.media.sampler import EVERY_S, LONG_S
 from fieldfare.media.sniff import Container
 
 _DEFAULT_FRAME_S: Final = 0.1  # what browsers take for frames that say 0
-_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
-_ORIENTATION: Final = 0x0112
 _BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError)
 
 
@@ -54,8 +52,11 @@ class StillPictures:
         try:
             for image in ImageSequence.Iterator(self._image):
                 upright = _upright(image)
+                if self._seen == 0:
+                    width, height = upright.size
+                    self.probe = replace(self.probe, width=width, height=height)
                 lasts_s = _lasts_s(image) if moves else 0.0
-                sampled = since_taken_s >= EVERY_S
+                sampled = since_taken_s >= EVERY_S or lasts_s >= LONG_S
                 since_taken_s = lasts_s if sampled else since_taken_s + lasts_s
                 yield StillPicture(upright, t=self.decoded_s, duration_s=lasts_s, sampled=sampled)
                 self._seen += 1
@@ -78,9 +79,7 @@ class StillPictures:
         self._image.close()
 
     def _probe(self) -> Probe:
-        width, height = self._image.size
-        if self._image.getexif().get(_ORIENTATION) in _SIDEWAYS:
-            width, height = height, width
+        width, height = self._image.size  # asking for the orientation may already decode a PNG
         moves = bool(getattr(self._image, "is_animated", False))
         return Probe(
             container=self._name,

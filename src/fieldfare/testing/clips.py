@@ -23,7 +23,7 @@ ENCODERS: Final = {
 
 _SOUND_HZ: Final = 48_000
 _TICKS: Final = 1000
-_BLOCK_PX: Final = 16
+_BLOCKS: Final = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Clip:
 
     still: every frame is the same. shade: a plain clip of this grey instead of a texture.
     rotation: degrees counter-clockwise that a player must turn it. sound: codec of a tone, "" none.
-    codec: "" for sound alone. gop: frames from one keyframe to the next.
+    codec: "" for sound alone. gop: frames between keyframes. tracks: of pictures, alike.
     """
 
     width: int = 96
@@ -48,6 +48,7 @@ class Clip:
     at_s: tuple[float, ...] = ()
     gop: int = 60
     pix_fmt: str = "yuv420p"
+    tracks: int = 1
 
 
 def write_clip(path: Path, clip: Clip) -> Path:
@@ -55,16 +56,8 @@ def write_clip(path: Path, clip: Clip) -> Path:
     with av.open(str(path), "w") as container:
         sound = container.add_stream(clip.sound, rate=_SOUND_HZ) if clip.sound else None
         if clip.codec:
-            name, options = ENCODERS[clip.codec]
-            video = container.add_stream(name, rate=clip.fps, options=dict(options))
-            if not isinstance(video, VideoStream):
-                raise TypeError(f"{name} encodes no video")
-            video.width, video.height, video.pix_fmt = clip.width, clip.height, clip.pix_fmt
-            video.codec_context.gop_size = clip.gop
-            video.codec_context.time_base = Fraction(1, _TICKS)
-            if clip.rotation:
-                video.set_display_rotation(clip.rotation)
-            _write_frames(container, video, clip)
+            tracks = [_track(container, clip) for _ in range(clip.tracks)]
+            _write_frames(container, tracks, clip)
         if isinstance(sound, AudioStream):
             _write_tone(container, sound, clip.frames / clip.fps)
     return path
@@ -74,21 +67,41 @@ def texture(clip: Clip, number: int) -> NDArray[np.uint8]:
     """Draw frame `number` of a clip: (h, w, 3) sRGB, coloured blocks that drift."""
     if clip.shade is not None:
         return np.full((clip.height, clip.width, 3), clip.shade, np.uint8)
-    rows, columns = clip.height // _BLOCK_PX + 2, clip.width // _BLOCK_PX + 2
+    # Some 24 blocks across: detail at every scale that a perceptual hash looks at.
+    block = max(4, min(clip.height, clip.width) // _BLOCKS)
+    rows, columns = clip.height // block + 2, clip.width // block + 2
     coarse = np.random.default_rng(clip.seed).integers(0, 256, (rows, columns, 3), np.uint8)
-    size = (columns * _BLOCK_PX, rows * _BLOCK_PX)
-    fine = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC))
+    size = (columns * block, rows * block)
+    tinted = coarse // 8 + coarse[:, :, 1:2] // 2 + 48  # mostly luma, as in most pictures
+    fine = np.asarray(Image.fromarray(tinted).resize(size, Image.Resampling.BICUBIC))
     drift = 0 if clip.still else number
     return np.ascontiguousarray(np.roll(fine, drift, (0, 1))[: clip.height, : clip.width])
 
 
-def _write_frames(container: av.container.OutputContainer, video: VideoStream, clip: Clip) -> None:
+def _track(container: av.container.OutputContainer, clip: Clip) -> VideoStream:
+    name, options = ENCODERS[clip.codec]
+    video = container.add_stream(name, rate=clip.fps, options=dict(options))
+    if not isinstance(video, VideoStream):
+        raise TypeError(f"{name} encodes no video")
+    video.width, video.height, video.pix_fmt = clip.width, clip.height, clip.pix_fmt
+    video.codec_context.gop_size = clip.gop
+    video.codec_context.time_base = Fraction(1, _TICKS)
+    if clip.rotation:
+        video.set_display_rotation(clip.rotation)
+    return video
+
+
+def _write_frames(
+    container: av.container.OutputContainer, tracks: list[VideoStream], clip: Clip
+) -> None:
     moments = clip.at_s or tuple(i / clip.fps for i in range(clip.frames))
     for number, moment in enumerate(moments):
-        frame = av.VideoFrame.from_ndarray(texture(clip, number), format="rgb24")
-        frame.pts, frame.time_base = round(moment * _TICKS), Fraction(1, _TICKS)
-        container.mux(video.encode(frame))
-    container.mux(video.encode(None))
+        for track in tracks:
+            frame = av.VideoFrame.from_ndarray(texture(clip, number), format="rgb24")
+            frame.pts, frame.time_base = round(moment * _TICKS), Fraction(1, _TICKS)
+            container.mux(track.encode(frame))
+    for track in tracks:
+        container.mux(track.encode(None))
 
 
 def _write_tone(
