@@ -35,7 +35,7 @@ AGAIN_S: Final = 0.05
 DRAIN_S: Final = 180.0
 GATE_ITEMS: Final = 500
 BREAKING_WORD: Final = "glimbwort"
-LEXICON: Final = f"# invented words\nIN.SPAM\t{BREAKING_WORD}\n"
+LEXICON: Final = f"policy: HB.BULLY\nmatch: word\nterms:\n  - {BREAKING_WORD}\n"
 CLEAN_WORDS: Final = ("lumet", "sarno", "wivel", "tobrek", "fennul", "quimsa")
 VIEWER: Final = {"age_band": "18_plus", "market": "DE"}
 
