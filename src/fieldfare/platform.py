@@ -67,7 +67,7 @@ from fieldfare.ledger import (
 from fieldfare.matching.repositories import ListRecord
 from fieldfare.media import MediaLimits
 from fieldfare.metrics.overview import Overview, overview
-from fieldfare.policies import PolicyPack, packs_dir
+from fieldfare.policies import PolicyPack, RestrictionKinds, packs_dir
 from fieldfare.records import Decision, Event, ItemState, ItemVersion, Restriction, Subject
 from fieldfare.review import Reviewing, ReviewTimes
 from fieldfare.rules import RuleSet, read_folder
@@ -109,10 +109,12 @@ class Platform:
         self.clock = clock
         self.store = store
         self.vault = vault
-        self.blobs = FileBlobs(settings.home / "blobs", vault)
+        self.blobs = FileBlobs(settings.home / "blobs", vault, store)
         self.books = Books()
         self.grounds = Grounds(self.books)
-        self.gate = MemoryGate(clock, staged=STAGED if settings.staged_exposure else frozenset())
+        self.gate = MemoryGate(
+            clock, kinds=self._kinds, staged=STAGED if settings.staged_exposure else frozenset()
+        )
         self._load()
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
@@ -196,6 +198,9 @@ class Platform:
             thread.join()
         self.scanner.close()
         self.store.close()
+
+    def _kinds(self, org: Org) -> RestrictionKinds:
+        return self.books.of(org).pack.kinds
 
     def pack(self, org: Org) -> PolicyPack:
         return self.books.of(org).pack

@@ -6,7 +6,7 @@ start and follows the log from there. What is unknown, undecided or deleted is n
 of the log older than two seconds shows nothing on feed and search.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
@@ -14,7 +14,7 @@ import msgspec
 
 from fieldfare.decisions.scope import SHOWN, GateAnswer, effective
 from fieldfare.kernel import Clock, EventId, JsonValue, Org
-from fieldfare.policies import RestrictionKinds
+from fieldfare.policies import RESTRICTION_KINDS, RestrictionKinds
 from fieldfare.records import ACCOUNT, Event, Judgement, Restriction, Subject
 
 STALE_MS: Final = 2_000
@@ -76,11 +76,16 @@ class GateView(Protocol):
 class MemoryGate:
     """The map in this process's memory. Fed on one thread; read from any.
 
-    staged: kinds whose exposure is capped at the next threshold until the rules ran again there.
+    kinds: the restriction kinds of an organisation. staged: item kinds whose exposure is capped at
+    the next threshold until the rules ran again there.
     """
 
     def __init__(
-        self, clock: Clock, kinds: RestrictionKinds, *, staged: frozenset[str] = frozenset()
+        self,
+        clock: Clock,
+        *,
+        kinds: Callable[[Org], RestrictionKinds],
+        staged: frozenset[str] = frozenset(),
     ) -> None:
         self._clock = clock
         self._kinds = kinds
@@ -149,6 +154,7 @@ class MemoryGate:
         known = self._items.get(org, {})
         accounts = self._accounts.get(org, {})
         seen: set[tuple[str, str]] = set()
+        asked = _Asked(viewer, self._kinds(org) if known else RESTRICTION_KINDS, now_ms)
         answers = []
         for name in items:
             item = known.get(name)
@@ -159,52 +165,9 @@ class MemoryGate:
             elif stale:
                 answers.append(_no(name, item, "stale"))
             else:
-                answers.append(self._answer(name, item, viewer, accounts, now_ms))
+                answers.append(_answer(name, item, asked, accounts.get(item.author)))
             seen.add(name)
         return answers
-
-    def _answer(
-        self,
-        name: tuple[str, str],
-        item: GateItem,
-        viewer: Viewer,
-        accounts: Mapping[str, tuple[Restriction, ...]],
-        now_ms: int,
-    ) -> Answer:
-        if item.deleted:
-            return _no(name, item, "deleted")
-        if item.decision_id is None:
-            alone = viewer.surface == "profile"
-            return _no(name, item, "undecided_author_alone" if alone else "undecided")
-        against = accounts.get(item.author)
-        if against:
-            account = self._effective(against, viewer, now_ms)
-            if account.show == "no":
-                return _no(name, item, f"account_{account.reason}")
-        found = self._effective(item.restrictions, viewer, now_ms) if item.restrictions else SHOWN
-        return Answer(
-            name[0],
-            name[1],
-            found.show,
-            found.reason,
-            item.number,
-            item.media,
-            item.cap if found.show != "no" else None,
-            item.decision_id,
-            found.labels,
-        )
-
-    def _effective(
-        self, restrictions: tuple[Restriction, ...], viewer: Viewer, now_ms: int
-    ) -> GateAnswer:
-        return effective(
-            restrictions,
-            kinds=self._kinds,
-            surface=viewer.surface,
-            market=viewer.market,
-            age_band=viewer.age_band,
-            at_ms=now_ms,
-        )
 
     def _posted(self, event: Event, data: Mapping[str, JsonValue]) -> None:
         number = data["number"]
@@ -238,6 +201,52 @@ class MemoryGate:
         item = self._items.get(org, {}).get((subject.kind, subject.host_id))
         if item is not None:
             self.put(org, subject, replace(item, **changes))  # type: ignore[arg-type]  # our names
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    viewer: Viewer
+    kinds: RestrictionKinds
+    now_ms: int
+
+    def of(self, restrictions: tuple[Restriction, ...]) -> GateAnswer:
+        return effective(
+            restrictions,
+            kinds=self.kinds,
+            surface=self.viewer.surface,
+            market=self.viewer.market,
+            age_band=self.viewer.age_band,
+            at_ms=self.now_ms,
+        )
+
+
+def _answer(
+    name: tuple[str, str],
+    item: GateItem,
+    asked: _Asked,
+    against_author: tuple[Restriction, ...] | None,
+) -> Answer:
+    if item.deleted:
+        return _no(name, item, "deleted")
+    if item.decision_id is None:
+        alone = asked.viewer.surface == "profile"
+        return _no(name, item, "undecided_author_alone" if alone else "undecided")
+    if against_author:
+        account = asked.of(against_author)
+        if account.show == "no":
+            return _no(name, item, f"account_{account.reason}")
+    found = asked.of(item.restrictions) if item.restrictions else SHOWN
+    return Answer(
+        name[0],
+        name[1],
+        found.show,
+        found.reason,
+        item.number,
+        item.media,
+        item.cap if found.show != "no" else None,
+        item.decision_id,
+        found.labels,
+    )
 
 
 def _no(name: tuple[str, str], item: GateItem, reason: str) -> Answer:

@@ -6,7 +6,7 @@ counters of a store; their state is rebuilt from the log at start.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Final
@@ -20,12 +20,13 @@ from fieldfare.engine.in_force import REFRESHING, Books
 from fieldfare.engine.reactions import React
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.kernel import EventId, make_id
+from fieldfare.kernel import EventId, FieldfareError, at_of, make_id
 from fieldfare.records import Decision, Event
 
 READER: Final = "evaluator"
 BATCH: Final = 200
 IDLE_S: Final = 0.5
+RETRY_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +44,7 @@ class Evaluator:
         self._react = React(deciding, grounds)
         self._waiting: dict[EventId, Future[Decision]] = {}
         self._lock = threading.Lock()
+        self.failures = 0
         position = store.read(lambda uow: uow.cursors.get(READER))
         self.tail = Tail(store, position)
 
@@ -79,7 +81,13 @@ class Evaluator:
     def run(self, stop: threading.Event) -> None:
         """Evaluate until told to stop."""
         while not stop.is_set():
-            self.step(wait_s=IDLE_S)
+            try:
+                self.step(wait_s=IDLE_S)
+            except Exception:  # noqa: BLE001  # worker boundary: the store may come back
+                self.failures += 1
+                _log.exception("evaluating failed")
+                stop.wait(RETRY_S)
+                self._start_over()
 
     def step(self, *, wait_s: float = 0.0, limit: int = BATCH) -> int:
         """Evaluate one batch and return how many events it had."""
@@ -90,9 +98,46 @@ class Evaluator:
             self._evaluate(chunk)
         return len(events)
 
+    def _start_over(self) -> None:
+        """Go back to what is recorded as done, counters included."""
+        try:
+            self.tail.rewind(self._store.read(lambda uow: uow.cursors.get(READER)))
+            self._grounds.reset()
+            self.restore(at_of(self.tail.position))
+        except FieldfareError:
+            _log.exception("starting over failed")
+
     def _evaluate(self, events: Sequence[Event]) -> None:
         assessed = {event.id: self._assess(event) for event in events}
+        try:
+            self._write(events, assessed)
+        except Exception:  # noqa: BLE001  # one event must not stop those around it
+            _log.exception("a batch failed", events=len(events))
+            for event in events:
+                self._evaluate_alone(event, assessed[event.id])
 
+    def _evaluate_alone(self, event: Event, assessment: Assessment | None) -> None:
+        """Decide one event; if that fails hold it, and if that fails too leave it undecided.
+
+        What is undecided is not shown, so every way out of here is closed.
+        """
+        try:
+            self._write([event], {event.id: assessment})
+        except Exception as error:  # noqa: BLE001  # worker boundary: held below
+            self.failures += 1
+            why = f"{type(error).__name__}: {error}"
+            _log.exception("evaluation failed", event_id=str(event.id), kind=event.kind)
+        else:
+            return
+        try:
+            self._write([event], {event.id: self._grounds.failed(event, why)})
+        except Exception:  # noqa: BLE001  # the cursor still has to pass it
+            _log.exception("left undecided", event_id=str(event.id))
+            self._store.write(lambda uow: uow.cursors.move(READER, event.id))
+
+    def _write(
+        self, events: Sequence[Event], assessed: Mapping[EventId, Assessment | None]
+    ) -> None:
         def write(uow: UnitOfWork) -> list[Callable[[], None]]:
             after: list[Callable[[], None]] = []
             for event in events:

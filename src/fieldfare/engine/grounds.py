@@ -53,8 +53,17 @@ class Grounds:
 
     def open(self, org: Org) -> None:
         """Count what an organisation's rules need; what is counted already goes on."""
+        if not self._books.has(org):
+            return
         needed = self._books.of(org).rules.needs.counters
         self._counters.setdefault(org, CounterStore()).adopt(needed)
+
+    def reset(self) -> None:
+        """Forget all counts, before they are rebuilt from the log."""
+        orgs = tuple(self._counters)
+        self._counters.clear()
+        for org in orgs:
+            self.open(org)
 
     def learn_account(self, org: Org, host_id: str, created_at: int) -> None:
         """Keep when an account was made (ms since 1970); 0 means nobody told."""

@@ -9,7 +9,7 @@ decision.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fieldfare.engine.unit import StoredVersion, UnitOfWork
+from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import ListRecord
@@ -70,6 +70,10 @@ class Books:
     def __init__(self) -> None:
         self._of: dict[Org, InForce] = {}
 
+    def has(self, org: Org) -> bool:
+        """Tell whether an organisation is set up."""
+        return org in self._of
+
     def of(self, org: Org) -> InForce:
         """Give what is in force. Raises NotFound if the organisation was never initialised."""
         try:
@@ -79,12 +83,13 @@ class Books:
             raise NotFound(f"organisation {org!r} has no policy pack", hint=hint) from None
 
     def refresh(self, uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
-        """Load pack, rule set and lists as of an event."""
-        self._of[org] = assemble(
-            _stored(uow, org, POLICIES, as_of).files,
-            _stored(uow, org, RULES, as_of).files,
-            uow.lists.current(org, as_of=as_of),
-        )
+        """Load pack, rule set and lists as of an event; while one is missing, nothing changes."""
+        pack = uow.versions.in_force(org, POLICIES, as_of=as_of)
+        rules = uow.versions.in_force(org, RULES, as_of=as_of)
+        if pack is None or rules is None:
+            # An organisation in the making: its lists and its pack come before its rules.
+            return
+        self._of[org] = assemble(pack.files, rules.files, uow.lists.current(org, as_of=as_of))
 
     def put(self, org: Org, in_force: InForce) -> None:
         """Decide by these from now on, for a scan without a store."""
@@ -132,10 +137,3 @@ def _terms(policy: Policy) -> PolicyTerms:
         queue=policy.queue,
         review=policy.review,
     )
-
-
-def _stored(uow: UnitOfWork, org: Org, kind: str, as_of: EventId) -> StoredVersion:
-    stored = uow.versions.in_force(org, kind, as_of=as_of)
-    if stored is None:
-        raise NotFound(f"organisation {org!r} has no {kind} in force", hint="Run `fieldfare init`.")
-    return stored

@@ -45,6 +45,11 @@ class Tail:
                 self._whole = False
             self._changed.notify_all()
 
+    def rewind(self, position: EventId) -> None:
+        """Read on from an earlier event: what was taken since was not done."""
+        self._position = position
+        self._whole = False
+
     def wake(self) -> None:
         """Let a waiting `take` return with nothing."""
         with self._changed:
