@@ -1,14 +1,17 @@
 """The outbox, whatever keeps it: what is due, in which order, and what overtakes what."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pytest
 
 from fieldfare.enforcement import Outbox, UnsentEffects
-from fieldfare.kernel import EventId, Org
+from fieldfare.kernel import EventId, Org, SimulatedClock
+from fieldfare.ledger import Vault
 from fieldfare.records import OutboxRow, OutboxState, Subject
+from fieldfare.storage import SqlStore
 from fieldfare.testing import InMemoryOutbox
 
 T = TypeVar("T")
@@ -79,9 +82,15 @@ class Box:
         )
 
 
-@pytest.fixture
-def box() -> Box:
-    return Box(InMemoryOutbox())
+@pytest.fixture(params=["memory", "sqlite"])
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
+    if request.param == "memory":
+        yield Box(InMemoryOutbox())
+        return
+    url, clock = f"sqlite:///{tmp_path / 'box.sqlite'}", SimulatedClock(NOW_MS)
+    store = SqlStore.open(url, clock=clock, vault=Vault(bytes(32)))
+    yield Box(store)
+    store.close()
 
 
 def a_row(
