@@ -20,6 +20,10 @@ MAX_GAP: Final = 3
 MIN_SPELT_OUT: Final = 3
 """Shorter words are not looked for in `a b c`: they would be found everywhere."""
 
+MAX_CHANGES: Final = 8
+"""So many different characters in a row may make up one letter of a term, gaps and repeats in other
+shapes included. It bounds the work on a text made to be slow; a run of one character is free."""
+
 _SPACELESS: Final = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Myanmar
@@ -84,9 +88,12 @@ def _follow(term: Term, folded: str, start: int, *, spelt_out: bool) -> int | No
     states: AbstractSet[State] = {(0, 0)}
     end = None
     last = len(term.letters)
+    changes = MAX_CHANGES * (last + 2)
     for place in range(start, len(folded)):
-        states = _step(term.letters, states, folded[place], spelt_out=spelt_out)
-        if not states:
+        char = folded[place]
+        states = _step(term.letters, states, char, spelt_out=spelt_out)
+        changes -= char != folded[place - 1]
+        if not states or changes < 0:
             break
         if (last, 0) in states and (
             term.match is Match.SUBSTRING or _ends_word(term.letters[-1], folded, place + 1)

@@ -6,7 +6,6 @@ character reduced to the class of letters it may stand for and runs taken as one
 suggests is then compared letter by letter.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ MAX_HITS: Final = 64
 
 _STARTS_TRIED: Final = 4
 _GAP: Final = " "
-_SIGN_BESIDE_LETTER: Final = re.compile(r"[!|+][^\W_]|[^\W_][!|+]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +133,7 @@ class Lexicons:
             return ()
         folded = text.folded
         found = dict.fromkeys(self._hits(folded, folded.translate(self._signs_as_gaps)))
-        if _SIGN_BESIDE_LETTER.search(folded):
+        if not PUNCTUATION_LETTERS.isdisjoint(folded):
             found |= dict.fromkeys(self._hits(folded, folded.translate(self._signs_as_letters)))
         ordered = sorted(found, key=lambda one: (one[1], one[2], one[0]))[:MAX_HITS]
         return tuple(self._hit(number, text.span(start, end)) for number, start, end in ordered)
@@ -147,12 +145,16 @@ class Lexicons:
     def _hits(self, folded: str, classes: str) -> Iterator[tuple[int, int, int]]:
         """Yield (number of the term, start, end) in the folded text."""
         count = 0
+        reached: dict[int, int] = {}
         for number, starts in self._suggestions(classes):
             compared = self._sought[number].compared
             for start in starts:
+                if start < reached.get(number, 0):
+                    continue  # inside the hit before
                 end = end_of(compared, folded, start)
                 if end is not None:
                     yield number, start, end
+                    reached[number] = end
                     count += 1
                     break
             if count == MAX_HITS:
@@ -160,7 +162,7 @@ class Lexicons:
 
     def _suggestions(self, classes: str) -> Iterator[tuple[int, list[int]]]:
         """Yield terms whose classes stand in the text, gaps and runs left out, with the places
-        where they may begin: the first of the run of their first letter and the last few.
+        where they may begin.
         """
         automaton = self._automaton
         steps, fallback, endings = automaton.steps, automaton.fallback, automaton.endings
@@ -178,10 +180,17 @@ class Lexicons:
             for number in endings[state]:
                 depth = self._depths[number]
                 until = runs[-depth + 1] if depth > 1 else _end_of_run(classes, place)
-                first = runs[-depth]
-                own = classes[first]
-                places = [p for p in range(first, until) if classes[p] == own]
-                yield number, list(dict.fromkeys((places[0], *places[-_STARTS_TRIED:])))
+                yield number, _starts(classes, runs[-depth], until)
+
+
+def _starts(classes: str, first: int, until: int) -> list[int]:
+    """Pick where in a run of one class a term may begin: the first places of the first and the
+    last few stretches without a gap, and the last few places. All of them would be quadratic.
+    """
+    places = [place for place in range(first, until) if classes[place] == classes[first]]
+    stretches = [place for place in places if place == first or classes[place - 1] == _GAP]
+    tried = {first, *stretches[-_STARTS_TRIED:], *places[-_STARTS_TRIED:]}
+    return sorted(tried)
 
 
 def _without_runs(classes: str) -> str:

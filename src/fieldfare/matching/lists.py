@@ -186,6 +186,6 @@ def _match(name: str, node: yaml.Node | None) -> Match:
         return Match.WORD
     word = _scalar(name, node)
     if word not in Match.__members__.values():
-        hint = did_you_mean(word, Match) or f"Known are {', '.join(Match)}."
+        hint = did_you_mean(word, map(str, Match)) or f"Known are {', '.join(Match)}."
         raise ListDoesNotRead(name, _line(node), f"{word!r} is no way to match.", hint=hint)
     return Match(word)

@@ -94,7 +94,10 @@ class _Folds(dict[int, str]):
 def _folded(char: str) -> str:
     if char.isspace():
         return " "
-    wide = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())
+    compatible = unicodedata.normalize("NFKC", char)
+    if compatible != char and char in CONFUSABLES:
+        return CONFUSABLES[char]  # Unicode takes the lunate sigma for a sigma, readers for a c
+    wide = unicodedata.normalize("NFKC", compatible.casefold())
     return "".join(" " if one.isspace() else one for one in wide if not _is_dropped(one))
 
 
@@ -127,8 +130,10 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _HAS_SIGNS: Final = re.compile(r"[0-9@$€¢¥!|+]")
 _DISGUISED: Final = re.compile(r"(?<=[^\W\d_])[0-9@$€¢¥!|+]{1,3}(?=[^\W\d_])")
 _LEADING: Final = re.compile(r"(?<![\w@$€¢¥!|+])[0-9@$€](?=[^\W\d_]{2})")
-_SPELT_OUT: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_][\W_]{1,3}){2,}[^\W\d_](?![^\W_])")
-_GAPS: Final = re.compile(r"[\W_]+")
+_PARTS: Final = r"[\s!-/:-@\[-`{-~\u00b7\u2010-\u2027\u2030-\u205e\u3001-\u303f]"
+"""Spaces and punctuation; `\\W` would also take the vowel signs of Indian scripts."""
+_SPELT_OUT: Final = re.compile(rf"(?<![^\W_])(?:[^\W\d_]{_PARTS}{{1,3}}){{2,}}[^\W\d_](?![^\W_])")
+_GAPS: Final = re.compile(f"{_PARTS}+")
 _REPEATS: Final = re.compile(r"(.)\1{2,}", re.DOTALL)
 _LAST_COMMON_LATIN: Final = "\u024f"
 _TO_LATIN: Final = {
