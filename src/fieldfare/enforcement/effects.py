@@ -12,6 +12,7 @@ from fieldfare.kernel import JsonValue, canonical_json, rfc3339
 from fieldfare.records import Decision, Effect, OutboxRow, OutboxState, Restriction, Webhook
 
 ALLOW: Final = "allow"
+PREFIX: Final = "effect."
 FIRST_REVISION: Final = 1
 
 
@@ -23,7 +24,8 @@ def effects_of(
 ) -> tuple[Effect, ...]:
     """Say what one decision asks the host to carry out, in a fixed order.
 
-    kinds: restriction kind -> the webhook name an operator declared for it; others keep their own.
+    kinds: restriction kind -> the name declared for its webhook, with or without `effect.` before
+    it; others keep their own.
     reasons_public: policy code -> words fit for the author; an effect carries those of its policy.
     """
     names, words = kinds or {}, reasons_public or {}
@@ -33,7 +35,7 @@ def effects_of(
             org=decision.org,
             id=f"{decision.id}-{part}",
             at=decision.at,
-            kind=ALLOW if restriction is None else names.get(restriction.kind, restriction.kind),
+            kind=ALLOW if restriction is None else _named(restriction.kind, names),
             decision_id=decision.id,
             part=part,
             subject=decision.subject,
@@ -46,6 +48,10 @@ def effects_of(
         )
         for part, restriction in enumerate(restrictions)
     )
+
+
+def _named(kind: str, names: Mapping[str, str]) -> str:
+    return names.get(kind, kind).removeprefix(PREFIX)
 
 
 def rows_of(
@@ -88,7 +94,7 @@ def _is_wanted(effect: Effect, effects: Sequence[Effect], webhook: Webhook) -> b
 def body_of(effect: Effect) -> bytes:
     """Write the webhook's body: canonical JSON, ids as strings, moments as RFC 3339."""
     body: dict[str, JsonValue] = {
-        "type": f"effect.{effect.kind}",
+        "type": f"{PREFIX}{effect.kind}",
         "id": effect.id,
         "org": effect.org,
         "decision_id": str(effect.decision_id),

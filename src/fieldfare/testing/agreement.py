@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeAlias
 
 Problem: TypeAlias = tuple[str, str]
-EXAMPLES: Final = 20
+EXAMPLES: Final = 5
 
 
 @dataclass(slots=True, kw_only=True)

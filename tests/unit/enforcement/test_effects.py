@@ -59,9 +59,11 @@ def test_the_same_decision_gives_the_same_effects() -> None:
     assert effects_of(a_decision(REMOVE, LIMIT)) == effects_of(a_decision(REMOVE, LIMIT))
 
 
-def test_an_operators_kind_goes_out_under_its_webhook_name() -> None:
-    (effect,) = effects_of(a_decision(REMOVE), kinds={"remove": "take_down"})
+@pytest.mark.parametrize("name", ["take_down", "effect.take_down"])
+def test_an_operators_kind_goes_out_under_its_webhook_name(name: str) -> None:
+    (effect,) = effects_of(a_decision(REMOVE), kinds={"remove": name})
 
+    assert effect.kind == "take_down"
     assert json.loads(body_of(effect))["type"] == "effect.take_down"
 
 
