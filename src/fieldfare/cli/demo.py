@@ -1,0 +1,28 @@
+"""`fieldfare demo`: a short-video community being moderated, to watch and to measure."""
+
+from pathlib import Path
+
+
+def demo(
+    *,
+    seed: int = 7,
+    videos: int = 60,
+    once: bool = False,
+    as_json: bool = False,
+    home: Path | None = None,
+    port: int | None = None,
+) -> None:
+    """Play a community. once: end by itself and leave nothing; else the console stays open.
+
+    home, port: where it stays; ./demo-data and 8000, or the next free port.
+    """
+    from fieldfare.simulator.demo import HOME, PORT, run_demo
+
+    run_demo(
+        seed=seed,
+        videos=videos,
+        once=once,
+        as_json=as_json,
+        home=home or HOME,
+        port=PORT if port is None else port,
+    )
