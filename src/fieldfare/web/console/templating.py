@@ -99,7 +99,12 @@ class Pages:
         )
         self._environment.globals.update(icon=icon, words=WORDS, word=gettext_of(catalogue))
         self._environment.filters.update(
-            percent=percent, number=number, length=length, ago=self.ago, left=self.left
+            percent=percent,
+            number=number,
+            stretch=length,
+            ago=self.ago,
+            left=self.left,
+            left_ms=self.left_ms,
         )
 
     def ago(self, moment: Moment) -> str:
@@ -109,6 +114,10 @@ class Pages:
     def left(self, moment: Moment) -> str:
         """How long until, as a stretch of time; nothing is left of the past."""
         return length(moment.ms - self._clock.now_ms())
+
+    def left_ms(self, moment: Moment) -> int:
+        """How many ms until; 0 for what is past."""
+        return max(0, moment.ms - self._clock.now_ms())
 
     def html(self, template: str, **values: object) -> str:
         return self._environment.get_template(template).render(**values)

@@ -1,7 +1,9 @@
 """Media bytes: blurred for whoever reviews, clear only under a reveal token that is still good."""
 
+import os
 import re
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Annotated, BinaryIO, Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,7 +13,7 @@ from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import NotFound, parse_id
 from fieldfare.records import Case, ItemVersion, MediaRef, Subject
 from fieldfare.web.console.pages.review import revealed
-from fieldfare.web.console.views.items import Still, stills_of
+from fieldfare.web.console.views.items import stills_of
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
 
@@ -23,7 +25,16 @@ _PLAYABLE: Final = frozenset(
 )
 _RANGE: Final = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
 _PICTURES: Final = ((b"\xff\xd8", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
+_MOST_BYTES: Final = 4_000_000
 _HEADERS: Final = {"Cache-Control": "private, no-store", "Content-Disposition": "inline"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A blob and whose data key it lies under."""
+
+    author: Subject
+    name: str
 
 
 class MediaUnknown(NotFound):
@@ -36,9 +47,9 @@ def blurred_still_of_item(
 ) -> Response:
     """Give a blurred picture of an item's current version."""
 
-    def read(uow: UnitOfWork) -> str:
+    def read(uow: UnitOfWork) -> _Found:
         item = uow.items.current(who.org, Subject(kind, host_id))
-        return _still(uow, who, item, number).blurred
+        return _still(uow, who, item, number, clear=False)
 
     return _picture(platform, who, platform.store.read(read))
 
@@ -48,9 +59,9 @@ def blurred_still(who: Reviewer, platform: Platform, case_id: str, number: int) 
     """Give a blurred picture of the version a case is about."""
     wanted = parse_id(case_id)
 
-    def read(uow: UnitOfWork) -> str:
+    def read(uow: UnitOfWork) -> _Found:
         case = platform.reviewing.case(uow, who.org, wanted)
-        return _still(uow, who, _item(uow, case), number).blurred
+        return _still(uow, who, _item(uow, case), number, clear=False)
 
     return _picture(platform, who, platform.store.read(read))
 
@@ -63,9 +74,9 @@ def clear_still(
     wanted = parse_id(case_id)
     token = revealed(request, wanted)
 
-    def read(uow: UnitOfWork) -> str:
+    def read(uow: UnitOfWork) -> _Found:
         case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token)
-        return _still(uow, who, _item(uow, case), number).clear
+        return _still(uow, who, _item(uow, case), number, clear=True)
 
     return _picture(platform, who, platform.store.read(read))
 
@@ -76,18 +87,19 @@ def video(request: Request, who: Seer, platform: Platform, case_id: str) -> Resp
     wanted = parse_id(case_id)
     token = revealed(request, wanted)
 
-    def read(uow: UnitOfWork) -> MediaRef:
+    def read(uow: UnitOfWork) -> tuple[ItemVersion, MediaRef]:
         case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token)
         item = _item(uow, case)
         if item is None or not item.media:
             raise MediaUnknown("The case has no media.")
-        return item.media[0]
+        return item, item.media[0]
 
-    part = platform.store.read(read)
-    body = platform.blobs.read(who.org, part.sha256)
+    item, part = platform.store.read(read)
     named = part.content_type.partition(";")[0].strip().lower()
     kind = named if named in _PLAYABLE else "application/octet-stream"
-    return _ranged(request.headers.get("range", ""), body, kind)
+    descriptor = platform.blobs.open(who.org, item.author, part.sha256)
+    with os.fdopen(descriptor, "rb") as file:
+        return _ranged(request.headers.get("range", ""), file, part.size, kind)
 
 
 def _item(uow: UnitOfWork, case: Case) -> ItemVersion | None:
@@ -96,31 +108,36 @@ def _item(uow: UnitOfWork, case: Case) -> ItemVersion | None:
     return next((each for each in versions if each.digest == case.version), None)
 
 
-def _still(uow: UnitOfWork, who: Principal, item: ItemVersion | None, number: int) -> Still:
+def _still(
+    uow: UnitOfWork, who: Principal, item: ItemVersion | None, number: int, *, clear: bool
+) -> _Found:
     stills = stills_of(scan_of(uow, who.org, item)) if item else ()
-    if not 0 <= number < len(stills):
+    if item is None or not 0 <= number < len(stills):
         raise MediaUnknown(f"There is no picture {number}.")
-    return stills[number]
+    still = stills[number]
+    return _Found(author=item.author, name=still.clear if clear else still.blurred)
 
 
-def _picture(platform: Served, who: Principal, name: str) -> Response:
-    body = platform.blobs.read(who.org, name)
+def _picture(platform: Served, who: Principal, found: _Found) -> Response:
+    body = platform.blobs.read(who.org, found.author, found.name)
     kind = next((kind for start, kind in _PICTURES if body.startswith(start)), None)
     if kind is None:
         raise MediaUnknown("The picture cannot be shown.")
     return Response(body, media_type=kind, headers=_HEADERS)
 
 
-def _ranged(wanted: str, body: bytes, kind: str) -> Response:
-    """Answer one range (RFC 9110, section 14); anything else gets the whole."""
+def _ranged(wanted: str, file: BinaryIO, size: int, kind: str) -> Response:
+    """Answer one range (RFC 9110, section 14), cut to what a player needs next; else the whole."""
     headers = {**_HEADERS, "Accept-Ranges": "bytes"}
     found = _RANGE.fullmatch(wanted)
     if found is None:
-        return Response(body, media_type=kind, headers=headers)
+        return Response(file.read(), media_type=kind, headers=headers)
     first = int(found[1])
-    last = min(int(found[2]) if found[2] else len(body) - 1, len(body) - 1)
+    last = min(int(found[2] or size - 1), size - 1, first + _MOST_BYTES - 1)
     if first > last:
-        headers["Content-Range"] = f"bytes */{len(body)}"
+        headers["Content-Range"] = f"bytes */{size}"
         return Response(status_code=416, headers=headers)
-    headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
-    return Response(body[first : last + 1], status_code=206, media_type=kind, headers=headers)
+    file.seek(first)
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    body = file.read(last + 1 - first)
+    return Response(body, status_code=206, media_type=kind, headers=headers)

@@ -168,6 +168,14 @@ def reveal(
     return response
 
 
+@router.post("/review/blur")
+def blur(request: Request, _who: Seer) -> Response:
+    """See no more than blurred pictures again, before the minute is over."""
+    response = done(request, "/review", {"revealed": False})
+    response.delete_cookie(REVEAL_COOKIE, httponly=True, samesite="strict")
+    return response
+
+
 def revealed(request: Request, case_id: EventId) -> str:
     """Give the reveal token the caller holds for a case, "" for none."""
     named, _, token = request.cookies.get(REVEAL_COOKIE, "").partition(":")
