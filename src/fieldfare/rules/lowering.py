@@ -119,6 +119,10 @@ class Lowering:
             return f"(False if {self.false(node)} else True if {self.true(node)} else None)"
         if isinstance(node, Not) and isinstance(node.of, AllOf | AnyOf):
             return f"(True if {self.false(node.of)} else False if {self.true(node.of)} else None)"
+        if isinstance(node, Default):
+            of = self.operand(node.of)
+            rest = self.value(node.otherwise)
+            return f"({of.code} if {_and(of.guards)} else {rest})" if of.guards else of.code
         return self.operand(node).value()
 
     # -- operands

@@ -1,0 +1,86 @@
+# What an item shows and says.
+Import(rules=['features.sml'])
+
+# Known content. A bank is vetted once people have confirmed its entries; then it may overrule a person.
+MatchedPolicy = Fact('hash.match.policy')
+MatchedBank = Fact('hash.match.bank')
+
+VettedMatch = Rule(
+    when_all=[Fact('hash.match.vetted'), MatchedPolicy != None],
+    description=f'The media match the vetted bank {MatchedBank}',
+)
+WhenRules(
+    rules_any=[VettedMatch],
+    then=[ApplyPolicy(policy=MatchedPolicy, vetted_match=True, after_person=True)],
+)
+
+DecidedPolicy = Fact('hash.decided.policy')
+
+NearCopyOfDecided = Rule(
+    when_all=[DecidedPolicy != None],
+    description=f'A near copy of content already restricted under {DecidedPolicy}',
+)
+WhenRules(
+    rules_any=[NearCopyOfDecided],
+    then=[ApplyPolicy(policy=DecidedPolicy, stage='on_confirm')],
+)
+
+# Nudity. One frame can be an accident of light; a fifth of the frames is not.
+Nudity = Fact('visual.nsfw.max')
+
+NudityAlmostCertain = Rule(
+    when_all=[Nudity >= 0.90],
+    description=f'Nudity score {Nudity} in at least one frame',
+)
+WhenRules(
+    rules_any=[NudityAlmostCertain],
+    then=[Limit(policy='AD.NUDE'), Review(policy='AD.NUDE', reason=f'nudity score {Nudity}')],
+)
+
+NudityThroughout = Rule(
+    when_all=[Nudity >= 0.60, Nudity < 0.90, Fact('visual.nsfw.share_60') > 0.20],
+    description=f'Nudity score of .60 or more in over a fifth of the frames, at most {Nudity}',
+)
+WhenRules(
+    rules_any=[NudityThroughout],
+    then=[Review(policy='AD.NUDE', reason=f'nudity score {Nudity}, over a fifth of the frames')],
+)
+
+# Words. The lexicon says which policy a term is about, and how grave that policy is.
+TermPolicy = Fact('text.lexicon.policy')
+TermSeverity = Fact('text.lexicon.severity')
+_IsMild = TermSeverity in ['S0', 'S1']
+
+TermInCaption = Rule(
+    when_all=[TermPolicy != None, not IsComment],
+    description=f'A term of the lexicon under {TermPolicy} in the words of the item',
+)
+WhenRules(
+    rules_any=[TermInCaption],
+    then=[ApplyPolicy(policy=TermPolicy, reason='a term of the lexicon')],
+)
+
+TermInComment = Rule(
+    when_all=[TermPolicy != None, IsComment, not _IsMild],
+    description=f'A term of the lexicon under {TermPolicy} in a comment',
+)
+WhenRules(
+    rules_any=[TermInComment],
+    then=[Hold(policy=TermPolicy), Review(policy=TermPolicy, reason='a term of the lexicon')],
+)
+
+MildTermInComment = Rule(
+    when_all=[TermPolicy != None, IsComment, _IsMild],
+    description=f'A mild term of the lexicon under {TermPolicy} in a comment',
+)
+WhenRules(rules_any=[MildTermInComment], then=[Limit(policy=TermPolicy)])
+
+# Media nobody can look at are shown to nobody until a person has.
+MediaUnreadable = Rule(
+    when_all=[Fact('media.readable') == False],
+    description='The media could not be decoded',
+)
+WhenRules(
+    rules_any=[MediaUnreadable],
+    then=[Hold(policy='PR.SEC'), Review(policy='PR.SEC', reason='the media could not be decoded')],
+)

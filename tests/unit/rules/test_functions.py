@@ -1,0 +1,146 @@
+"""The standard functions, each through a rule set."""
+
+import hashlib
+
+import pytest
+
+from fieldfare.rules import RuleSetDoesNotCompile
+from fieldfare.rules.functions import FUNCTIONS
+from fieldfare.testing.rule_sets import a_rule_set, evaluated
+
+CASES = [
+    ("StringLength(s=T)", "abc", "3"),
+    ("StringToLower(s=T)", "ABC", "abc"),
+    ("StringToUpper(s=T)", "abc", "ABC"),
+    ("StringStartsWith(s=T, start='ab')", "abc", "True"),
+    ("StringEndsWith(s=T, end='ab')", "abc", "False"),
+    ("StringStrip(s=T)", "  a ", "a"),
+    ("StringStrip(s=T, chars='x')", "xax", "a"),
+    ("StringLStrip(s=T)", " a ", "a "),
+    ("StringRStrip(s=T)", " a ", " a"),
+    ("StringReplace(s=T, old='a', new='b')", "aca", "bcb"),
+    ("StringJoin(s='-', iterable=StringSplit(s=T))", "a b  c", "a-b-c"),
+    ("StringSplit(s=T, sep=',', maxsplit=1)", "a,b,c", "['a', 'b,c']"),
+    ("StringSlice(s=T, start=1, end=3)", "abcd", "bc"),
+    ("StringClean(s=T, lower=True)", "Ａ\t\u0412", "a b"),
+    ("StringClean(s=T, l33t=True, remove_space=True)", "z0 0", "zoo"),
+    ("StringClean(s=T, remove_punctuation=True, remove_emoji=True)", "a!\U0001f600b", "a b"),
+    ("StringExtractURLs(s=T)", "see https://a.example/x and", "['https://a.example/x']"),
+    (
+        "StringExtractDomains(s=T)",
+        "https://a.example:80/x http://[::1/ https://a.example/y",
+        "['a.example']",
+    ),
+    ("ListLength(list=StringSplit(s=T))", "a b c", "3"),
+    ("ListRead(list=StringSplit(s=T), index=1)", "a b", "b"),
+    ("ListRead(list=StringSplit(s=T), index=7)", "a b", "Unknown"),
+    ("ListSort(list=StringSplit(s=T), reverse=True)", "a c b", "['c', 'b', 'a']"),
+    ("HashMd5(input=T)", "a", hashlib.md5(b"a", usedforsecurity=False).hexdigest()),
+    ("HashSha1(input=T)", "a", hashlib.sha1(b"a", usedforsecurity=False).hexdigest()),
+    ("HashSha256(input=T)", "ä", hashlib.sha256("ä".encode()).hexdigest()),
+    ("HashSha512(input=T)", "a", hashlib.sha512(b"a").hexdigest()),
+    ("Base64Encode(input=T)", "a", "YQ=="),
+    ("Base64Decode(input=T)", "YQ==", "a"),
+    ("Base64Decode(input=T)", "%", "Unknown"),
+    ("ParseInt(s=T)", "-12", "-12"),
+    ("ParseInt(s=T)", "twelve", "Unknown"),
+    ("EmailDomain(email=T)", "a@B.example", "b.example"),
+    ("EmailDomain(email=T)", "nobody", "Unknown"),
+    ("EmailLocalPart(email=T)", "a@b.example", "a"),
+    ("IpNetwork(ip=T)", "192.0.2.77", "192.0.2.0/24"),
+    ("IpNetwork(ip=T)", "2001:db8::1", "2001:db8::/64"),
+    ("IpNetwork(ip=T)", "somewhere", "Unknown"),
+    ("ExtractCookie(header=T, key='b')", "a=1; b=2", "2"),
+    ("ExtractCookie(header=T, key='c')", "a=1; b=2", "Unknown"),
+    ("ResolveOptional(optional_value=T, default_value='z')", None, "z"),
+    ("ResolveOptional(optional_value=T)", "a", "a"),
+    ("RegexMatch(pattern='a+b$', target=T)", "xaab", "True"),
+    ("RegexMatch(pattern='A', target=T, case_insensitive=True)", "a", "True"),
+    ("RegexMatchMap(pattern='a', target=StringSplit(s=T))", "xa y", "True"),
+    ("RegexMatchMap(pattern='a', target=StringSplit(s=T), mode='all')", "xa y", "False"),
+    ("f'{T}-{T}'", "a", "a-a"),
+    ("'a' in T", "cab", "True"),
+    ("T not in ['a', 'b', 'c']", "d", "True"),
+]
+
+
+@pytest.mark.parametrize(("call", "text", "expected"), CASES)
+def test_a_function_gives_what_it_says(call: str, text: str | None, expected: str) -> None:
+    rules = a_rule_set(
+        f"T: str = JsonData(path='$.t')\nV = {call}\n"
+        "R = Rule(when_all=[True], description=f'{V}')\n"
+        "WhenRules(rules_any=[R], then=[Review(queue='adult')])"
+    )
+
+    outcome = evaluated(rules, {"t": text})
+
+    assert outcome.errors == ()
+    assert outcome.verdicts[0].reasons[0].description == expected
+
+
+def test_every_standard_function_has_a_case() -> None:
+    assert [name for name in FUNCTIONS if not any(name in call for call, _, _ in CASES)] == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("X + 2", "9"),
+        ("X - 2", "5"),
+        ("X * 2", "14"),
+        ("X / 2", "3.5"),
+        ("X // 2", "3"),
+        ("X % 4", "3"),
+        ("-X % 3", "2"),
+        ("X ** 2", "49"),
+        ("X << 1", "14"),
+        ("X >> 1", "3"),
+        ("X & 3", "3"),
+        ("X | 8", "15"),
+        ("X ^ 1", "6"),
+        ("X / 0", "Unknown"),
+        ("X % 0", "Unknown"),
+        ("X * 1e308", "Unknown"),
+        ("0 ** (0 - X)", "Unknown"),
+        ("(0 - X) ** 0.5", "Unknown"),
+    ],
+)
+def test_arithmetic_is_pythons_where_it_has_an_answer(expression: str, expected: str) -> None:
+    rules = a_rule_set(
+        f"X: int = JsonData(path='$.x')\nV = {expression}\n"
+        "R = Rule(when_all=[True], description=f'{V}')\n"
+        "WhenRules(rules_any=[R], then=[Review(queue='adult')])"
+    )
+
+    outcome = evaluated(rules, {"x": 7})
+
+    assert outcome.errors == ()
+    assert outcome.verdicts[0].reasons[0].description == expected
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "X ** X",
+        "X << X",
+        "StringLength(s=StringReplace(s=T, old='', new=T)) ",
+        "StringLength(s=StringJoin(s=T, iterable=StringSplit(s=T, sep='a'))) ",
+    ],
+)
+def test_what_would_grow_without_bound_is_refused_at_run_time(expression: str) -> None:
+    rules = a_rule_set(
+        "X: int = JsonData(path='$.x')\nT: str = JsonData(path='$.t')\n"
+        f"R = Rule(when_all=[{expression} > 0], description='')\n"
+        "S = Rule(when_all=[X > 0], description='')"
+    )
+
+    outcome = evaluated(rules, {"x": 10**6, "t": "a" * 5000})
+
+    assert outcome.fired == ("S",)
+    assert len(outcome.errors) == 1
+    assert "rule R" in outcome.errors[0]
+
+
+def test_a_function_is_called_by_name_only() -> None:
+    with pytest.raises(RuleSetDoesNotCompile, match="arguments are given by name"):
+        a_rule_set("V = StringLength('a')")
