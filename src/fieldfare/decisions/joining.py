@@ -29,8 +29,9 @@ def join(
     (remove, hold, ban, suspend) drops every less grave kind within its own scope.
     Raises UnknownKind and UnknownPolicy.
     """
-    key = _gravest_first(pack, kinds)
-    candidates = sorted(asked, key=key)
+    candidates = sorted(asked, key=_gravest_first(pack, kinds))
+    if len(candidates) < 2:  # most items have nothing against them
+        return tuple(candidates)
     unique = [one for place, one in enumerate(candidates) if one not in candidates[:place]]
     return tuple(
         one

@@ -64,7 +64,8 @@ def resolve(
     unsure = UnknownOutcome()
     if by is Voice.RULE and not overruling:
         unsure = judge_unknowns(pack, facts, item=scope_of(subject) == "item")
-        restrictions = join((*asked, *unsure.restrictions), pack=pack, kinds=kinds)
+        if unsure.restrictions:
+            restrictions = join((*asked, *unsure.restrictions), pack=pack, kinds=kinds)
     speaking = [*deciding, *later]
     wishes = [wish for verdict in speaking for wish in verdict.review]
     return Judgement(

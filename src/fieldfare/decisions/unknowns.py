@@ -6,7 +6,6 @@ wish for a person, however many policies wait for the same fact, and what each U
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Final
 
 from fieldfare.kernel import Unknown
@@ -30,11 +29,12 @@ class UnknownOutcome:
 
 def unknown_facts(pack: PolicyPack, facts: Mapping[str, FactValue | Unknown]) -> Mapping[str, str]:
     """Name the listed facts that are Unknown, with why. A fact that is absent says nothing."""
-    return {
-        name: fact.why
-        for name, fact in sorted(facts.items(), key=itemgetter(0))
+    found = [
+        (name, fact.why)
+        for name, fact in facts.items()
         if isinstance(fact, Unknown) and name in pack.judging
-    }
+    ]
+    return dict(sorted(found))
 
 
 def judge_unknowns(

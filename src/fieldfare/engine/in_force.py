@@ -16,7 +16,7 @@ from fieldfare.matching.repositories import ListRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack, load_pack
 from fieldfare.records import Restriction
 from fieldfare.rules import PolicyTerms, RuleSet, Vocabulary, load_rule_set
-from fieldfare.signals.text import TextSignal
+from fieldfare.signals.text import TEXT_LANGUAGE, TextSignal
 
 RULES = "rules"
 POLICIES = "policies"
@@ -56,11 +56,15 @@ FACTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """Everything one organisation decides by."""
+    """Everything one organisation decides by.
+
+    text: finds the facts that rules read. reading: finds all of them, for people who look.
+    """
 
     pack: PolicyPack
     rules: RuleSet
     text: TextSignal
+    reading: TextSignal
     lists: Mapping[str, frozenset[str]]
 
 
@@ -104,10 +108,15 @@ def assemble(
     lexicons = [parse_lexicon(r.name, r.text) for r in lists if r.kind == LEXICON]
     named = {r.name: parse_list(r.name, r.text).entries for r in lists if r.kind == NAMED_LIST}
     words = vocabulary(pack, frozenset(named))
+    compiled = load_rule_set(rules, vocabulary=words)
+    reading = TextSignal(lexicons, pack)
+    reads_language = TEXT_LANGUAGE in compiled.needs.facts
     return InForce(
         pack=pack,
-        rules=load_rule_set(rules, vocabulary=words),
-        text=TextSignal(lexicons, pack),
+        rules=compiled,
+        # Telling a language costs as much as all the rest of a comment's facts.
+        text=reading if reads_language else TextSignal(lexicons, pack, language=None),
+        reading=reading,
         lists=named,
     )
 

@@ -119,7 +119,7 @@ class Intake:
     def post(
         self, org: Org, item: PostedItem, media: Sequence[MediaRef] = ()
     ) -> "Future[Accepted]":
-        """Put one item on the log. The future's Conflict names the first call under the same key."""
+        """Put one item on the log. A Conflict names the first call under the same key."""
         self._refuse_under_pressure()
         prepared = _prepare_item(checked_item(item), tuple(media), call=ITEMS_CALL, key=item.key)
         return self._store.submit(lambda uow: _once(uow, org, prepared))

@@ -62,6 +62,8 @@ class Scanning:
 
     def step(self) -> int:
         """Scan one task; returns how many there were to take."""
+        if not self.waiting():
+            return 0
         now_ms = self._clock.now_ms()
         tasks = self._store.write(
             lambda uow: uow.scans.claim(now_ms=now_ms, until_ms=now_ms + CLAIM_MS, limit=1)
