@@ -52,7 +52,7 @@ class Plan:
     kills: int
     seed: int = 7
     posters: int = 4
-    up_s: tuple[float, float] = (0.1, 1.2)
+    up_s: tuple[float, float] = (0.05, 0.9)
     early: float = 0.15
     receiver_kills: float = 0.1
     burst: int = 8
@@ -190,7 +190,7 @@ class _Run:
         try:
             for poster in posters:
                 poster.start()
-            for _ in range(self._plan.kills):
+            while self._tally.kills < self._plan.kills:
                 self._kill_once(posters)
             until.enough.set()
             for poster in posters:
