@@ -28,6 +28,7 @@ _WEB: Final = Path(__file__).parent.parent
 THEME_COOKIE: Final = "ff_theme"
 THEMES: Final = ("auto", "light", "dark")
 _SMALL: Final = 0.1
+_ICON: Final = {"class": "i", "aria-hidden": "true"}
 _MENU: Final = (
     ("overview", "/overview", "layout-dashboard", Permission.OVERVIEW),
     ("review", "/review", "eye", Permission.REVIEW),
@@ -61,7 +62,7 @@ class Shell:
 @functools.cache
 def icon(name: str) -> Markup:
     """Give a Lucide icon as inline SVG, hidden from readers. Raises IconDoesNotExist."""
-    return Markup(lucide(name, size=15, class_="i", aria_hidden="true"))  # noqa: S704  # packaged
+    return Markup(lucide(name, size=15, **_ICON))  # noqa: S704  # out of the icon package
 
 
 def percent(share: Share | float | None) -> str:

@@ -42,16 +42,15 @@ def rules_page(request: Request, who: RuleReader, platform: Platform, find: str 
     """List the rule files; with `find` go to the line that defines the rule of that name."""
     rule_set = platform.rule_set(who.org)
     if find:
-        file, line = place_of_rule(rule_set.sources, find)
+        file, line = place_of_rule(rule_set, find)
         return RedirectResponse(f"/rules/{quote(file)}#L{line}", status_code=303)
-    view = rules_view(rule_set.hash, rule_set.sources)
+    view = rules_view(rule_set)
     return answer(request, "rules.html", view, current="rules")
 
 
 @router.get("/rules/{name:path}")
 def rule_file_page(request: Request, who: RuleReader, platform: Platform, name: str) -> Response:
-    rule_set = platform.rule_set(who.org)
-    view = rule_file_view(rule_set.hash, rule_set.sources, name)
+    view = rule_file_view(platform.rule_set(who.org), name)
     return answer(request, "rule_file.html", view, current="rules")
 
 

@@ -1,24 +1,22 @@
 """What is in force, for reading: policies, rules and banks of known content."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import NotFound, Org
+from fieldfare.kernel import NotFound, Org, did_you_mean
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack
+from fieldfare.rules import RuleInfo, RuleSet
 from fieldfare.web.console.highlight import Piece, highlight
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.wording import sentence
 
 ENTRIES_SHOWN: Final = 500
-_RULE: Final = re.compile(r"^(\w+)\s*(?::\s*\w+\s*)?=\s*Rule\(", re.MULTILINE)
 
 
-class RuleFileUnknown(NotFound):
-    slug = "rule-file-unknown"
+class RuleUnknown(NotFound):
+    slug = "rule-unknown"
 
 
 class BankUnknown(NotFound):
@@ -84,23 +82,30 @@ class PolicyView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleName:
+class RuleLine:
+    """A rule: where it stands (line from 1), what it says, what follows, on which events it runs."""
+
     name: str
+    description: str
+    file: str
     line: int
+    policies: tuple[str, ...]
+    effects: tuple[str, ...]
+    events: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFileLine:
     name: str
     lines: int
-    rules: tuple[RuleName, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesView:
-    """The rule set in force, by its files."""
+    """The rule set in force."""
 
     hash: str
+    rules: tuple[RuleLine, ...]
     files: tuple[RuleFileLine, ...]
 
 
@@ -192,39 +197,34 @@ def policy_view(pack: PolicyPack, code: str) -> PolicyView:
     )
 
 
-def rules_view(content_hash: str, sources: Mapping[str, str]) -> RulesView:
-    """List the files of a rule set with the rules each defines."""
+def rules_view(rule_set: RuleSet) -> RulesView:
+    """List the rules of a rule set, and its files."""
     return RulesView(
-        hash=content_hash,
+        hash=rule_set.hash,
+        rules=tuple(_rule_line(rule) for rule in rule_set.rules),
         files=tuple(
-            RuleFileLine(
-                name=name,
-                lines=len(text.splitlines()),
-                rules=tuple(
-                    RuleName(name=found[1], line=text.count("\n", 0, found.start()) + 1)
-                    for found in _RULE.finditer(text)
-                ),
-            )
-            for name, text in sorted(sources.items())
+            RuleFileLine(name=name, lines=len(text.splitlines()))
+            for name, text in sorted(rule_set.sources.items())
         ),
     )
 
 
-def place_of_rule(sources: Mapping[str, str], rule: str) -> tuple[str, int]:
-    """Find the file and line (from 1) that define a rule. Raises RuleFileUnknown."""
-    for file in rules_view("", sources).files:
-        for each in file.rules:
-            if each.name == rule:
-                return file.name, each.line
-    raise RuleFileUnknown(f"The rule set in force has no rule {rule!r}.")
+def place_of_rule(rule_set: RuleSet, name: str) -> tuple[str, int]:
+    """Find the file and line (from 1) that define a rule. Raises RuleUnknown."""
+    for rule in rule_set.rules:
+        if rule.name == name:
+            return rule.file, rule.line
+    hint = did_you_mean(name, [rule.name for rule in rule_set.rules])
+    raise RuleUnknown(f"The rule set in force has no rule {name!r}.", hint=hint)
 
 
-def rule_file_view(content_hash: str, sources: Mapping[str, str], name: str) -> RuleFileView:
-    """Show one file in colour. Raises RuleFileUnknown."""
-    source = sources.get(name)
+def rule_file_view(rule_set: RuleSet, name: str) -> RuleFileView:
+    """Show one file in colour. Raises RuleUnknown."""
+    source = rule_set.sources.get(name)
     if source is None:
-        raise RuleFileUnknown(f"The rule set in force has no file {name!r}.")
-    return RuleFileView(name=name, hash=content_hash, lines=highlight(source))
+        hint = did_you_mean(name, rule_set.sources)
+        raise RuleUnknown(f"The rule set in force has no file {name!r}.", hint=hint)
+    return RuleFileView(name=name, hash=rule_set.hash, lines=highlight(source))
 
 
 def banks_view(uow: UnitOfWork, org: Org) -> BanksView:
@@ -247,6 +247,18 @@ def bank_view(uow: UnitOfWork, org: Org, name: str) -> BankView:
         bank=_bank_line(bank, len(entries)),
         shown=len(newest),
         entries=tuple(_entry_line(entry) for entry in newest),
+    )
+
+
+def _rule_line(rule: RuleInfo) -> RuleLine:
+    return RuleLine(
+        name=rule.name,
+        description=rule.description,
+        file=rule.file,
+        line=rule.line,
+        policies=rule.policies,
+        effects=rule.effects,
+        events=tuple(sorted(rule.event_kinds)),
     )
 
 

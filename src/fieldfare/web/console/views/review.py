@@ -14,6 +14,7 @@ from fieldfare.review import Action, consequences, foreseen
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.grounds import (
     DecisionLine,
+    ReasonLine,
     SignalLine,
     TextLine,
     decision_line,
@@ -105,6 +106,7 @@ class CaseView:
     has_video: bool
     lanes: tuple[Lane, ...]
     signals: tuple[SignalLine, ...]
+    reasons: tuple[ReasonLine, ...]
     decision: DecisionLine | None
     earlier: tuple[DecisionLine, ...]
     policies: tuple[PolicyOffer, ...]
@@ -198,6 +200,7 @@ def case_view(
         has_video=_has_video(item, duration),
         lanes=lanes_of(facts, duration),
         signals=signals_of(asking) if asking else (),
+        reasons=decision_line(asking).reasons if asking else (),
         decision=decision_line(decisions[-1]) if decisions else None,
         earlier=tuple(decision_line(each) for each in reversed(decisions[:-1])),
         policies=tuple(_offer(policy, pack, now_ms=now_ms) for policy in offered),
