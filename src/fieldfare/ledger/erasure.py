@@ -51,8 +51,9 @@ def erase(
     in its payload as well.
     """
     pseudonym = vault.pseudonym(org, person)
-    payloads = unit.data_keys.destroy(org, pseudonym)
+    # The payloads lead to what the projections hold of the person, so they go last.
     rows = unit.projections.forget(org, person, pseudonym)
+    payloads = unit.data_keys.destroy(org, pseudonym)
     event = unit.log.append(
         org,
         NewEvent(

@@ -99,6 +99,7 @@ class Projections(Protocol):
 
     def forget(self, org: Org, person: Subject, pseudonym: str, /) -> int:
         """Put the pseudonym in the place of a person's host id wherever it stands in clear, and
-        drop file names and unsent texts; returns how many rows were changed.
+        drop file names and unsent texts; returns how many rows were changed. Call it before the
+        payloads are destroyed: they tell which items are the person's.
         """
         ...

@@ -102,7 +102,7 @@ class Sqlite:
             if writing:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("PRAGMA wal_autocheckpoint=2000")
+                connection.execute("PRAGMA wal_autocheckpoint=10000")
             else:
                 connection.execute("PRAGMA query_only=1")
             connection.execute("PRAGMA cache_size=-65536")

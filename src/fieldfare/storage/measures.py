@@ -76,8 +76,8 @@ _POSTED: Final = Statement(
     select(items.c.kind, func.count())
     .where(
         items.c.org == bindparam("org"),
-        items.c.posted_at >= bindparam("from_ms"),
-        items.c.posted_at < bindparam("to_ms"),
+        items.c.event_id >= bindparam("first"),
+        items.c.event_id < bindparam("end"),
         items.c.number == 1,
     )
     .group_by(items.c.kind)
@@ -119,7 +119,7 @@ class SqlMeasures:
         return list(first.values())
 
     def posted(self, org: Org, /, *, from_ms: int, to_ms: int) -> dict[str, int]:
-        rows = self._tx.rows(_POSTED, org=org, from_ms=from_ms, to_ms=to_ms)
+        rows = self._tx.rows(_POSTED, org=org, first=_id_at(from_ms), end=_id_at(to_ms))
         return {kind: count for kind, count in rows}  # noqa: C416  # a Row is no pair to dict()
 
     def actions(self, org: Org, /, *, from_ms: int, to_ms: int) -> dict[tuple[str, str], int]:

@@ -4,7 +4,7 @@ transaction that destroys the key.
 
 from typing import Final
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import Table, bindparam, select
 
 from fieldfare.kernel import Org
 from fieldfare.records import Subject
@@ -16,6 +16,7 @@ from fieldfare.storage.tables import (
     decisions,
     items,
     outbox,
+    payloads,
     verdicts,
     views,
 )
@@ -25,6 +26,11 @@ _AUTHORED: Final = Statement(
     items.update()
     .where(
         items.c.org == bindparam("in_org"),
+        items.c.event_id.in_(
+            select(payloads.c.id).where(
+                payloads.c.org == bindparam("in_org"), payloads.c.person == bindparam("pseudonym")
+            )
+        ),
         items.c.author_kind == bindparam("of_kind"),
         items.c.author == bindparam("of_person"),
     )

@@ -25,7 +25,8 @@ from fieldfare.storage.transaction import Footprint, Transaction
 from fieldfare.storage.unit import SqlUnit
 
 GROUP_WORKS: Final = 500
-GROUP_S: Final = 0.002
+GROUP_S: Final = 0.02
+"""How long a group may take works from a queue that is not empty; it never waits for one."""
 Listener: TypeAlias = Callable[[Sequence[Event]], None]
 
 _log = structlog.get_logger(__name__)

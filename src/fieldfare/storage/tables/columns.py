@@ -1,5 +1,8 @@
 """How columns are written: short words for the few kinds there are, and the metadata of all tables.
 
+An index in the order of ids costs little; one in the order of names touches another page for every
+row, and pages are what a commit writes. So there are few of the second kind.
+
 Every key starts with the organisation. JSON stands in text columns, moments are ms since 1970, ids
 are 63-bit integers. Tables of small rows are clustered by their key on SQLite (WITHOUT ROWID).
 """

@@ -21,8 +21,8 @@ items = table(
     big("decision_id", optional=True),
     big("revision"),
 )
-Index(None, items.c.org, items.c.author_kind, items.c.author)
-Index(None, items.c.org, items.c.posted_at)
+# In the order of the log: what was posted when, and, through its event, by whom.
+Index(None, items.c.org, items.c.event_id)
 
 accounts = table(
     "accounts",

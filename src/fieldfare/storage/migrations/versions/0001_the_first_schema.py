@@ -216,13 +216,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org", "kind", "host_id", "number", name=op.f("items_key")),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        op.f("items_org_author_kind_author"),
-        "items",
-        ["org", "author_kind", "author"],
-        unique=False,
-    )
-    op.create_index(op.f("items_org_posted_at"), "items", ["org", "posted_at"], unique=False)
+    op.create_index(op.f("items_org_event_id"), "items", ["org", "event_id"], unique=False)
     op.create_table(
         "lanes",
         sa.Column("lane", sa.Integer(), nullable=False),
@@ -447,8 +441,7 @@ def downgrade() -> None:
     op.drop_table("organisations")
     op.drop_table("lists")
     op.drop_table("lanes")
-    op.drop_index(op.f("items_org_posted_at"), table_name="items")
-    op.drop_index(op.f("items_org_author_kind_author"), table_name="items")
+    op.drop_index(op.f("items_org_event_id"), table_name="items")
     op.drop_table("items")
     op.drop_table("histories")
     op.drop_index(op.f("exposures_org_reviewer_at"), table_name="exposures")
