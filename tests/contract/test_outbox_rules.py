@@ -1,17 +1,14 @@
 """The outbox, whatever keeps it: what is due, in which order, and what overtakes what."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pytest
 
 from fieldfare.enforcement import Outbox, UnsentEffects
-from fieldfare.kernel import EventId, Org, SimulatedClock
-from fieldfare.ledger import Vault
+from fieldfare.kernel import EventId, Org
 from fieldfare.records import OutboxRow, OutboxState, Subject
-from fieldfare.storage import SqlStore
 from fieldfare.testing import InMemoryOutbox
 
 T = TypeVar("T")
@@ -82,15 +79,15 @@ class Box:
         )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
-    if request.param == "memory":
-        yield Box(InMemoryOutbox())
-        return
-    url, clock = f"sqlite:///{tmp_path / 'box.sqlite'}", SimulatedClock(NOW_MS)
-    store = SqlStore.open(url, clock=clock, vault=Vault(bytes(32)))
-    yield Box(store)
-    store.close()
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Run on the double as well as on the stores."""
+    return str(request.param)
+
+
+@pytest.fixture
+def box(backend: str, request: pytest.FixtureRequest) -> Box:
+    return Box(InMemoryOutbox() if backend == "memory" else request.getfixturevalue("store"))
 
 
 def a_row(
