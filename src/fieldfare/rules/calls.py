@@ -33,7 +33,18 @@ from fieldfare.rules.nodes import (
     children,
 )
 from fieldfare.rules.patterns import PatternRefused, read_pattern
-from fieldfare.rules.sml_types import ANY, BOOL, BY_NAME, INT, RULE, STR, SmlType, accepts, plain
+from fieldfare.rules.sml_types import (
+    ANY,
+    BOOL,
+    BY_NAME,
+    INT,
+    LIST,
+    RULE,
+    STR,
+    SmlType,
+    accepts,
+    plain,
+)
 
 Read: TypeAlias = Callable[[ast.expr, Scope], Node | None]
 Args: TypeAlias = Mapping[str, Node]
@@ -61,13 +72,24 @@ def read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
     args: dict[str, Node] = {}
     for param in params:
         if param.name in bound:
-            node = checked(param, read(bound[param.name], scope), bound[param.name], scope)
+            value = bound[param.name]
+            if param.name == "key" and isinstance(value, ast.List):
+                node = _key(value, scope, read)
+            else:
+                node = checked(param, read(value, scope), value, scope)
             if node is None:
                 return None
             args[param.name] = node
     if name in FUNCTIONS:
         return _standard(FUNCTIONS[name], args, written, scope)
     return _SPECIAL[name](args, written, scope)
+
+
+def _key(written: ast.List, scope: Scope, read: Read) -> Node | None:
+    """Read the key of a counter: a list whose parts may be of different types."""
+    items = [read(item, scope) for item in written.elts]
+    found = tuple(item for item in items if item is not None)
+    return ListOf(LIST, scope.place(written), found) if len(found) == len(items) else None
 
 
 def _refuse(func: ast.Name, scope: Scope) -> None:

@@ -152,6 +152,10 @@ class _Checker:
             self._problems.add(declared.place, f"{declared.name} is a word of the language")
             return None
         value = declared.value
+        if is_local(declared.name) and _is_rule(value):
+            hint = "Rules are named on decisions; leave out the _."
+            self._problems.add(declared.place, "a rule cannot be local to its file", hint)
+            return None
         func = value.func if isinstance(value, ast.Call) else None
         is_effect = isinstance(func, ast.Name) and func.id in EFFECTS
         if is_effect and isinstance(value, ast.Call):
@@ -215,3 +219,8 @@ class _Checker:
             if is_local(declared.name) and key not in self._used:
                 hint = "Use it, or take it out. A name without _ may stand unused."
                 self._problems.add(declared.place, f"{declared.name} is never used", hint)
+
+
+def _is_rule(value: ast.expr) -> bool:
+    func = value.func if isinstance(value, ast.Call) else None
+    return isinstance(func, ast.Name) and func.id == "Rule"

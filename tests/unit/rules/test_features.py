@@ -115,7 +115,7 @@ def test_a_fact_of_the_wrong_type_or_no_number_is_unknown() -> None:
 
 def test_the_event_knows_its_kind_and_number() -> None:
     rules = a_rule_set(
-        f"R = Rule(when_all=[GetActionName() == 'like', GetActionId() == {an_id()}], description='')"
+        f"R = Rule(when_all=[GetActionName() == 'like', GetActionId() == {an_id()}],description='')"
     )
 
     assert evaluated(rules, kind="like").fired == ("R",)

@@ -1,5 +1,6 @@
 """The truth tables of `safe`, and the compiler against a plain interpreter of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ FLAGS = "A: bool = JsonData(path='$.a')\nB: bool = JsonData(path='$.b')\n"
 NUMBERS = "X: int = JsonData(path='$.x')\nY: int = JsonData(path='$.y')\n"
 
 
-def truth_of(condition: str, declared: str, data: dict[str, object]) -> Truth:
+def truth_of(condition: str, declared: str, data: Mapping[str, object]) -> Truth:
     """Read a condition's truth from three rules: it fires, its negation fires, or neither."""
     rules = a_rule_set(
         f"{declared}C = {condition}\n"
@@ -121,7 +122,7 @@ class Tree:
     op: str
     parts: "tuple[Tree, ...]" = ()
 
-    def truth(self, flags: dict[str, Truth]) -> Truth:
+    def truth(self, flags: dict[str, Truth]) -> Truth:  # noqa: PLR0911 -- one case an operator
         values = [part.truth(flags) for part in self.parts]
         match self.op:
             case "and":
