@@ -76,3 +76,9 @@ def store(url: str, clock: SimulatedClock, vault: Vault) -> Iterator[SqlStore]:
     store = SqlStore.open(url, clock=clock, vault=vault)
     yield store
     store.close()
+
+
+@pytest.fixture(autouse=True)
+def no_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lanes beat only when a test tells them to: their time is not the simulated one."""
+    monkeypatch.setattr("fieldfare.storage.writer.BEAT_S", None)

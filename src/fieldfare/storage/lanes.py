@@ -97,13 +97,17 @@ class Lane:
             self._move(tx, is_open=True)
 
     def beat(self, tx: Transaction) -> None:
-        """Raise the last id to now if other lanes are open, and close those that are lost."""
+        """Raise the last id to now and above the other lanes, and close those that are lost.
+
+        A lane that is alone and ahead of those that are closed holds nobody back.
+        """
         self.lock(tx)
-        if not only(tx.row(_OTHERS, lane_is=self.number, open=True)):
+        highest = only(tx.row(_HIGHEST))
+        if highest <= self._last and not only(tx.row(_OTHERS, lane_is=self.number, open=True)):
             return
         now = self._clock.now_ms()
         floor = (now - EPOCH_MS) << TIME_SHIFT | self.number << SEQUENCE_BITS
-        self._last = max(self._last, floor)
+        self._last = max(self._last, floor, highest)
         self._move(tx, is_open=True)
         tx.run(_CLOSE_LOST, lane_is=self.number, open=True, before=now - LOST_AFTER_MS, shut=False)
 
