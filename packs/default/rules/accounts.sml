@@ -26,5 +26,5 @@ NewAccountInAHurry = Rule(
 )
 WhenRules(
     rules_any=[NewAccountInAHurry],
-    then=[FeatureBlock(account=Author, feature='comment', for_='24h', policy='IN.SPAM')],
+    then=[FeatureBlock(account=Author, feature='comments', for_='24h', policy='IN.SPAM')],
 )

@@ -1,7 +1,7 @@
 # What an item shows and says.
 Import(rules=['features.sml'])
 
-# Known content. A bank is vetted once people have confirmed its entries; then it may overrule a person.
+# Known content. A bank is vetted once people have confirmed its entries; it may overrule a person.
 MatchedPolicy = Fact('hash.match.policy')
 MatchedBank = Fact('hash.match.bank')
 
