@@ -6,7 +6,6 @@ An *operand* is code that may only run when its guards hold: `v3 is not None and
 the code are made here; nothing that stands in a source text becomes code, literals enter by repr.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.rules.code_writer import CodeWriter
@@ -35,43 +34,13 @@ from fieldfare.rules.nodes import (
     RuleOf,
     Text,
 )
+from fieldfare.rules.operands import Operand, conjunction, guards_of, literal
 from fieldfare.rules.patterns import MAX_TEXT, fold_case
 from fieldfare.rules.sml_types import BOOL, SmlType, plain
 from fieldfare.rules.strings import bits, divided, number, power
 from fieldfare.rules.values import as_text, at_path, finite, python_type, reader
 
 _SMALL_SET: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """Code that gives a value which is never None, provided that all guards hold, in order."""
-
-    guards: tuple[str, ...]
-    code: str
-
-    def true(self) -> str:
-        return _and((*self.guards, self.code))
-
-    def false(self) -> str:
-        return _and((*self.guards, f"not {self.code}"))
-
-    def value(self) -> str:
-        if not self.guards or self.guards == (f"{self.code} is not None",):
-            return self.code
-        return f"({self.code} if {_and(self.guards)} else None)"
-
-
-def _and(conditions: tuple[str, ...]) -> str:
-    distinct = tuple(dict.fromkeys(conditions))
-    return distinct[0] if len(distinct) == 1 else f"({' and '.join(distinct)})"
-
-
-def literal(value: object) -> str:
-    """Write a plain value as Python; only str, int, float, bool and None are taken."""
-    if value is not None and type(value) not in {str, int, float, bool}:
-        raise TypeError(f"{type(value).__name__} is no literal")
-    return repr(value) if not isinstance(value, int | float) or value >= 0 else f"({value!r})"
 
 
 class Lowering:
@@ -91,7 +60,7 @@ class Lowering:
     def true(self, node: Node) -> str:
         match node:
             case AllOf():
-                return _and(tuple(self.true(part) for part in node.parts))
+                return conjunction(tuple(self.true(part) for part in node.parts))
             case AnyOf():
                 return f"({' or '.join(self.true(part) for part in node.parts)})"
             case Not():
@@ -106,7 +75,7 @@ class Lowering:
             case AllOf():
                 return f"({' or '.join(self.false(part) for part in node.parts)})"
             case AnyOf():
-                return _and(tuple(self.false(part) for part in node.parts))
+                return conjunction(tuple(self.false(part) for part in node.parts))
             case Not():
                 return self.true(node.of)
             case Name() if plain(node.type) == BOOL:
@@ -122,7 +91,7 @@ class Lowering:
         if isinstance(node, Default):
             of = self.operand(node.of)
             rest = self.value(node.otherwise)
-            return f"({of.code} if {_and(of.guards)} else {rest})" if of.guards else of.code
+            return f"({of.code} if {conjunction(of.guards)} else {rest})" if of.guards else of.code
         return self.operand(node).value()
 
     # -- operands
@@ -152,7 +121,7 @@ class Lowering:
         match node:
             case ListOf():
                 items = [self.operand(item) for item in node.items]
-                return Operand(_guards(items), f"[{', '.join(item.code for item in items)}]")
+                return Operand(guards_of(items), f"[{', '.join(item.code for item in items)}]")
             case Text():
                 return self._text(node)
             case Negative():
@@ -185,7 +154,7 @@ class Lowering:
 
     def _present(self, node: Present) -> Operand:
         guards = self.operand(node.of).guards
-        there = _and(guards) if guards else "True"
+        there = conjunction(guards) if guards else "True"
         return Operand((), f"(not {there})" if node.negate else there)
 
     def _default(self, node: Default) -> Operand:
@@ -193,7 +162,7 @@ class Lowering:
         if not of.guards:
             return of
         if not otherwise.guards:
-            return Operand((), f"({of.code} if {_and(of.guards)} else {otherwise.code})")
+            return Operand((), f"({of.code} if {conjunction(of.guards)} else {otherwise.code})")
         return self._var(self._shared(node))
 
     def _text(self, node: Text) -> Operand:
@@ -207,14 +176,14 @@ class Lowering:
                 operand = self.operand(part)
                 guards.append(operand)
                 written.append(f"{write}({operand.code})")
-        return Operand(_guards(guards), f"({' + '.join(written)})" if written else "''")
+        return Operand(guards_of(guards), f"({' + '.join(written)})" if written else "''")
 
     def _compare(self, node: Compare) -> Operand:
         left = self.operand(node.left)
         if node.op in {"in", "not in"} and (found := self._constant_set(node.right)):
             return Operand(left.guards, f"({left.code} {node.op} {found})")
         right = self.operand(node.right)
-        return Operand(_guards([left, right]), f"({left.code} {node.op} {right.code})")
+        return Operand(guards_of([left, right]), f"({left.code} {node.op} {right.code})")
 
     def _constant_set(self, node: Node) -> str:
         """Write a list of literals so that Python keeps it as a constant; nothing if it is none."""
@@ -231,7 +200,7 @@ class Lowering:
 
     def _arithmetic(self, node: Arithmetic) -> Operand:
         left, right = self.operand(node.left), self.operand(node.right)
-        guards = _guards([left, right])
+        guards = guards_of([left, right])
         pair = f"{left.code}, {right.code}"
         if node.op in {"/", "//", "%"}:
             return self._maybe(guards, f"{self.writer.bind(divided)}({node.op!r}, {pair})")
@@ -252,7 +221,7 @@ class Lowering:
     def _call(self, node: Call) -> Operand:
         function = FUNCTIONS[node.function]
         args = [self.operand(argument) for argument in node.args]
-        guards = _guards(args)
+        guards = guards_of(args)
         codes = [argument.code for argument in args]
         if function.inline:
             return Operand(guards, f"({function.inline.format(*codes)})")
@@ -362,7 +331,7 @@ class Lowering:
         name = node.counter.name
         at = self.counters.setdefault(name, len(self.counters))
         self.counts[name] = node
-        guards = _guards([self.operand(part) for part in node.key])
+        guards = guards_of([self.operand(part) for part in node.key])
         count = f"{self.writer.bind(finite)}(counts[{at}])"
         return self.writer.emit(Operand(guards, count).value(), node.counter.written)
 
@@ -397,7 +366,3 @@ class Lowering:
 
 _EMPTY: Final[dict[str, object]] = {}
 _ANY_ALL: Final = {"any": any, "all": all}
-
-
-def _guards(operands: list[Operand]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(guard for operand in operands for guard in operand.guards))

@@ -50,7 +50,7 @@ PATTERNS = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(PATTERNS, st.lists(TEXTS, min_size=1, max_size=8), st.booleans())
 def test_a_pattern_matches_exactly_where_python_says(
     written: str,

@@ -179,7 +179,7 @@ def compiled(trees: list[Tree]) -> RuleSet:
     return a_rule_set(text)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(TREES, min_size=1, max_size=4))
 def test_compiled_conditions_agree_with_an_interpreter(trees: list[Tree]) -> None:
     rules = compiled(trees)

@@ -135,7 +135,7 @@ def strings_and_names(python: str) -> tuple[set[str], set[str], set[str]]:
     return texts, names, attributes
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     names=st.lists(IDENTIFIERS, min_size=3, max_size=3, unique=True),
     texts=st.lists(HOSTILE, min_size=4, max_size=4),
@@ -166,7 +166,7 @@ def test_names_and_strings_never_become_code(names: list[str], texts: list[str])
     assert outcome.verdicts[0].reasons[0].description == texts[3]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ABab_=()[]{}'\"\\.,:#\n fFR0179+-*/<>!%&|^~@;", max_size=60))
 def test_any_text_compiles_or_is_refused_with_problems(text: str) -> None:
     found = problems_of(text)
