@@ -19,14 +19,15 @@ from fieldfare.access import Scope
 from fieldfare.decisions.gate import STALE_MS, GateItem, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
 from fieldfare.engine.administration import KnownFile, note
+from fieldfare.engine.content import scan_of
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.evaluator import Evaluator
-from fieldfare.engine.grounds import Grounds
+from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import LEXICON, NAMED_LIST, Books, InForce, assemble
 from fieldfare.engine.intake import Intake
 from fieldfare.engine.rulings import Ruling
-from fieldfare.engine.scanning import Scanning
+from fieldfare.engine.scanning import Scanning, fact_json
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
 from fieldfare.engine.shelf import Shelf
@@ -45,6 +46,7 @@ from fieldfare.kernel import (
     Conflict,
     EventId,
     FieldfareError,
+    JsonValue,
     NotFound,
     Org,
     SystemClock,
@@ -225,6 +227,19 @@ class Platform:
 
     def overview(self, org: Org, from_ms: int, to_ms: int) -> Overview:
         return self.store.read(lambda uow: overview(uow, org, from_ms=from_ms, to_ms=to_ms))
+
+    def facts_of(self, uow: UnitOfWork, org: Org, item: ItemVersion) -> dict[str, JsonValue]:
+        """Give all facts of a version: what its scan found, and its words read anew."""
+        event = scan_of(uow, org, item) or uow.log.get(org, item.event_id)
+        if event is None or event.data is None:
+            return {}
+        told = event.data.get("item")
+        words = text_fields(told if isinstance(told, dict) else {})
+        facts: dict[str, JsonValue] = {
+            fact.name: fact_json(fact) for fact in self.books.of(org).reading.facts(words)
+        }
+        scanned = event.data.get("facts")
+        return facts | (scanned if isinstance(scanned, dict) else {})
 
     def confirm_watermark(self) -> None:
         """Tell the gate that its view is whole: a write went through the whole pipeline."""

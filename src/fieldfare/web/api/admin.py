@@ -137,9 +137,9 @@ async def add_entries(
 ) -> Response:
     """Add known content by its hashes (JSON) or as files, which are hashed and not kept."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        form = await request.form(max_files=MAX_FILES)
-        parts = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
-        files = await run_in_threadpool(_hashed, platform, parts)
+        async with request.form(max_files=MAX_FILES) as form:
+            parts = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
+            files = await run_in_threadpool(_hashed, platform, parts)
     else:
         entry = decode(_ENTRY, await request.body())
         files = [KnownFile(label=entry.label, sha256=entry.sha256, pdq=entry.pdq)]

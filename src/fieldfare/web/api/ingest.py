@@ -1,14 +1,15 @@
 """POST /v1/items, /v1/events and /v1/decide: what hosts send, answered once it is durable."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.intake import Accepted
@@ -22,6 +23,7 @@ from fieldfare.web.served import Served
 
 MAX_EVENTS: Final = 1_000
 MAX_PARTS: Final = 40
+MAX_WAIT_MS: Final = 200
 
 router = APIRouter(prefix="/v1", tags=["ingest"])
 Sender = Annotated[Principal, requires(Permission.INGEST)]
@@ -35,7 +37,7 @@ class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """An item, and how long (ms) the caller will wait for its decision."""
 
     item: msgspec.Raw
-    wait_ms: Annotated[int, msgspec.Meta(ge=0, le=200)] = 100
+    wait_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_WAIT_MS)] = 100
 
 
 _EVENTS: Final = msgspec.json.Decoder(_Events)
@@ -45,8 +47,8 @@ _DECIDE: Final = msgspec.json.Decoder(Decide)
 @router.post("/items", status_code=202, openapi_extra=openapi_body(PostedItem, with_media=True))
 async def post_item(request: Request, who: Sender, platform: Platform) -> Response:
     """Put an item on the log: 202 once it is durable, 200 if the same key said the same before."""
-    item, parts = await _item_of(request)
-    accepted = await _post(platform, who.org, item, parts)
+    async with _arriving(request) as (item, parts):
+        accepted = await _post(platform, who.org, item, parts)
     return answer(_accepted_json(accepted), status=200 if accepted.repeated else 202)
 
 
@@ -70,12 +72,13 @@ async def post_events(request: Request, who: Sender, platform: Platform) -> Resp
 async def decide(request: Request, who: Sender, platform: Platform) -> Response:
     """Decide now: 200 with the decision if it is made in time, else 202, held, a webhook later."""
     if _is_multipart(request):
-        item, parts = await _item_of(request)
-        wait_ms = 200
+        wait_ms = MAX_WAIT_MS
+        async with _arriving(request) as (item, parts):
+            accepted = await _post(platform, who.org, item, parts)
     else:
         asked = decode(_DECIDE, await request.body())
-        item, parts, wait_ms = decode_item(asked.item), [], asked.wait_ms
-    accepted = await _post(platform, who.org, item, parts)
+        wait_ms = asked.wait_ms
+        accepted = await _post(platform, who.org, decode_item(asked.item), ())
     decision = await _decision_in_time(platform, who.org, accepted, wait_ms)
     if decision is None:
         held: dict[str, JsonValue] = {**_accepted_json(accepted), "state": "held"}
@@ -103,23 +106,37 @@ def _is_multipart(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("multipart/form-data")
 
 
-async def _item_of(request: Request) -> tuple[PostedItem, list[UploadFile]]:
+@asynccontextmanager
+async def _arriving(request: Request) -> AsyncIterator[tuple[PostedItem, list[UploadFile]]]:
+    """Give the item of a request and its media, which are gone afterwards."""
     if not _is_multipart(request):
-        return decode_item(await request.body()), []
-    form = await request.form(max_files=MAX_PARTS, max_fields=MAX_PARTS)
+        yield decode_item(await request.body()), []
+        return
+    async with request.form(max_files=MAX_PARTS, max_fields=MAX_PARTS) as form:
+        yield await _metadata_of(form), [
+            part for part in form.getlist("file") if isinstance(part, UploadFile)
+        ]
+
+
+async def _metadata_of(form: FormData) -> PostedItem:
     metadata = form.get("metadata")
-    raw = (
-        await metadata.read() if isinstance(metadata, UploadFile) else str(metadata or "").encode()
-    )
-    if not raw:
-        hint = "Send the item as JSON in a part called metadata, the media in parts called file."
-        raise BadInput("the part 'metadata' is missing", hint=hint, pointer="/metadata")
+    raw = await metadata.read() if isinstance(metadata, UploadFile) else str(metadata or
+    "").encode()
+    if
+    not
+    raw:
+        hint = "Send the item
+        as JSON in
+        a part called metadata, the media in
+        parts called
+        file." raise BadInput("the part 'metadata' is missing", hint=hint,
+        pointer="/metadata")
     unknown = set(form) - {"metadata", "file"}
     if unknown:
         name = min(unknown)
         hint = "The parts are metadata and file."
         raise BadInput(f"unknown part {name!r}", hint=hint, pointer=f"/{name}")
-    return decode_item(raw), [f for f in form.getlist("file") if isinstance(f, UploadFile)]
+    return decode_item(raw)
 
 
 async def _post(

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.content import scan_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, NotFound, parse_id, rfc3339
 from fieldfare.records import Subject
@@ -30,8 +29,7 @@ def read_item(
         item = uow.items.current(who.org, subject)
         if item is None:
             raise NotFound(f"no item {subject}", hint="It was never posted here, or was erased.")
-        scan = scan_of(uow, who.org, item)
-        facts = (scan.data or {}).get("facts", {}) if scan else {}
+        facts = platform.facts_of(uow, who.org, item)
         return {
             "item": {"kind": kind, "host_id": host_id},
             **version_json(item),
