@@ -113,24 +113,21 @@ async def _arriving(request: Request) -> AsyncIterator[tuple[PostedItem, list[Up
         yield decode_item(await request.body()), []
         return
     async with request.form(max_files=MAX_PARTS, max_fields=MAX_PARTS) as form:
-        yield await _metadata_of(form), [
-            part for part in form.getlist("file") if isinstance(part, UploadFile)
-        ]
+        yield (
+            await _metadata_of(form),
+            [part for part in form.getlist("file") if isinstance(part, UploadFile)],
+        )
 
 
 async def _metadata_of(form: FormData) -> PostedItem:
     metadata = form.get("metadata")
-    raw = await metadata.read() if isinstance(metadata, UploadFile) else str(metadata or
-    "").encode()
-    if
-    not
-    raw:
-        hint = "Send the item
-        as JSON in
-        a part called metadata, the media in
-        parts called
-        file." raise BadInput("the part 'metadata' is missing", hint=hint,
-        pointer="/metadata")
+    if isinstance(metadata, UploadFile):
+        raw = await metadata.read()
+    else:
+        raw = str(metadata or "").encode()
+    if not raw:
+        hint = "Send the item as JSON in a part called metadata, the media in parts called file."
+        raise BadInput("the part 'metadata' is missing", hint=hint, pointer="/metadata")
     unknown = set(form) - {"metadata", "file"}
     if unknown:
         name = min(unknown)
