@@ -11,11 +11,12 @@ const SOON_MS = 45_000;
 const main = /** @type {HTMLElement} */ (document.querySelector("main.review"));
 const form = /** @type {HTMLFormElement} */ (document.querySelector("#decide"));
 const undo = /** @type {HTMLFormElement | null} */ (document.querySelector("#undo"));
-const still = /** @type {HTMLImageElement | null} */ (document.querySelector("#still"));
 const frames = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(".frame")]);
 const leaseMs = Number(main.dataset.leaseMs);
 const caseId = main.dataset.case ?? "";
-let leaseEnds = performance.now() + leaseMs;
+let leaseEnds = performance.now() + Number(main.dataset.leaseLeftMs);
+/** When the stage was drawn, as performance.now() counts. */
+let stageDrawn = 0;
 
 /** @param {string} name of a radio group or select */
 function chosen(name) {
@@ -62,14 +63,37 @@ function showStill(number) {
   if (!frame) return;
   for (const each of frames) each.setAttribute("aria-pressed", String(each === frame));
   frame.scrollIntoView({ block: "nearest", inline: "nearest" });
-  const kind = still?.dataset.clear === "yes" ? "clear" : "stills";
-  if (still) still.src = `/media/cases/${caseId}/${kind}/${number}`;
+  const still = document.querySelector("#still");
+  if (!(still instanceof HTMLImageElement)) return;
+  still.src = `/media/cases/${caseId}/${still.dataset.clear === "yes" ? "clear" : "stills"}/${number}`;
 }
 
 /** @param {number} by */
 function step(by) {
   const at = frames.findIndex((frame) => frame.getAttribute("aria-pressed") === "true");
   showStill(Math.max(0, Math.min(frames.length - 1, at + by)));
+}
+
+/**
+ * Send a form of the stage and draw the stage anew, so that what is chosen and typed beside it stays.
+ * @param {SubmitEvent} event
+ */
+async function redrawStage(event) {
+  const sent = event.target;
+  if (!(sent instanceof HTMLFormElement) || !sent.closest("#stage")) return;
+  event.preventDefault();
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(sent)) body.set(name, String(value));
+  try {
+    const answer = await fetch(sent.action, { method: "POST", headers: { Accept: "text/html" }, body });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = answer.ok ? page.querySelector("#stage") : null;
+    const seen = page.querySelector(".meter");
+    if (!fresh) { location.reload(); return; }
+    document.querySelector("#stage")?.replaceWith(fresh);
+    if (seen) document.querySelector(".meter")?.replaceWith(seen);
+    stageDrawn = performance.now();
+  } catch { location.reload(); }
 }
 
 /** @param {string} selector of a form to send */
@@ -123,10 +147,10 @@ function tick() {
   }
   const clear = document.querySelector("#reblur");
   if (clear instanceof HTMLFormElement) {
-    const clearLeft = Number(clear.dataset.leftMs) - performance.now();
+    const clearLeft = Number(clear.dataset.leftMs) - (performance.now() - stageDrawn);
     const out = document.querySelector("#clear-left");
     if (out instanceof HTMLOutputElement) out.value = stretch(clearLeft);
-    if (clearLeft <= 0) location.replace("/review");
+    if (clearLeft <= 0) { clear.dataset.leftMs = "Infinity"; clear.requestSubmit(); }
   }
 }
 
@@ -146,6 +170,7 @@ async function heartbeat() {
 
 for (const frame of frames) frame.addEventListener("click", () => showStill(Number(frame.dataset.number)));
 form.addEventListener("change", paint);
+document.addEventListener("submit", redrawStage);
 paint();
 tick();
 setInterval(tick, 250);

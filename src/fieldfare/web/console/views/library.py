@@ -83,7 +83,7 @@ class PolicyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLine:
-    """A rule: where it stands (line from 1), what it says, what follows, on which events it runs."""
+    """A rule: where it stands (line from 1), what it says, what follows, on which events."""
 
     name: str
     description: str
