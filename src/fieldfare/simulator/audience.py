@@ -54,11 +54,14 @@ def showings(seed: int, postings: Sequence[Posting]) -> Iterator[Showing]:
 
 
 def _strength(seed: int, posting: Posting) -> int:
-    """Draw a video's views in its first tick, or the per cent of them that a comment gets."""
+    """Draw a video's views in its first tick, or the per cent of them that a comment gets.
+
+    Adversaries have few followers, and a flood of comments sinks to the bottom.
+    """
     draw = chance(seed, "strength", posting.kind, posting.host_id)
     if posting.kind == "comment":
-        return draw.randint(10, 40)
-    return round(40 * 2 ** draw.uniform(0, 5))
+        return draw.randint(1, 3) if posting.how in {"burst", "flood"} else draw.randint(5, 25)
+    return round(40 * 2 ** draw.uniform(0, 3 if posting.truth else 5))
 
 
 def _views_at(

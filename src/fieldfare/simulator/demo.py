@@ -35,7 +35,6 @@ from fieldfare.simulator.truth import (
     measure,
     outcome_of,
     prevented,
-    stopped_accounts,
     views_without,
 )
 from fieldfare.simulator.wording import Wording
@@ -105,7 +104,7 @@ def measured_of(host: Host, community: Community, seen: Seen) -> Measured:
             outcomes.append(outcome_of(posting, item, seen, views_without=count))
         else:
             outcomes.append(prevented(posting, views_without=count))
-    return measure(community, outcomes, seen, stopped=stopped_accounts(host.decisions()))
+    return measure(community, outcomes, seen)
 
 
 def _run(

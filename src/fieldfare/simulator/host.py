@@ -108,12 +108,15 @@ class Host:
         """Read an item with its decisions."""
         return self._call("GET", f"/v1/items/{name[0]}/{name[1]}")
 
-    def decisions(self) -> Iterator[Json]:
-        """Read every decision, newest first."""
+    def decisions_after(self, last: int) -> Iterator[Json]:
+        """Read the decisions with ids above `last`, newest first."""
         cursor: str | None = None
         while True:
             page = self._call("GET", "/v1/decisions", params=_page(cursor))
-            yield from page["decisions"]
+            for decision in page["decisions"]:
+                if int(decision["id"]) <= last:
+                    return
+                yield decision
             cursor = page["next"]
             if cursor is None:
                 return
@@ -168,7 +171,7 @@ class Host:
 
 
 def _page(cursor: str | None) -> dict[str, str]:
-    return {"limit": "200"} | ({} if cursor is None else {"cursor": cursor})
+    return {"limit": "50"} | ({} if cursor is None else {"cursor": cursor})
 
 
 def _wait_until(is_done: Callable[[], bool], *, what: str) -> None:

@@ -30,7 +30,7 @@ READERS: Final = 80
 ADVERSARIES: Final = 10
 KNOWN_POLICIES: Final = ("GV.GORE", "VE.TERROR")
 KNOWN_EACH: Final = 3
-SHARES: Final = {"repost": 0.22, "new": 0.08, "term": 0.12, "look-alike": 0.12}
+SHARES: Final = {"repost": 0.22, "new": 0.05, "term": 0.12, "look-alike": 0.12}
 """Of all videos; the rest is clean and plain."""
 
 COMMENTS_A_VIDEO: Final = 5
@@ -214,9 +214,9 @@ class _Planner:
         clean = [film for film in films if film.how == "clean"]
         for number, film in enumerate(films):
             if film.how.startswith("new"):
-                yield from self._told(film, 4, "graphic_violence", number)
+                yield from self._told(film, 4, "violence", number)
         for film in draw.sample(clean, k=min(len(clean), max(1, len(films) // 12))):
-            yield from self._told(film, 1, "dislike", 1000 + int(film.host_id[1:]))
+            yield from self._told(film, 1, "other", 1000 + int(film.host_id[1:]))
         if clean:
             yield from self._told(draw.choice(clean), 3, "harassment", 9999)
 

@@ -27,11 +27,15 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Seen:
-    """What was served. views: per item; windows: (start ms, views) per item in order of time."""
+    """What was served. views: per item; windows: (start ms, views) per item in order of time.
+
+    stopped: the accounts that the platform took something away from.
+    """
 
     posted: set[Name] = field(default_factory=set)
     views: Counter[Name] = field(default_factory=Counter)
     windows: dict[Name, list[tuple[int, int]]] = field(default_factory=dict)
+    stopped: set[str] = field(default_factory=set)
     reports: int = 0
 
     def before(self, name: Name, at_ms: int) -> int:
@@ -82,6 +86,7 @@ class _Player:
         self._films = films
         self._begin_ms = unix_ms(host.advance_to("2024-01-01T00:00:00Z"))
         self._now = ""
+        self._last_decision = 0
         self.seen = Seen()
 
     def step(self, step: _Step) -> None:
@@ -126,16 +131,27 @@ class _Player:
             )
             self._host.until_decided([c.name for c in comments])
             self.seen.posted.update(c.name for c in comments)
+            self._stop_accounts()
+
+    def _stop_accounts(self) -> None:
+        """Carry out what was decided about accounts; here it always stops them from writing."""
+        made = list(self._host.decisions_after(self._last_decision))
+        if made:
+            self._last_decision = int(made[0]["id"])
+        for decision in reversed(made):
+            subject = decision["subject"]
+            if subject["kind"] == "account" and decision["restrictions"]:
+                self.seen.stopped.add(subject["host_id"])
 
     def _possible(self, comments: Sequence[Posting]) -> list[Posting]:
-        """Keep the comments whose video their author can see."""
+        """Keep the comments whose author may write and can see the video."""
         possible = set()
         for market, group in groupby(sorted(comments, key=_market), key=_market):
             theirs = list(group)
             parents = sorted({("video", c.parent) for c in theirs})
             told = self._ask(parents, "18_plus", market)
             possible |= {c.name for c in theirs if told["video", c.parent].is_shown}
-        return [c for c in comments if c.name in possible]
+        return [c for c in comments if c.name in possible and c.author not in self.seen.stopped]
 
     def _item(self, posting: Posting) -> Json:
         item: Json = {

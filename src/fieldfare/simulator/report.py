@@ -11,7 +11,8 @@ from fieldfare.simulator.truth import Figures, HowFigures, Measured
 DIGITS: Final = 4
 _NOTE: Final = (
     "Precision and recall are against the truth of the plan. Views: of 10,000 seen, those of items "
-    "that break the policy, with Fieldfare and if everything had been shown."
+    "that break the policy, with Fieldfare and if everything had been shown. To review: not "
+    "restricted, but waiting for a person."
 )
 
 
@@ -44,7 +45,7 @@ def print_report(measured: Measured, console: Console) -> None:
     console.print(_NOTE)
     console.print(
         f"{measured.videos} videos, {measured.comments} comments "
-        f"({measured.comments_prevented} more had no video to be written under), "
+        f"({measured.comments_prevented} more could not be written), "
         f"{measured.reports} reports, {measured.views:,} views of {measured.views_without:,} "
         f"planned; {measured.flooders_stopped} of {measured.flooders} flooding accounts stopped, "
         f"{measured.others_stopped} other accounts."
@@ -55,8 +56,8 @@ def _policies_table(measured: Measured) -> Table:
     table = Table(title="By policy", box=None, pad_edge=False, title_justify="left")
     table.add_column("policy")
     for heading in (
-        *("items", "restricted", "caught", "precision", "recall", "before any view"),
-        *("views with", "without"),
+        *("break it", "restricted", "rightly", "to review", "precision", "recall"),
+        *("before any view", "views with", "without"),
     ):
         table.add_column(heading, justify="right")
     for row in (*measured.policies, measured.overall):
@@ -65,6 +66,7 @@ def _policies_table(measured: Measured) -> Table:
             str(row.violating),
             str(row.restricted),
             str(row.caught),
+            str(row.for_review),
             _share(row.precision),
             _share(row.recall),
             _share(row.before_any_view),
@@ -90,6 +92,7 @@ def _figures_json(row: Figures) -> dict[str, JsonValue]:
         "items": row.violating,
         "restricted": row.restricted,
         "caught": row.caught,
+        "for_review": row.for_review,
         "precision": _rounded(row.precision),
         "recall": _rounded(row.recall),
         "before_any_view": _rounded(row.before_any_view),

@@ -25,7 +25,8 @@ PER: Final = 10_000
 class Outcome:
     """What became of one posting. restricted_for: policies; is_unseen: restricted before any view.
 
-    views_without: what it would have had without the platform.
+    is_for_review: it is not restricted, but a person was asked to look at it. views_without: what
+    it would have had without the platform.
     """
 
     posting: Posting
@@ -33,18 +34,24 @@ class Outcome:
     views_without: int
     restricted_for: frozenset[str] = frozenset()
     is_unseen: bool = False
+    is_for_review: bool = False
     is_posted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One row: a policy, or all of them. Shares are None where there is nothing to divide by."""
+    """One row: a policy, or all of them. Shares are None where there is nothing to divide by.
+
+    violating, restricted, caught: items; caught_unseen: of those caught, before any view.
+    for_review: of the violating, those not restricted that wait for a person.
+    """
 
     policy: str
     violating: int
     restricted: int
     caught: int
     caught_unseen: int
+    for_review: int
     violative_views: float
     violative_views_without: float
 
@@ -105,11 +112,12 @@ def outcome_of(posting: Posting, item: Json, seen: Seen, *, views_without: int) 
         views_without=views_without,
         restricted_for=frozenset(restriction["policy"] for restriction in last),
         is_unseen=is_unseen,
+        is_for_review=not last and any(decision["review"] for decision in made),
     )
 
 
 def prevented(posting: Posting, *, views_without: int) -> Outcome:
-    """Give the outcome of a comment that could not be written: its video was not to be seen."""
+    """Give the outcome of a comment that its author could not write."""
     return Outcome(posting=posting, views=0, views_without=views_without, is_posted=False)
 
 
@@ -121,10 +129,8 @@ def views_without(community: Community) -> Counter[Name]:
     return counted
 
 
-def measure(
-    community: Community, outcomes: Sequence[Outcome], seen: Seen, *, stopped: frozenset[str]
-) -> Measured:
-    """Work out all figures. stopped: the accounts that the platform restricted."""
+def measure(community: Community, outcomes: Sequence[Outcome], seen: Seen) -> Measured:
+    """Work out all figures."""
     posted = [outcome for outcome in outcomes if outcome.is_posted]
     policies = {o.posting.truth for o in outcomes} | {p for o in posted for p in o.restricted_for}
     kinds = Counter(o.posting.kind for o in posted)
@@ -139,8 +145,8 @@ def measure(
         views=sum(o.views for o in outcomes),
         views_without=sum(o.views_without for o in outcomes),
         flooders=len(community.flooders),
-        flooders_stopped=len(community.flooders & stopped),
-        others_stopped=len(stopped - community.flooders),
+        flooders_stopped=len(community.flooders & seen.stopped),
+        others_stopped=len(seen.stopped - community.flooders),
     )
 
 
@@ -157,20 +163,12 @@ def figures_of(policy: str, outcomes: Iterable[Outcome]) -> Figures:
         restricted=len(restricted),
         caught=len(caught),
         caught_unseen=sum(o.is_unseen for o in caught),
+        for_review=sum(o.is_for_review for o in violating),
         violative_views=_rate(sum(o.views for o in violating), sum(o.views for o in everything)),
         violative_views_without=_rate(
             sum(o.views_without for o in violating), sum(o.views_without for o in everything)
         ),
     )
-
-
-def stopped_accounts(decisions: Iterable[Json]) -> frozenset[str]:
-    """Name the accounts whose latest decision restricts them. decisions: newest first."""
-    latest: dict[str, Json] = {}
-    for decision in decisions:
-        if decision["subject"]["kind"] == "account":
-            latest.setdefault(decision["subject"]["host_id"], decision)
-    return frozenset(name for name, decision in latest.items() if decision["restrictions"])
 
 
 def _breaks(outcome: Outcome, policy: str) -> bool:
