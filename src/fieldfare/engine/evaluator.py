@@ -5,10 +5,12 @@ the reader's cursor, so that a crash repeats a batch and never half of one. One 
 counters of a store; their state is rebuilt from the log at start.
 """
 
+import heapq
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from operator import attrgetter
 from typing import Final
 
 import structlog
@@ -25,6 +27,7 @@ from fieldfare.records import Decision, Event
 
 READER: Final = "evaluator"
 BATCH: Final = 200
+PAGE: Final = 1_000
 IDLE_S: Final = 0.5
 RETRY_S: Final = 1.0
 
@@ -50,23 +53,27 @@ class Evaluator:
 
     def restore(self, now_ms: int) -> int:
         """Rebuild the counters from the events their windows still hold. Returns how many."""
-        horizon = max(now_ms - self._grounds.horizon_ms, 0)
         position = self.tail.position
-        after = _id_at(horizon)
+        kinds = [
+            self._recalled(kind, _id_at(now_ms - window_ms), position)
+            for kind, window_ms in self._grounds.horizons().items()
+        ]
         replayed = 0
-        while after < position:
-            events = self._read_after(after)
-            known = [event for event in events if event.id <= position]
-            for event in known:
-                self._grounds.count(event)
-            replayed += len(known)
-            if len(known) < len(events) or not events:
-                break
-            after = events[-1].id
+        for event in heapq.merge(*kinds, key=attrgetter("id")):
+            self._grounds.count(event)
+            replayed += 1
         return replayed
 
-    def _read_after(self, event_id: EventId) -> Sequence[Event]:
-        return self._store.read(lambda uow: uow.log.after(event_id, limit=1_000))
+    def _recalled(self, kind: str, after: EventId, up_to: EventId) -> Iterator[Event]:
+        while events := self._page(kind, after):
+            for event in events:
+                if event.id > up_to:
+                    return
+                yield event
+            after = events[-1].id
+
+    def _page(self, kind: str, after: EventId) -> Sequence[Event]:
+        return self._store.read(lambda uow: uow.recall.of_kind(kind, after, limit=PAGE))
 
     def waits_for(self, event_id: EventId) -> "Future[Decision]":
         """Promise the first decision caused by an event, for a caller that will not wait long."""

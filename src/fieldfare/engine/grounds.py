@@ -46,10 +46,15 @@ class Grounds:
         self._counters: dict[Org, CounterStore] = {}
         self._born: dict[tuple[Org, str], int] = {}
 
-    @property
-    def horizon_ms(self) -> int:
-        """The longest window any counter has."""
-        return max((c.horizon_ms for c in self._counters.values()), default=0)
+    def horizons(self) -> dict[str, int]:
+        """Name the event kinds that are counted, and for how long back (ms) each counts."""
+        longest: dict[str, int] = {}
+        for org in self._counters:
+            rules = self._books.of(org).rules
+            for kind in rules.event_kinds:
+                for update in rules.counter_updates(kind, 0, {}, {}):
+                    longest[kind] = max(longest.get(kind, 0), update.counter.window_ms)
+        return longest
 
     def open(self, org: Org) -> None:
         """Count what an organisation's rules need; what is counted already goes on."""

@@ -13,10 +13,18 @@ from fieldfare.kernel import EventId, Org
 from fieldfare.ledger.repositories import DataKeys, LedgerRows, Projections, Seals
 from fieldfare.matching.repositories import BankStore, ListStore
 from fieldfare.metrics.repositories import Measures
-from fieldfare.records import History, Log, Subject
+from fieldfare.records import Event, History, Log, Subject
 from fieldfare.review.repositories import Cases, Exposures, QueueDepths
 
 T = TypeVar("T")
+
+
+class Recall(Protocol):
+    """The log by kind, for rebuilding what is counted."""
+
+    def of_kind(self, kind: str, after: EventId, /, *, limit: int) -> Sequence[Event]:
+        """Read on from an id, all organisations, events of one kind in id order."""
+        ...
 
 
 class Cursors(Protocol):
@@ -102,6 +110,8 @@ class UnitOfWork(Protocol):
 
     @property
     def log(self) -> Log: ...
+    @property
+    def recall(self) -> Recall: ...
     @property
     def history(self) -> History: ...
     @property

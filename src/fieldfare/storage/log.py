@@ -56,6 +56,15 @@ _AFTER: Final = Statement(
     .order_by(events.c.id)
     .limit(bindparam("most"))
 )
+_OF_KIND: Final = Statement(
+    _EVENTS.where(
+        events.c.kind == bindparam("kind"),
+        events.c.id > bindparam("after"),
+        events.c.id <= bindparam("up_to"),
+    )
+    .order_by(events.c.id)
+    .limit(bindparam("most"))
+)
 _OF_SUBJECT: Final = Statement(
     _EVENTS.where(events.c.org == bindparam("org"), events.c.subject == bindparam("subject"))
     .order_by(events.c.id.desc())
@@ -164,6 +173,11 @@ class SqlLog:
         name = self._vault.pseudonym(org, subject)
         rows = self._tx.rows(_OF_SUBJECT, org=org, subject=name, most=limit)
         return self._events(rows[::-1])
+
+    def of_kind(self, kind: str, after: EventId, /, *, limit: int) -> Sequence[Event]:
+        up_to = watermark(self._tx)
+        rows = self._tx.rows(_OF_KIND, kind=kind, after=after, up_to=up_to, most=limit)
+        return self._events(rows)
 
     def _events(self, rows: Sequence[Row]) -> list[Event]:
         causes = causes_of(self._tx, ((row[0], row[1]) for row in rows))

@@ -28,6 +28,7 @@ class SqlUnit:
     def __init__(self, tx: Transaction, vault: Vault, clock: Clock, lane: Lane | None) -> None:
         self.data_keys = SqlDataKeys(tx, vault)
         self.log = SqlLog(tx, self.data_keys, vault, lane)
+        self.recall = self.log
         self.history = SqlHistory(tx, self.log, clock)
         self.items = SqlItems(tx)
         self.accounts = SqlAccounts(tx)
