@@ -135,6 +135,22 @@ def test_of_two_alike_the_wider_one_stays_and_names_the_graver_policy() -> None:
     assert found.restrictions == (for_adults,)
 
 
+def test_of_two_that_end_the_later_end_stays() -> None:
+    sooner, later = (replace(a_restriction(), until=until) for until in (10, 20))
+
+    assert judge([a_verdict(sooner, later)]).restrictions == (later,)
+
+
+def test_a_narrow_restriction_of_a_graver_policy_stays_beside_the_wide_one() -> None:
+    everywhere = a_restriction("limit", "HB.LOW")
+    in_germany = replace(everywhere, policy="GV.GORE", markets=frozenset({"DE"}))
+
+    found = judge([a_verdict(everywhere, in_germany)])
+
+    assert found.restrictions == (in_germany, everywhere)
+    assert found.policy == "GV.GORE"
+
+
 def test_two_labels_of_different_words_both_stay() -> None:
     labels = [
         Restriction(kind="label", policy="SY.UNLAB", params={"label": word})

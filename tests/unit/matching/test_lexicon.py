@@ -73,6 +73,7 @@ def test_a_term_is_found_in_every_disguise_with_its_place(typed: str) -> None:
         "blip. and zorp",
         "quib nood",
         "zorb... lat",
+        "zorb....lat",
         "xz o r b l a tx",
     ],
 )
@@ -89,7 +90,17 @@ def test_what_is_hung_onto_a_word_does_not_hide_it(typed: str) -> None:
 
 def test_a_letter_before_that_looks_the_same_does_not_hide_a_word() -> None:
     assert hits("a z zorblat t") == [("zorblat", "zorblat")]
-    assert hits("1 l snill", RUDE) == [("snill", "snill")]
+    assert hits("1 l snill") == [("snill", "snill")]
+    assert hits("buzz, zzzzzzorblat") == [("zorblat", "zzzzzzorblat")]
+
+
+def test_a_term_overlapping_itself_is_found_once() -> None:
+    assert hits("zozozo", Lexicons([a_lexicon("zoz", match=Match.SUBSTRING)])) == [("zoz", "zoz")]
+
+
+def test_a_letter_spelt_out_endlessly_is_not_followed_for_ever() -> None:
+    assert hits("zo" + ".o" * 9 + ".rblat") == [("zorblat", "zo" + ".o" * 9 + ".rblat")]
+    assert hits("zo" + ".o" * 99 + ".rblat") == []
 
 
 def test_a_doubled_letter_of_the_term_must_be_doubled_in_the_text() -> None:
@@ -118,6 +129,7 @@ def test_scripts_without_spaces_need_no_edges() -> None:
     search = Lexicons([a_lexicon("咕噜噜", "ゾルブ")])
 
     assert hits("你是咕噜噜吗", search) == [("咕噜噜", "咕噜噜")]
+    assert hits("ok咕噜噜ok", search) == [("咕噜噜", "咕噜噜")]
     assert hits("このゾルブめ", search) == [("ゾルブ", "ゾルブ")]
     assert hits("このソルブめ", search) == []
 
@@ -125,7 +137,8 @@ def test_scripts_without_spaces_need_no_edges() -> None:
 def test_a_digit_term_is_not_found_inside_a_number() -> None:
     search = Lexicons([a_lexicon("77")])
 
-    assert hits("1977 77 tt", search) == [("77", "77")]
+    assert hits("in 1977", search) == []
+    assert hits("so 77 tt", search) == [("77", "77")]
 
 
 def test_emoji_terms_are_found_beside_letters() -> None:

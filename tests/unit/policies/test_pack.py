@@ -49,6 +49,25 @@ def test_a_policy_gets_the_defaults_of_its_severity() -> None:
     assert (policy.review, policy.strike_points, policy.judged_by) == (True, 0, ())
 
 
+@pytest.mark.parametrize(
+    ("code", "severity", "unknown", "edit"),
+    [
+        ("HB.BULLY", "S0", OnUnknown.ALLOW, OnEdit.KEEP),
+        ("HB.BULLY", "S1", OnUnknown.ALLOW, OnEdit.KEEP),
+        ("HB.BULLY", "S3", OnUnknown.HOLD, OnEdit.HOLD),
+        ("HB.BULLY", "S4", OnUnknown.HOLD, OnEdit.HOLD),
+        ("IN.SPAM", "S3", OnUnknown.ALLOW, OnEdit.HOLD),
+        ("IP.COPY", "S2", OnUnknown.ALLOW, OnEdit.HOLD),
+    ],
+)
+def test_the_unknown_and_the_edited_wait_as_the_severity_asks(
+    code: str, severity: str, unknown: OnUnknown, edit: OnEdit
+) -> None:
+    policy = load_pack(PACK.replace("HB.BULLY", code).replace("S2", severity)).policy(code)
+
+    assert (policy.on_unknown, policy.on_edit) == (unknown, edit)
+
+
 def test_the_words_come_in_the_language_asked_for_or_in_english() -> None:
     policy = load_pack(PACK).policy("HB.BULLY")
 
