@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from fieldfare.kernel import Unavailable
@@ -67,6 +66,8 @@ class NudityModel:
     def _loaded(self) -> _Session:
         with self._lock:
             if self._session is None:
+                import onnxruntime  # here, because it is slow to import and not always needed
+
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 session = onnxruntime.InferenceSession(

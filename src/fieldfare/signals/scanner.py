@@ -89,14 +89,21 @@ class Scanner:
         """Match against these from the next scan on."""
         self._banks = tuple(banks)
 
-    def scan(self, source: Path | str | int, *, kinds: tuple[Kind, ...] = KINDS) -> ScanResult:
+    def scan(
+        self,
+        source: Path | str | int,
+        *,
+        kinds: tuple[Kind, ...] = KINDS,
+        banks: Sequence[BankIndex] | None = None,
+    ) -> ScanResult:
         """Scan a path or an open descriptor, whose position is left alone.
 
-        kinds: of media that are acceptable here; another kind is not readable. Raises NotFound if
-        there is no such file and BadInput if it is not a regular one that can be read.
+        kinds: of media that are acceptable here; another kind is not readable. banks: in place of
+        the scanner's own, for an organisation that has others. Raises NotFound if there is no such
+        file and BadInput if it is not a regular one that can be read.
         """
         started, cpu_started = time.monotonic(), time.thread_time()
-        banks = self._banks
+        banks = self._banks if banks is None else banks
         fd = _opened(source)
         try:
             sha256, md5, size = _digests(fd)
