@@ -1,6 +1,8 @@
 import msgspec
 import pytest
 
+from fieldfare.engine.history import import_history
+from fieldfare.ingest.schemas import EVENT_KINDS
 from fieldfare.kernel import BadInput, Conflict
 from fieldfare.records import ACCOUNT, Subject
 from fieldfare.testing.platforms import Community, a_comment, reopened
@@ -87,9 +89,7 @@ def test_a_deleted_comment_is_not_shown(community: Community) -> None:
 def test_one_bad_event_is_rejected_and_its_neighbours_are_kept(community: Community) -> None:
     good = {"kind": "item.posted", "key": "a", "item": msgspec.to_builtins(a_comment())}
     unknown = {"kind": "item.vanished", "key": "b"}
-    nobody = {
-        "kind": "like", "key": "c", "actor": "u", "item": {"kind": "comment", "host_id": "x"}
-    }  # fmt: skip
+    nobody = {"kind": "like", "key": "c", "actor": "u", "item": {"kind": "comment", "host_id": "x"}}
 
     kept, wrong_kind, no_item = community.send(good, unknown, nobody)
 
@@ -194,3 +194,36 @@ def test_an_erased_person_leaves_no_words_behind(community: Community) -> None:
     assert event is not None
     assert event.data is None
     assert community.may_see("comment", "c1").show == "no"
+
+
+def test_imported_history_is_counted_and_never_acted_upon(community: Community) -> None:
+    text = "win a free quimsa now"
+    past = [
+        EVENT_KINDS.decode(
+            msgspec.json.encode(
+                {
+                    "kind": "item.posted",
+                    "key": f"h{number}",
+                    "occurred_at": f"2026-03-02T08:5{number}:00Z",
+                    "item": {
+                        "kind": "comment",
+                        "host_id": f"h{number}",
+                        "author": f"u{number}",
+                        "text": text,
+                    },
+                }
+            )
+        )
+        for number in range(9)
+    ]
+    org, store = community.org, community.platform.store
+    written = store.write(lambda uow: import_history(uow, org, past))
+    community.settle()
+    assert not any(isinstance(each, Exception) for each in written)
+    assert community.may_see("comment", "h1").reason == "unknown"
+    community.platform.close()
+
+    with reopened(community.platform.settings, community.clock) as platform:
+        decision = Community(platform, community.clock).posted(a_comment(text, author="u9"))
+
+    assert decision.judgement.action == "limit"

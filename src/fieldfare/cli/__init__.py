@@ -1,4 +1,4 @@
-"""The `fieldfare` command. Each command imports what it needs when it runs, so that help is quick."""
+"""The `fieldfare` command. A command imports what it needs when it runs: help is quick."""
 
 from fieldfare.cli.command import main
 

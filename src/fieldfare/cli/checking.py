@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fieldfare.cli.printing import print_line
+from fieldfare.cli.printing import print_json, print_line
 from fieldfare.kernel import NotFound
 
 

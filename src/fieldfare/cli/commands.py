@@ -104,6 +104,21 @@ def openapi() -> None:
     print_openapi()
 
 
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="The same seed plays the same community.")] = 7,
+    videos: Annotated[int, typer.Option(help="How many videos are posted.")] = 60,
+    once: Annotated[bool, typer.Option("--once", help="End by itself.")] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    port: Annotated[int | None, typer.Option(help="The console's port.")] = None,
+) -> None:
+    """Play a short-video community, moderate it, and print how well that went."""
+    from fieldfare.cli.demo import demo as play
+
+    play(seed=seed, videos=videos, once=once, as_json=as_json, home=home, port=port)
+
+
 @rules.command("check")
 def rules_check(
     folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from fieldfare.decisions.scope import SHOWN, GateAnswer, effective
-from fieldfare.kernel import Clock, EventId, JsonValue, Org
+from fieldfare.kernel import Clock, EventId, JsonValue, Org, is_history
 from fieldfare.policies import RESTRICTION_KINDS, RestrictionKinds
 from fieldfare.records import ACCOUNT, Event, Judgement, Restriction, Subject
 
@@ -130,7 +130,7 @@ class MemoryGate:
     def observe(self, events: Iterable[Event]) -> None:
         """Follow the log."""
         for event in events:
-            if event.data is None:
+            if event.data is None or is_history(event.id):
                 continue
             match event.kind:
                 case "decision.made":

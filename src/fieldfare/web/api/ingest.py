@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.history import import_history
 from fieldfare.engine.intake import Accepted
 from fieldfare.ingest.schemas import EVENT_KINDS, HostEvent, PostedItem, decode, decode_item
 from fieldfare.kernel import BadInput, FieldfareError, JsonValue, Org
@@ -58,14 +59,19 @@ async def post_events(request: Request, who: Sender, platform: Platform) -> Resp
     batch = decode(_EVENTS, await request.body())
     events = [_decoded(raw) for raw in batch.events]
     results = await asyncio.wrap_future(platform.intake.post_events(who.org, events))
-    accepted: list[JsonValue] = []
-    rejected: list[JsonValue] = []
-    for index, result in enumerate(results):
-        if isinstance(result, FieldfareError):
-            rejected.append(_rejection(index, result))
-        else:
-            accepted.append({"index": index, "id": str(result.event_id)})
-    return answer({"accepted": accepted, "rejected": rejected}, status=202)
+    return answer(_batch_json(results), status=202)
+
+
+@router.post("/history", status_code=202, openapi_extra=openapi_body(HostEvent, many="events"))
+async def post_history(request: Request, who: Sender, platform: Platform) -> Response:
+    """Put past events on the log, each with its occurred_at: they count, and have no effects."""
+    batch = decode(_EVENTS, await request.body())
+    events = [_decoded(raw) for raw in batch.events]
+    written = await asyncio.wrap_future(
+        platform.store.submit(lambda uow: import_history(uow, who.org, events))
+    )
+    results = [r if isinstance(r, FieldfareError) else Accepted(event_id=r) for r in written]
+    return answer(_batch_json(results), status=202)
 
 
 @router.post("/decide", openapi_extra=openapi_body(Decide, with_media=True))
@@ -164,6 +170,17 @@ def _decoded(raw: msgspec.Raw) -> HostEvent | FieldfareError:
         return EVENT_KINDS.decode(raw)
     except FieldfareError as error:
         return error
+
+
+def _batch_json(results: Sequence[Accepted | FieldfareError]) -> dict[str, JsonValue]:
+    accepted: list[JsonValue] = []
+    rejected: list[JsonValue] = []
+    for index, result in enumerate(results):
+        if isinstance(result, FieldfareError):
+            rejected.append(_rejection(index, result))
+        else:
+            accepted.append({"index": index, "id": str(result.event_id)})
+    return {"accepted": accepted, "rejected": rejected}
 
 
 def _rejection(index: int, error: FieldfareError) -> dict[str, JsonValue]:
