@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import Org
-from fieldfare.matching import DECIDED_BANK, Bank, BankEntry, BankIndex
-from fieldfare.matching.repositories import BankEntryRecord
+from fieldfare.matching import DECIDED_BANK, BankIndex, index_of
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.records import Event
 
 DECIDED_PREFIX: Final = f"{DECIDED_BANK}."
@@ -46,26 +47,14 @@ class Shelf:
 
 
 def _indexes(uow: UnitOfWork, org: Org) -> Sequence[BankIndex]:
-    ours: list[BankEntry] = []
+    ours: list[BankEntryRecord] = []
     indexes: list[BankIndex] = []
     for record in uow.banks.banks(org):
         entries = uow.banks.entries(org, record.name)
         if record.name.startswith(DECIDED_PREFIX):
-            ours += [_entry(entry, record.policy) for entry in entries]
+            # In the bank of decided content an entry's label is the policy it broke.
+            ours += [replace(entry, label=record.policy) for entry in entries]
         elif record.enabled:
-            bank = Bank(
-                name=record.name,
-                policy=record.policy,
-                vetted=record.vetted,
-                radius=record.radius,
-                min_quality=record.min_quality,
-            )
-            indexes.append(BankIndex(bank, [_entry(entry, "") for entry in entries]))
-    decided = Bank(name=DECIDED_BANK, policy="", vetted=True)
-    return [*indexes, BankIndex(decided, ours)]
-
-
-def _entry(record: BankEntryRecord, policy: str) -> BankEntry:
-    return BankEntry(
-        id=str(record.id), pdq=record.pdq, sha256=record.sha256, label=record.label, policy=policy
-    )
+            indexes.append(index_of(record, entries))
+    decided = BankRecord(org=org, name=DECIDED_BANK, policy="", vetted=True)
+    return [*indexes, index_of(decided, ours)]
