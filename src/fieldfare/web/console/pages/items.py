@@ -42,5 +42,6 @@ def item_page(
     request: Request, who: Reader, platform: Platform, kind: str, host_id: str
 ) -> Response:
     """Show one item."""
-    view = platform.store.read(lambda uow: item_view(uow, who.org, Subject(kind, host_id)))
+    subject, find = Subject(kind, host_id), platform.books.of(who.org).text.facts
+    view = platform.store.read(lambda uow: item_view(uow, who.org, subject, find))
     return answer(request, "item.html", view, current="items")

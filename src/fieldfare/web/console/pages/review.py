@@ -278,6 +278,7 @@ def _case(
         uow,
         case,
         platform.pack(who.org),
+        find=platform.books.of(who.org).text.facts,
         now_ms=now_ms,
         lease_ms=platform.reviewing.times.lease_ms,
         revealed_until=_revealed_until(request, case, now_ms=now_ms),

@@ -1,15 +1,18 @@
 """The grounds of a decision for people: reasons, values beside thresholds, texts with hits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fieldfare.engine.grounds import text_fields
 from fieldfare.kernel import JsonValue, Span
-from fieldfare.records import Decision, Event, Reason, SeenValue
+from fieldfare.records import Decision, Event, Fact, Reason, SeenValue
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.wording import sentence
 
-_TEXT_FIELDS: Final = ("caption", "text", "hashtags")
+Find = Callable[[Mapping[str, str]], Sequence[Fact]]
+"""Finds facts in the text fields of an item, as the text signal in force does."""
+
 _LONG: Final = 160
 _SIGNS: Final[Mapping[str, str]] = {">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
 
@@ -164,26 +167,15 @@ def show(value: JsonValue) -> str:
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
-def text_lines(post: Event | None, decisions: Sequence[Decision]) -> tuple[TextLine, ...]:
-    """Give the text fields of a post, cut at the spans the decisions' reasons rest on."""
+def text_lines(post: Event | None, find: Find) -> tuple[TextLine, ...]:
+    """Give the text fields of a post, cut at what the lexicons in force find in them."""
     item = (post.data or {}).get("item") if post else None
-    fields = item if isinstance(item, dict) else {}
-    spans = [
-        span
-        for decision in decisions
-        for reason in decision.judgement.reasons
-        for seen in reason.seen
-        for span in seen.spans
-        if span.unit == "char"
-    ]
-    lines = []
-    for name in _TEXT_FIELDS:
-        value = fields.get(name)
-        text = " ".join(f"#{tag}" for tag in value) if isinstance(value, list) else value
-        if isinstance(text, str) and text:
-            hits = [] if isinstance(value, list) else [s for s in spans if s.field == name]
-            lines.append(TextLine(field=name, pieces=_cut(text, hits)))
-    return tuple(lines)
+    fields = text_fields(item) if isinstance(item, dict) else {}
+    spans = [span for fact in find(fields) for span in fact.spans if span.unit == "char"]
+    return tuple(
+        TextLine(field=name, pieces=_cut(text, (each for each in spans if each.field == name)))
+        for name, text in fields.items()
+    )
 
 
 def _cut(text: str, spans: Iterable[Span]) -> tuple[TextPiece, ...]:

@@ -11,6 +11,7 @@ from fieldfare.records import Event, ItemVersion, Subject
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.grounds import (
     DecisionLine,
+    Find,
     TextLine,
     decision_line,
     show,
@@ -133,7 +134,7 @@ def items_view(uow: UnitOfWork, org: Org, *, before: EventId | None, limit: int)
     return ItemsView(rows=rows, next=rows[-1].decision.id if len(found) > limit else "")
 
 
-def item_view(uow: UnitOfWork, org: Org, subject: Subject) -> ItemView:
+def item_view(uow: UnitOfWork, org: Org, subject: Subject, find: Find) -> ItemView:
     """Read everything about one item. Raises ItemUnknown."""
     item = uow.items.current(org, subject)
     if item is None:
@@ -155,7 +156,7 @@ def item_view(uow: UnitOfWork, org: Org, subject: Subject) -> ItemView:
         posted_at=Moment(item.posted_at),
         views=uow.views.total(org, subject),
         reports=reports_of(events),
-        texts=text_lines(post, [d for d in decisions if d.version == item.digest]),
+        texts=text_lines(post, find),
         media=tuple((part.sha256, part.size) for part in item.media),
         stills=stills_of(scan),
         facts=facts_of(scan),

@@ -14,6 +14,7 @@ from fieldfare.review import Action, consequences, foreseen
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.grounds import (
     DecisionLine,
+    Find,
     ReasonLine,
     SignalLine,
     TextLine,
@@ -158,6 +159,7 @@ def case_view(
     case: Case,
     pack: PolicyPack,
     *,
+    find: Find,
     now_ms: int,
     lease_ms: int,
     revealed_until: int | None,
@@ -194,7 +196,7 @@ def case_view(
         author=item.author.host_id if item else case.subject.host_id,
         author_since=_since(author),
         author_state=author.state if author else "",
-        texts=text_lines(post, [asking] if asking else []),
+        texts=text_lines(post, find),
         stills=stills_of(scan),
         duration_s=duration,
         has_video=_has_video(item, duration),
