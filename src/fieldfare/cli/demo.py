@@ -14,15 +14,16 @@ def demo(
 ) -> None:
     """Play a community. once: end by itself and leave nothing; else the console stays open.
 
-    home, port: where it stays; ./demo-data and 8000, or the next free port.
+    home: ./demo-data, or with `once` a folder that is gone afterwards; never that of another
+    installation. port: 8000, or the next free one.
     """
-    from fieldfare.simulator.demo import HOME, PORT, run_demo
+    from fieldfare.simulator.demo import PORT, run_demo
 
     run_demo(
         seed=seed,
         videos=videos,
         once=once,
         as_json=as_json,
-        home=home or HOME,
+        home=home,
         port=PORT if port is None else port,
     )

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -28,7 +28,7 @@ from fieldfare.simulator.host import Host
 from fieldfare.simulator.planning import plan
 from fieldfare.simulator.play import Seen, play
 from fieldfare.simulator.report import figures_json, print_report
-from fieldfare.simulator.server import Installed, Running, install, serving
+from fieldfare.simulator.server import Installed, install, serving
 from fieldfare.simulator.truth import (
     Measured,
     Outcome,
@@ -74,11 +74,18 @@ class DemoWords:
 
 
 def run_demo(
-    *, seed: int, videos: int, once: bool, as_json: bool, home: Path = HOME, port: int = PORT
+    *,
+    seed: int,
+    videos: int,
+    once: bool,
+    as_json: bool,
+    home: Path | None = None,
+    port: int = PORT,
 ) -> None:
     """Run the demo; with `once` it ends by itself, otherwise when it is interrupted.
 
-    home, port: where it lives if it stays. Raises BadInput for a size out of range, Conflict if the
+    home: ./demo-data, or with `once` a folder that is gone afterwards. port: of the console; the
+    next free one if it is taken. Raises BadInput for a size out of range, Conflict if the
     folder is not a demo's, Unavailable if the server does not do its part.
     """
     if not 1 <= videos <= MOST_VIDEOS:
@@ -87,10 +94,10 @@ def run_demo(
     with _ended_by_signals(), _home(home, once=once) as folder:
         tell("Setting up an installation of its own.")
         installed = install(folder)
-        with serving(folder, port=0 if once else port) as running:
-            _run(installed, running, seed=seed, videos=videos, as_json=as_json, tell=tell)
+        with serving(folder, port=0 if once else port) as url:
+            _run(installed, url, seed=seed, videos=videos, as_json=as_json, tell=tell)
             if not once:
-                _stay(installed, running, tell)
+                _stay(installed, url, tell)
 
 
 def measured_of(host: Host, community: Community, seen: Seen) -> Measured:
@@ -109,7 +116,7 @@ def measured_of(host: Host, community: Community, seen: Seen) -> Measured:
 
 def _run(
     installed: Installed,
-    running: Running,
+    url: str,
     *,
     seed: int,
     videos: int,
@@ -120,7 +127,7 @@ def _run(
     community = plan(seed, videos, words.wording())
     tell(f"Rendering the films of {videos} videos.")
     films = films_of(community, processes=min(RENDERERS, videos))
-    with Host.at(running.url, installed.key) as host:
+    with Host.at(url, installed.key) as host:
         _prepare(host, community, films, words)
         seen = play(host, community, films, progress=_by_day(tell))
         measured = measured_of(host, community, seen)
@@ -151,24 +158,25 @@ def _print(measured: Measured, *, seed: int, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _stay(installed: Installed, running: Running, tell: Callable[[str], None]) -> None:
-    with Host.at(running.url, installed.key) as host:
+def _stay(installed: Installed, url: str, tell: Callable[[str], None]) -> None:
+    with Host.at(url, installed.key) as host:
         passwords = {installed.admin: installed.password} | {
             role: host.create_person(role, [role]) for role in ROLES
         }
-        tell(f"\nThe console is open at {running.url}; sign in as")
+        tell(f"\nThe console is open at {url}; sign in as")
         for name, password in passwords.items():
             tell(f"  {name:<14} {password}")
         tell(f"Everything is in {installed.home}, and is deleted when the demo starts again.")
         tell("End with Ctrl-C.")
-        _keep_time(host, running)
+        with suppress(KeyboardInterrupt):
+            _keep_time(host)
 
 
-def _keep_time(host: Host, running: Running) -> None:
-    """Let simulated time pass as fast as real time while the server runs."""
+def _keep_time(host: Host) -> None:
+    """Let simulated time pass as fast as real time. Raises Unavailable once the server is gone."""
     begin_ms = unix_ms(host.advance_to("2024-01-01T00:00:00Z"))
     begin_s = time.monotonic()
-    while running.process.poll() is None:
+    while True:
         host.advance_to(rfc3339(begin_ms + round((time.monotonic() - begin_s) * 1000)))
         time.sleep(HEARTBEAT_S)
 
@@ -192,9 +200,9 @@ def _telling() -> Callable[[str], None]:
 
 
 @contextmanager
-def _home(home: Path, *, once: bool) -> Iterator[Path]:
-    if not once:
-        yield home
+def _home(home: Path | None, *, once: bool) -> Iterator[Path]:
+    if home is not None or not once:
+        yield home or HOME
         return
     with tempfile.TemporaryDirectory(prefix="fieldfare-demo-") as folder:
         yield Path(folder)
@@ -202,16 +210,17 @@ def _home(home: Path, *, once: bool) -> Iterator[Path]:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Let a TERM end the demo as Ctrl-C does, so that the server never outlives it."""
+    """Let TERM and HUP end the demo as Ctrl-C does, so that the server never outlives it."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _texts(folder: Path, pattern: str) -> dict[str, str]:

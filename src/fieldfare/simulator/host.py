@@ -161,7 +161,10 @@ class Host:
         _wait_until(is_done, what="the evaluator")
 
     def _call(self, method: str, path: str, **sent: Any) -> Json:  # noqa: ANN401  # JSON and files
-        response = self._client.request(method, path, **sent)
+        try:
+            response = self._client.request(method, path, **sent)
+        except httpx2.HTTPError as error:
+            raise Unavailable(f"{method} {path} got no answer: {error}") from error
         if not response.is_success:
             raise Unavailable(
                 f"{method} {path} answered {response.status_code}: {response.text[:500]}"

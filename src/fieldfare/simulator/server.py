@@ -43,14 +43,6 @@ class Installed:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A server that answers at `url`. process: to see whether it still does."""
-
-    url: str
-    process: "subprocess.Popen[bytes]"
-
-
 def install(home: Path) -> Installed:
     """Make a new installation in a folder, over that of an earlier demo if there is one.
 
@@ -69,10 +61,11 @@ def install(home: Path) -> Installed:
 
 
 @contextmanager
-def serving(home: Path, *, port: int) -> Iterator[Running]:
-    """Run the server on an installation until the context ends. port: 0 for any free one.
+def serving(home: Path, *, port: int) -> Iterator[str]:
+    """Run the server on an installation until the context ends; gives where it listens.
 
-    Raises Unavailable if it does not answer in time; its log is in server.log of the folder.
+    port: 0 for any free one. Raises Unavailable if it does not answer in time; its log is in
+    server.log of the folder.
     """
     log_path = home / "server.log"
     arguments = ["serve", "--home", str(home), "--port", str(port), "--clock", "simulated"]
@@ -83,9 +76,10 @@ def serving(home: Path, *, port: int) -> Iterator[Running]:
             stdout=log,
             stderr=log,
             env=_environment(),
+            start_new_session=True,  # Ctrl-C is for the demo, which then ends its server in order
         )
     try:
-        yield Running(_answering_url(home, process, log_path), process)
+        yield _answering_url(home, process, log_path)
     finally:
         _end(process)
 
