@@ -15,7 +15,7 @@ import msgspec
 from fieldfare.decisions.scope import SHOWN, GateAnswer, effective
 from fieldfare.kernel import Clock, EventId, JsonValue, Org, is_history
 from fieldfare.policies import RESTRICTION_KINDS, RestrictionKinds
-from fieldfare.records import ACCOUNT, Event, Judgement, Restriction, Subject
+from fieldfare.records import ACCOUNT, Event, Restriction, Subject
 
 STALE_MS: Final = 2_000
 THRESHOLDS: Final = (100, 1_000, 10_000, 100_000)
@@ -184,9 +184,9 @@ class MemoryGate:
         )
 
     def _decided(self, event: Event, data: Mapping[str, JsonValue]) -> None:
-        judgement = msgspec.convert(data["judgement"], Judgement)
+        restrictions = _restrictions(data["judgement"])
         if event.subject.kind == ACCOUNT:
-            self.restrict_account(event.org, event.subject.host_id, judgement.restrictions)
+            self.restrict_account(event.org, event.subject.host_id, restrictions)
             return
         item = self._items.get(event.org, {}).get((event.subject.kind, event.subject.host_id))
         if item is not None and item.version == data["version"]:
@@ -194,7 +194,7 @@ class MemoryGate:
                 event.org,
                 event.subject,
                 decision_id=event.id,
-                restrictions=judgement.restrictions,
+                restrictions=restrictions,
             )
 
     def _change(self, org: Org, subject: Subject, **changes: object) -> None:
@@ -251,6 +251,12 @@ def _answer(
 
 def _no(name: tuple[str, str], item: GateItem, reason: str) -> Answer:
     return Answer(name[0], name[1], "no", reason, item.number, item.media, None, item.decision_id)
+
+
+def _restrictions(judgement: JsonValue) -> tuple[Restriction, ...]:
+    # Most decisions restrict nothing, and this runs for each of them on the writer's thread.
+    told = judgement.get("restrictions") if isinstance(judgement, dict) else None
+    return msgspec.convert(told, tuple[Restriction, ...]) if told else ()
 
 
 def _media_names(media: JsonValue) -> Iterator[str]:

@@ -30,7 +30,7 @@ def join(
     Raises UnknownKind and UnknownPolicy.
     """
     candidates = sorted(asked, key=_gravest_first(pack, kinds))
-    if len(candidates) < 2:  # most items have nothing against them
+    if not candidates[1:]:  # most items have nothing against them, few have more than one
         return tuple(candidates)
     unique = [one for place, one in enumerate(candidates) if one not in candidates[:place]]
     return tuple(

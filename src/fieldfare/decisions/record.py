@@ -11,7 +11,9 @@ from fieldfare.records import Decision, Event, Judgement, NewEvent, Subject
 DECISION_MADE: Final = "decision.made"
 
 
-class _Body(msgspec.Struct, frozen=True):
+class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision.made event carries: a decision without what the log adds to it."""
+
     version: str
     revision: int
     judgement: Judgement
@@ -21,20 +23,31 @@ class _Body(msgspec.Struct, frozen=True):
 
 
 def event_of(
-    decision: Decision, *, person: Subject | None, causes: tuple[EventId, ...]
+    conclusion: Conclusion,
+    subject: Subject,
+    *,
+    person: Subject | None,
+    causes: tuple[EventId, ...],
 ) -> NewEvent:
-    """Write a decision (its id still 0) as the event that will name it."""
-    body = _Body(
-        version=decision.version,
-        revision=decision.revision,
-        judgement=decision.judgement,
-        pack=decision.pack,
-        rule_set=decision.rule_set,
-        models=dict(decision.models),
-    )
-    data: Mapping[str, JsonValue] = msgspec.to_builtins(body)
-    return NewEvent(
-        kind=DECISION_MADE, subject=decision.subject, person=person, causes=causes, data=data
+    """Write a conclusion as the event that will name the decision."""
+    data: Mapping[str, JsonValue] = msgspec.to_builtins(conclusion)
+    return NewEvent(kind=DECISION_MADE, subject=subject, person=person, causes=causes, data=data)
+
+
+def decided_by(event: Event, conclusion: Conclusion) -> Decision:
+    """Join a conclusion with its event into the decision."""
+    return Decision(
+        org=event.org,
+        id=event.id,
+        at=event.at,
+        subject=event.subject,
+        version=conclusion.version,
+        revision=conclusion.revision,
+        judgement=conclusion.judgement,
+        pack=conclusion.pack,
+        rule_set=conclusion.rule_set,
+        models=conclusion.models,
+        causes=event.causes,
     )
 
 
@@ -42,17 +55,4 @@ def decision_of(event: Event) -> Decision | None:
     """Read a decision back from its event; None once its data were erased."""
     if event.data is None:
         return None
-    body = msgspec.convert(event.data, _Body)
-    return Decision(
-        org=event.org,
-        id=event.id,
-        at=event.at,
-        subject=event.subject,
-        version=body.version,
-        revision=body.revision,
-        judgement=body.judgement,
-        pack=body.pack,
-        rule_set=body.rule_set,
-        models=body.models,
-        causes=event.causes,
-    )
+    return decided_by(event, msgspec.convert(event.data, Conclusion))

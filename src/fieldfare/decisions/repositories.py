@@ -34,7 +34,7 @@ class Decisions(Protocol):
 
 
 class Verdicts(Protocol):
-    """Verdicts that still speak on an item version; a rule's are replaced by its next evaluation."""
+    """Verdicts that still speak on an item version."""
 
     def put(self, org: Org, verdict: Verdict, /) -> None:
         """Keep a verdict of an order, an appeal or a person. Its event_id names it."""

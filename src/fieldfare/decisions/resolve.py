@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from fieldfare.decisions.joining import join, scope_of
-from fieldfare.decisions.unknowns import UnknownOutcome, judge_unknowns
+from fieldfare.decisions.unknowns import UnknownOutcome, judge_unknowns, unknown_facts
 from fieldfare.kernel import Unknown, canonical_json
 from fieldfare.policies import PolicyPack, RestrictionKinds
 from fieldfare.records import (
@@ -28,6 +28,10 @@ ALLOW: Final = "allow"
 
 VOICES: Final = (Voice.ORDER, Voice.APPEAL, Voice.PERSON, Voice.RULE)
 """Highest class first."""
+
+
+NOTHING_AGAINST: Final = Judgement(action=ALLOW, policy="", by=Voice.RULE)
+"""What holds for most items: nobody has spoken and everything listed is known."""
 
 
 def resolve(
@@ -50,6 +54,8 @@ def resolve(
     Raises UnknownPolicy, UnknownKind and UnfitRestriction.
     """
     spoken = [one for one in verdicts if one.subject == subject and one.version == version]
+    if not spoken and not unknown_facts(pack, facts):
+        return NOTHING_AGAINST
     _check(spoken, subject, pack, kinds)
     by = next((voice for voice in VOICES if any(v.by is voice for v in spoken)), Voice.RULE)
     deciding, later = _heard(spoken, by)

@@ -141,3 +141,12 @@ def put_webhook(uow: UnitOfWork, webhook: Webhook, *, by: str) -> None:
     uow.webhooks.put(webhook)
     subject = Subject("webhook", webhook.id)
     note(uow, webhook.org, "webhook.changed", subject, data={"enabled": webhook.enabled}, by=by)
+
+
+def remove_webhook(uow: UnitOfWork, org: Org, webhook_id: str, *, by: str) -> None:
+    """Remove a webhook; what was not sent to it becomes dead. Raises NotFound if there is none."""
+    if webhook_id not in {webhook.id for webhook in uow.webhooks.all(org)}:
+        raise NotFound(f"no webhook {webhook_id!r}", hint="List them: fieldfare webhook list")
+    uow.webhooks.remove(org, webhook_id)
+    subject = Subject("webhook", webhook_id)
+    note(uow, org, "webhook.changed", subject, data={"enabled": False}, by=by)

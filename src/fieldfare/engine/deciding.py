@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fieldfare.decisions import resolve
-from fieldfare.decisions.record import event_of
+from fieldfare.decisions.record import Conclusion, decided_by, event_of
 from fieldfare.enforcement import effects_of, rows_of
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.unit import UnitOfWork
@@ -24,6 +24,7 @@ from fieldfare.records import (
     Judgement,
     Subject,
     Verdict,
+    Webhook,
 )
 from fieldfare.review.opening import open_cases
 
@@ -56,6 +57,8 @@ class Deciding:
 
     def __init__(self, books: Books) -> None:
         self._books = books
+        # Read for every decision and hardly ever changed; the log says when.
+        self._webhooks: dict[Org, Sequence[Webhook]] = {}
 
     def decide(self, uow: UnitOfWork, org: Org, question: Question) -> Decision | None:
         """Resolve and record. None if what holds is what held before and nobody new is asked."""
@@ -82,27 +85,30 @@ class Deciding:
         self, uow: UnitOfWork, org: Org, question: Question, judgement: Judgement
     ) -> Decision:
         in_force = self._books.of(org)
-        draft = Decision(
-            org=org,
-            id=EventId(0),
-            at=0,
-            subject=question.subject,
+        verdict = Conclusion(
             version=question.item.digest if question.item else "",
             revision=_revision(uow, org, question) + 1,
             judgement=judgement,
             pack=in_force.pack.hash,
             rule_set=in_force.rules.hash,
-            models=question.models,
-            causes=question.causes,
+            models=dict(question.models),
         )
         person = question.item.author if question.item else question.subject
-        event = uow.log.append(org, event_of(draft, person=person, causes=question.causes))
-        return replace(draft, id=event.id, at=event.at)
+        event = uow.log.append(
+            org, event_of(verdict, question.subject, person=person, causes=question.causes)
+        )
+        return decided_by(event, verdict)
+
+    def forget_webhooks(self, org: Org) -> None:
+        """Read an organisation's webhooks anew: one was changed."""
+        self._webhooks.pop(org, None)
 
     def _carry_out(
         self, uow: UnitOfWork, decision: Decision, pack: PolicyPack, *, effects_at: int
     ) -> None:
-        webhooks = uow.webhooks.all(decision.org)
+        webhooks = self._webhooks.get(decision.org)
+        if webhooks is None:
+            webhooks = self._webhooks[decision.org] = uow.webhooks.all(decision.org)
         if not webhooks:
             return
         effects = effects_of(

@@ -44,6 +44,7 @@ class Evaluator:
         self._books = books
         self._grounds = grounds
         self._gate = gate
+        self._deciding = deciding
         self._react = React(deciding, grounds)
         self._waiting: dict[EventId, Future[Decision]] = {}
         self._lock = threading.Lock()
@@ -168,6 +169,8 @@ class Evaluator:
         if event.kind in REFRESHING:
             self._books.refresh(uow, event.org, as_of=event.id)
             self._grounds.open(event.org)
+        if event.kind == "webhook.changed":
+            self._deciding.forget_webhooks(event.org)
         decided = self._react(uow, event, assessment)
         notes: list[Callable[[], None]] = [
             partial(self._tell, event, decision) for decision in decided

@@ -10,7 +10,14 @@ from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
 from fieldfare.enforcement import new_webhook
-from fieldfare.engine.administration import KnownFile, add_to_bank, put_bank, put_list, put_webhook
+from fieldfare.engine.administration import (
+    KnownFile,
+    add_to_bank,
+    put_bank,
+    put_list,
+    put_webhook,
+    remove_webhook,
+)
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, Words, decode
 from fieldfare.kernel import BadInput, EventId, JsonValue, NotFound, parse_id, rfc3339
@@ -214,13 +221,13 @@ async def add_webhook(
 
 
 @router.delete("/webhooks/{webhook_id}")
-def remove_webhook(
+def delete_webhook(
     webhook_id: str,
     who: Annotated[Principal, requires(Permission.WEBHOOKS_ADMIN)],
     platform: Platform,
 ) -> Response:
     """Remove a webhook; what was not sent to it becomes dead."""
-    platform.store.write(lambda uow: uow.webhooks.remove(who.org, webhook_id))
+    platform.store.write(lambda uow: remove_webhook(uow, who.org, webhook_id, by=who.pseudonym))
     return answer({"id": webhook_id, "removed": True})
 
 
