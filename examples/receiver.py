@@ -129,6 +129,14 @@ class State:
         self._db.close()
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of a sender that hung up: what it did not hear, it sends again."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 def serve(
     state: State, secrets: Sequence[str], port: int, clock: Callable[[], float] = time.time
 ) -> ThreadingHTTPServer:
@@ -164,7 +172,7 @@ def serve(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    return ThreadingHTTPServer(("127.0.0.1", port), Receiver)
+    return Server(("127.0.0.1", port), Receiver)
 
 
 def main() -> int:
