@@ -8,14 +8,11 @@ import os
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Final, Self
 
 import structlog
 
 import fieldfare
-from fieldfare.access import Scope
 from fieldfare.decisions.gate import STALE_MS, GateItem, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
 from fieldfare.engine.administration import KnownFile, note
@@ -24,12 +21,11 @@ from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.evaluator import Evaluator
 from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
-from fieldfare.engine.in_force import LEXICON, NAMED_LIST, Books, InForce, assemble
+from fieldfare.engine.in_force import Books
 from fieldfare.engine.intake import Intake
 from fieldfare.engine.rulings import Ruling
 from fieldfare.engine.scanning import Scanning, fact_json
 from fieldfare.engine.settings import Settings
-from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Retention, UnitOfWork
 from fieldfare.engine.upkeep import (
@@ -40,39 +36,23 @@ from fieldfare.engine.upkeep import (
     Keeper,
 )
 from fieldfare.ingest.kinds import ITEM_KINDS
+from fieldfare.installation import Keys
 from fieldfare.kernel import (
     BadInput,
     Clock,
-    Conflict,
     EventId,
     FieldfareError,
     JsonValue,
-    NotFound,
     Org,
     SystemClock,
-    did_you_mean,
 )
-from fieldfare.ledger import (
-    MASTER_KEY_VARIABLE,
-    SEAL_KEY_VARIABLE,
-    Erased,
-    Heads,
-    Sealer,
-    Vault,
-    Verification,
-    audit,
-    create_key_file,
-    erase,
-    load_master_key,
-    load_seal_key,
-)
-from fieldfare.matching.repositories import ListRecord
+from fieldfare.ledger import Erased, Heads, Sealer, Vault, erase, load_master_key, load_seal_key
 from fieldfare.media import MediaLimits
 from fieldfare.metrics.overview import Overview, overview
-from fieldfare.policies import PolicyPack, RestrictionKinds, packs_dir
+from fieldfare.policies import PolicyPack, RestrictionKinds
 from fieldfare.records import Decision, Event, ItemState, ItemVersion, Restriction, Subject
 from fieldfare.review import Reviewing, ReviewTimes
-from fieldfare.rules import RuleSet, read_folder
+from fieldfare.rules import RuleSet
 from fieldfare.signals.scanner import Scanner
 from fieldfare.storage import FileBlobs, SqlStore
 
@@ -80,27 +60,6 @@ LAST_ID: Final = EventId(2**63 - 1)
 STAGED: Final = frozenset(kind.name for kind in ITEM_KINDS.values() if kind.media != "none")
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Where an installation's secrets lie, under its home."""
-
-    home: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.home / "keys"
-
-    @property
-    def command_line(self) -> Path:
-        """The API key that our own command uses to talk to a running server."""
-        return self.folder / "cli.key"
-
-    @property
-    def heads(self) -> Path:
-        """The newest link of the sealed chain, remembered outside the database."""
-        return self.home / "heads.json"
 
 
 class Platform:
@@ -362,79 +321,3 @@ def _limits(settings: Settings) -> MediaLimits:
 
 def _workers(settings: Settings) -> int:
     return settings.workers or max(1, (os.cpu_count() or 1) - 1)
-
-
-def pack_files(name: str) -> PackFiles:
-    """Read a pack's folder. Raises NotFound if there is no such pack."""
-    folder = packs_dir() / name
-    if not (folder / "policies.yaml").is_file():
-        known = sorted(p.parent.name for p in packs_dir().glob("*/policies.yaml"))
-        hint = did_you_mean(name, known) or f"Known packs: {', '.join(known)}."
-        raise NotFound(f"no policy pack {name!r}", hint=hint)
-    return PackFiles(
-        policies={"policies.yaml": (folder / "policies.yaml").read_text("utf-8")},
-        rules=read_folder(folder / "rules"),
-        lexicons=_texts(folder / "lists", "*.yaml"),
-        lists=_texts(folder / "lists", "*.txt"),
-    )
-
-
-def in_force_without_store(pack: str) -> InForce:
-    """Compile a pack from its folder, for a scan that needs no installation."""
-    files = pack_files(pack)
-    kinds = ((LEXICON, files.lexicons), (NAMED_LIST, files.lists))
-    records = [
-        ListRecord(org=MAIN, name=name, kind=kind, text=text, hash="", since=EventId(0))
-        for kind, texts in kinds
-        for name, text in texts.items()
-    ]
-    return assemble(files.policies, files.rules, records)
-
-
-def _texts(folder: Path, pattern: str) -> dict[str, str]:
-    return {path.stem: path.read_text("utf-8") for path in sorted(folder.glob(pattern))}
-
-
-def create_installation(settings: Settings, *, clock: Clock | None = None) -> FirstSecrets:
-    """Make keys, database and the organisation main. Raises Conflict if there is one already."""
-    keys = Keys(settings.home)
-    if keys.command_line.exists():
-        raise Conflict(f"{settings.home} is set up already", hint="Nothing was changed.")
-    files = pack_files(settings.pack)
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, variable in (("master", MASTER_KEY_VARIABLE), ("seal", SEAL_KEY_VARIABLE)):
-        if variable not in os.environ and not (keys.folder / f"{name}.key").exists():
-            create_key_file(keys.folder / f"{name}.key")
-    ticking = clock or SystemClock()
-    vault = Vault(load_master_key(settings.home))
-    store = SqlStore.open(settings.database_url, clock=ticking, vault=vault)
-    try:
-        secrets = store.write(lambda uow: create_organisation(uow, MAIN, files, ticking))
-        every = frozenset(Scope)
-        own = store.write(lambda uow: add_key(uow, MAIN, every, "our own command", ticking))
-    finally:
-        store.close()
-    private = os.open(keys.command_line, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(private, "w", encoding="ascii") as file:
-        file.write(own)
-    return secrets
-
-
-def verify_ledger(settings: Settings) -> list[Verification]:
-    """Verify every organisation's ledger, beside a running server or without one."""
-    vault = Vault(load_master_key(settings.home))
-    clock = SystemClock()
-    public = load_seal_key(settings.home).public_key()
-    heads = Heads(Keys(settings.home).heads)
-    store = SqlStore.open(settings.database_url, clock=clock, vault=vault, read_only=True)
-    try:
-        # The heads are read first: a seal made in between is then a seal more, never one missing.
-        known = {org: heads.of(org) for org in store.read(lambda uow: uow.ledger_rows.orgs())}
-        return store.read(
-            lambda uow: [
-                audit(uow, org, public, head=head, now_ms=clock.now_ms())
-                for org, head in known.items()
-            ]
-        )
-    finally:
-        store.close()

@@ -9,7 +9,7 @@ from fieldfare.kernel import NotFound
 def check_rules(folder: Path, *, pack: str) -> None:
     """Compile a folder of rules against a pack. Raises RuleSetDoesNotCompile with every problem."""
     from fieldfare.engine.in_force import vocabulary
-    from fieldfare.platform import pack_files
+    from fieldfare.installation import pack_files
     from fieldfare.policies import load_pack
     from fieldfare.rules import load_rule_set
 
@@ -30,7 +30,7 @@ def activate(folder: Path, *, home: Path | None) -> None:
 def verify_audit(home: Path | None, *, as_json: bool) -> bool:
     """Verify the ledger and print what was found; True if everything sealed is as it was."""
     from fieldfare.engine.settings import load_settings
-    from fieldfare.platform import verify_ledger
+    from fieldfare.installation import verify_ledger
 
     found = verify_ledger(load_settings(home))
     for each in found:

@@ -5,7 +5,7 @@ from typing import Final
 
 from fieldfare.cli.printing import print_line
 from fieldfare.engine.settings import load_settings
-from fieldfare.platform import create_installation
+from fieldfare.installation import create_installation
 
 SHOWN_ONCE: Final = "Shown once; write it down."
 

@@ -52,7 +52,7 @@ class ServerAddress:
 @contextmanager
 def reach(home: Path | None) -> Iterator[Call]:
     """Reach the installation. Raises BadInput if there is none."""
-    from fieldfare.platform import Keys
+    from fieldfare.installation import Keys
 
     settings = load_settings(home)
     key = Keys(settings.home).command_line

@@ -10,8 +10,8 @@ import msgspec
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.cli.reach import must_be_files
 from fieldfare.engine.single import JudgedFile, SingleFile
+from fieldfare.installation import in_force_without_store
 from fieldfare.kernel import JsonValue, Unknown
-from fieldfare.platform import in_force_without_store
 from fieldfare.signals.scanner import Scanner
 
 SHOWN_FACTS: Final = (

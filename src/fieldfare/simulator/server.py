@@ -19,8 +19,8 @@ from typing import Final
 import httpx2
 
 from fieldfare.engine.settings import Settings
+from fieldfare.installation import create_installation
 from fieldfare.kernel import Conflict, SimulatedClock, Unavailable, unix_ms
-from fieldfare.platform import create_installation
 
 BEGINS: Final = "2026-01-05T00:00:00Z"
 """When simulated time begins; `serve --clock simulated` begins there as well."""

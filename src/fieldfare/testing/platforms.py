@@ -19,8 +19,9 @@ from fieldfare.engine.intake import Accepted
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN
 from fieldfare.ingest.schemas import EVENT_KINDS, PostedItem
+from fieldfare.installation import create_installation
 from fieldfare.kernel import FieldfareError, Org, SimulatedClock, unix_ms
-from fieldfare.platform import Platform, create_installation
+from fieldfare.platform import Platform
 from fieldfare.records import ACCOUNT, Decision, MediaRef, Subject, Webhook
 
 BEGINNING = unix_ms("2026-03-02T09:00:00Z")

@@ -1,0 +1,127 @@
+"""An installation on disk: made once by `init`, named by its home folder, verified by anybody.
+
+In flow settings; out flow keys, a database with the organisation main, and the pack's files in
+force. What is opened and run afterwards is `platform.Platform`.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fieldfare.access import Scope
+from fieldfare.engine.in_force import LEXICON, NAMED_LIST, InForce, assemble
+from fieldfare.engine.settings import Settings
+from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
+from fieldfare.kernel import Clock, Conflict, EventId, NotFound, SystemClock, did_you_mean
+from fieldfare.ledger import (
+    MASTER_KEY_VARIABLE,
+    SEAL_KEY_VARIABLE,
+    Heads,
+    Vault,
+    Verification,
+    audit,
+    create_key_file,
+    load_master_key,
+    load_seal_key,
+)
+from fieldfare.matching.repositories import ListRecord
+from fieldfare.policies import packs_dir
+from fieldfare.rules import read_folder
+from fieldfare.storage import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where an installation's secrets lie, under its home."""
+
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def command_line(self) -> Path:
+        """The API key that our own command uses to talk to a running server."""
+        return self.folder / "cli.key"
+
+    @property
+    def heads(self) -> Path:
+        """The newest link of the sealed chain, remembered outside the database."""
+        return self.home / "heads.json"
+
+
+def pack_files(name: str) -> PackFiles:
+    """Read a pack's folder. Raises NotFound if there is no such pack."""
+    folder = packs_dir() / name
+    if not (folder / "policies.yaml").is_file():
+        known = sorted(p.parent.name for p in packs_dir().glob("*/policies.yaml"))
+        hint = did_you_mean(name, known) or f"Known packs: {', '.join(known)}."
+        raise NotFound(f"no policy pack {name!r}", hint=hint)
+    return PackFiles(
+        policies={"policies.yaml": (folder / "policies.yaml").read_text("utf-8")},
+        rules=read_folder(folder / "rules"),
+        lexicons=_texts(folder / "lists", "*.yaml"),
+        lists=_texts(folder / "lists", "*.txt"),
+    )
+
+
+def in_force_without_store(pack: str) -> InForce:
+    """Compile a pack from its folder, for a scan that needs no installation."""
+    files = pack_files(pack)
+    kinds = ((LEXICON, files.lexicons), (NAMED_LIST, files.lists))
+    records = [
+        ListRecord(org=MAIN, name=name, kind=kind, text=text, hash="", since=EventId(0))
+        for kind, texts in kinds
+        for name, text in texts.items()
+    ]
+    return assemble(files.policies, files.rules, records)
+
+
+def _texts(folder: Path, pattern: str) -> dict[str, str]:
+    return {path.stem: path.read_text("utf-8") for path in sorted(folder.glob(pattern))}
+
+
+def create_installation(settings: Settings, *, clock: Clock | None = None) -> FirstSecrets:
+    """Make keys, database and the organisation main. Raises Conflict if there is one already."""
+    keys = Keys(settings.home)
+    if keys.command_line.exists():
+        raise Conflict(f"{settings.home} is set up already", hint="Nothing was changed.")
+    files = pack_files(settings.pack)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, variable in (("master", MASTER_KEY_VARIABLE), ("seal", SEAL_KEY_VARIABLE)):
+        if variable not in os.environ and not (keys.folder / f"{name}.key").exists():
+            create_key_file(keys.folder / f"{name}.key")
+    ticking = clock or SystemClock()
+    vault = Vault(load_master_key(settings.home))
+    store = SqlStore.open(settings.database_url, clock=ticking, vault=vault)
+    try:
+        secrets = store.write(lambda uow: create_organisation(uow, MAIN, files, ticking))
+        every = frozenset(Scope)
+        own = store.write(lambda uow: add_key(uow, MAIN, every, "our own command", ticking))
+    finally:
+        store.close()
+    private = os.open(keys.command_line, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(private, "w", encoding="ascii") as file:
+        file.write(own)
+    return secrets
+
+
+def verify_ledger(settings: Settings) -> list[Verification]:
+    """Verify every organisation's ledger, beside a running server or without one."""
+    vault = Vault(load_master_key(settings.home))
+    clock = SystemClock()
+    public = load_seal_key(settings.home).public_key()
+    heads = Heads(Keys(settings.home).heads)
+    store = SqlStore.open(settings.database_url, clock=clock, vault=vault, read_only=True)
+    try:
+        # The heads are read first: a seal made in between is then a seal more, never one missing.
+        known = {org: heads.of(org) for org in store.read(lambda uow: uow.ledger_rows.orgs())}
+        return store.read(
+            lambda uow: [
+                audit(uow, org, public, head=head, now_ms=clock.now_ms())
+                for org, head in known.items()
+            ]
+        )
+    finally:
+        store.close()
