@@ -364,13 +364,10 @@ def test_history_that_is_not_over_is_refused(store: SqlStore, clock: SimulatedCl
         )
 
 
-def test_nothing_said_stands_in_the_file(
-    url: str, backend: str, store: SqlStore, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_nothing_said_stands_in_the_file(url: str, store: SqlStore, tmp_path: Path) -> None:
     append(store, an_event(text="fnarkwibble"))
     store.close()
-    if backend != "sqlite":
-        pytest.skip("only a file can be read past the database")
 
     held = b"".join(path.read_bytes() for path in tmp_path.glob("fieldfare.db*"))
 
@@ -379,11 +376,10 @@ def test_nothing_said_stands_in_the_file(
     assert b"fnarkwibble" not in held
 
 
+@pytest.mark.parametrize("backend", ["sqlite"])
 def test_only_one_store_writes_a_file(
-    url: str, backend: str, store: SqlStore, clock: SimulatedClock, vault: Vault
+    url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
 ) -> None:
-    if backend != "sqlite":
-        pytest.skip("PostgreSQL keeps writers apart by lanes")
     with pytest.raises(Unavailable):
         SqlStore.open(url, clock=clock, vault=vault)
     store.close()
@@ -391,11 +387,11 @@ def test_only_one_store_writes_a_file(
     SqlStore.open(url, clock=clock, vault=vault).close()
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgres"])
 def test_two_lanes_are_read_up_to_the_slower(
-    url: str, backend: str, store: SqlStore, clock: SimulatedClock, vault: Vault
+    url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
 ) -> None:
-    if backend != "postgres":
-        pytest.skip("SQLite has one writer")
     (first,) = append(store, an_event("first"))
     clock.advance(1_000)
     second_store = SqlStore.open(url, clock=clock, vault=vault, lane=1)
@@ -414,11 +410,11 @@ def test_two_lanes_are_read_up_to_the_slower(
     assert sorted(event.id for event in at_rest) == sorted((first.id, second.id, third.id))
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgres"])
 def test_a_lane_that_was_lost_takes_itself_up_above_what_was_read(
-    url: str, backend: str, store: SqlStore, clock: SimulatedClock, vault: Vault
+    url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
 ) -> None:
-    if backend != "postgres":
-        pytest.skip("SQLite has one writer")
     lost = SqlStore.open(url, clock=SimulatedClock(clock.now_ms()), vault=vault, lane=1)
     (before,) = append(lost, an_event("before"))
     clock.advance(60_000)

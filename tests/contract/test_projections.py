@@ -1,10 +1,12 @@
 """Items, accounts, views, calls, decisions, verdicts, cases: state as the rooms ask for it."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
-from fieldfare.decisions.record import event_of
+from fieldfare.decisions.record import Conclusion, decided_by, event_of
 from fieldfare.engine.unit import Retention, ScanTask, StoredVersion
 from fieldfare.ingest.repositories import Account, EarlierCall
 from fieldfare.kernel import EventId, Org, Span, make_id
@@ -33,6 +35,7 @@ from fieldfare.records import (
 from fieldfare.storage import SqlStore
 from fieldfare.storage.unit import SqlUnit
 
+T = TypeVar("T")
 MAIN = Org("main")
 NOW_MS = 1_795_000_000_000
 VIDEO = Subject("video", "v1")
@@ -94,11 +97,7 @@ def decide(
     posted_at: int = NOW_MS,
 ) -> Decision:
     verdict = a_verdict(EventId(1), by)
-    draft = Decision(
-        org=MAIN,
-        id=EventId(0),
-        at=0,
-        subject=subject,
+    conclusion = Conclusion(
         version=version,
         revision=revision,
         judgement=Judgement(
@@ -113,10 +112,23 @@ def decide(
         rule_set="r",
         models={"visual": "1"},
     )
-    event = uow.log.append(MAIN, event_of(draft, person=ANNA, causes=(EventId(9),)))
-    made = replace(draft, id=event.id, at=event.at, causes=event.causes)
+    event = uow.log.append(MAIN, event_of(conclusion, subject, person=ANNA, causes=(EventId(9),)))
+    made = decided_by(event, conclusion)
     uow.decisions.save(made, posted_at=posted_at, views=views)
     return made
+
+
+def each(
+    store: SqlStore, method: Callable[[SqlUnit], Callable[[T], None]], values: Iterable[T]
+) -> None:
+    """Call a method with each value, in one work."""
+
+    def work(uow: SqlUnit) -> None:
+        call = method(uow)
+        for value in values:
+            call(value)
+
+    store.write(work)
 
 
 def test_an_item_comes_back_as_it_was_put(store: SqlStore) -> None:
@@ -338,7 +350,7 @@ def claim(
 
 
 def put_cases(store: SqlStore, *cases: Case) -> None:
-    store.write(lambda uow: [uow.cases.put(case) for case in cases])
+    each(store, lambda uow: uow.cases.put, cases)
 
 
 def test_a_case_comes_back_as_it_was_put(store: SqlStore) -> None:
@@ -441,7 +453,7 @@ def test_exposures_are_counted_since_a_moment(store: SqlStore) -> None:
             at=NOW_MS + number,
         )
 
-    store.write(lambda uow: [uow.exposures.add(look(n, f"p{n % 2}")) for n in range(5)])
+    each(store, lambda uow: uow.exposures.add, [look(n, f"p{n % 2}") for n in range(5)])
 
     assert store.read(lambda uow: uow.exposures.count(MAIN, "p0", since_ms=NOW_MS + 2)) == 2
     assert store.read(lambda uow: uow.exposures.count(MAIN, "p1", since_ms=0)) == 2
@@ -459,13 +471,13 @@ def test_secrets_of_webhooks_are_stored_encrypted(store: SqlStore) -> None:
     off = replace(hook, id="w2", enabled=False, kinds=frozenset())
     store.write(lambda uow: uow.webhooks.put(off))
 
-    def stored(uow: SqlUnit) -> list[tuple[object, ...]]:
+    def stored(uow: SqlUnit) -> list[bytes]:
         cursor = uow.webhooks._tx.connection.cursor()
         cursor.execute("SELECT secrets FROM webhooks")
-        return list(cursor.fetchall())
+        return [bytes(row[0]) for row in cursor.fetchall()]
 
     assert store.read(lambda uow: uow.webhooks.all(MAIN)) == [hook, off]
-    assert all(b"whsec" not in bytes(row[0]) for row in store.read(stored))  # type: ignore[arg-type]  # a driver's row
+    assert all(b"whsec" not in secrets for secrets in store.read(stored))
     store.write(lambda uow: uow.webhooks.remove(MAIN, "w1"))
     assert store.read(lambda uow: uow.webhooks.all(MAIN)) == [off]
 
@@ -486,7 +498,7 @@ def test_scans_are_claimed_oldest_first_and_come_back_when_lapsed(store: SqlStor
         )
         return [(found.event_id, found.attempts) for found in tasks]
 
-    store.write(lambda uow: [uow.scans.add(task(n)) for n in (3, 1, 2)])
+    each(store, lambda uow: uow.scans.add, [task(n) for n in (3, 1, 2)])
 
     assert claimed(1000, limit=2) == [(1, 1), (2, 1)]
     assert claimed(1050) == [(3, 1)]
@@ -504,7 +516,7 @@ def test_the_version_in_force_is_the_newest_by_then(store: SqlStore) -> None:
         )
 
     puts = [version("h1", 10), version("h2", 20), version("h1", 30), version("p", 5, "policies")]
-    store.write(lambda uow: [uow.versions.put(put) for put in puts])
+    each(store, lambda uow: uow.versions.put, puts)
 
     def in_force(as_of: int) -> StoredVersion | None:
         return store.read(lambda uow: uow.versions.in_force(MAIN, "rules", as_of=EventId(as_of)))
@@ -522,7 +534,7 @@ def test_a_list_is_read_as_of_an_event(store: SqlStore) -> None:
         )
 
     puts = [record("a", 10), record("b", 15), record("a", 20)]
-    store.write(lambda uow: [uow.lists.put(put) for put in puts])
+    each(store, lambda uow: uow.lists.put, puts)
 
     def current(as_of: int) -> list[ListRecord]:
         return list(store.read(lambda uow: uow.lists.current(MAIN, as_of=EventId(as_of))))

@@ -116,15 +116,15 @@ class FileBlobs:
 
     def _chunks(self, org: Org, person: Subject | None, sha256: str) -> Iterator[bytes]:
         """Give the clear chunks; the last one only after the whole was found to be what it is."""
-        owner = self._owner(org, person)
-        key = self._store.read(lambda unit: self._vault.reading_key(unit.data_keys, org, owner))
-        if key is None:
-            raise NotFound(f"blob {sha256} was erased", hint="Its owner's data were destroyed.")
+        path, owner = self._path(org, person, sha256), self._owner(org, person)
         try:
-            file = self._path(org, person, sha256).open("rb")
+            file = path.open("rb")
         except FileNotFoundError:
             raise NotFound(f"there is no blob {sha256}", hint="Was it posted here?") from None
         with file:
+            key = self._store.read(lambda unit: self._vault.reading_key(unit.data_keys, org, owner))
+            if key is None:
+                raise NotFound(f"blob {sha256} was erased", hint="Its owner's key was destroyed.")
             yield from _decrypt(file, key, sha256)
 
     def _owner(self, org: Org, person: Subject | None) -> str:
@@ -169,6 +169,8 @@ def _encrypt(stream: BinaryIO, file: BinaryIO, key: DataKey) -> tuple[str, int]:
 
 def _decrypt(file: BinaryIO, key: DataKey, sha256: str) -> Iterator[bytes]:
     header = file.read(len(MAGIC) + SALT_BYTES)
+    if not header.startswith(MAGIC):
+        raise _damaged(sha256)
     cipher = _cipher(key, header[len(MAGIC) :])
     digest, number = hashlib.sha256(), 0
     sealed = file.read(CHUNK_BYTES + TAG_BYTES)

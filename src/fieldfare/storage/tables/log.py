@@ -16,6 +16,7 @@ events = table(
 )
 # Readers of the log follow all organisations in id order.
 Index(None, events.c.id)
+Index(None, events.c.kind, events.c.id)
 Index(None, events.c.org, events.c.subject, events.c.id)
 
 event_causes = table(

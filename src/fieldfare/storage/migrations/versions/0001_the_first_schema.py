@@ -173,6 +173,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("events_id"), "events", ["id"], unique=False)
+    op.create_index(op.f("events_kind_id"), "events", ["kind", "id"], unique=False)
     op.create_index(op.f("events_org_subject_id"), "events", ["org", "subject", "id"], unique=False)
     op.create_table(
         "exposures",
@@ -447,6 +448,7 @@ def downgrade() -> None:
     op.drop_index(op.f("exposures_org_reviewer_at"), table_name="exposures")
     op.drop_table("exposures")
     op.drop_index(op.f("events_org_subject_id"), table_name="events")
+    op.drop_index(op.f("events_kind_id"), table_name="events")
     op.drop_index(op.f("events_id"), table_name="events")
     op.drop_table("events")
     op.drop_index(op.f("event_causes_org_cause_id"), table_name="event_causes")
