@@ -107,6 +107,13 @@ def add_person(home: Path | None, name: str, roles: Sequence[str]) -> None:
     print_line(f"{told['name']} signs in with {told['password']}")
 
 
+def renew_password(home: Path | None, name: str) -> None:
+    """Draw a new password; it is printed once."""
+    with reach(home) as call:
+        told = call("POST", f"/v1/people/{name}/password")
+    print_line(f"{told['name']} signs in with {told['password']}")
+
+
 def erase(home: Path | None, account: str) -> None:
     """Erase an account's data."""
     with reach(home) as call:

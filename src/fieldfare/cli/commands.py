@@ -263,6 +263,14 @@ def person_add(
     add_person(home, name, roles)
 
 
+@person.command("password")
+def person_password(name: str, home: Home = None) -> None:
+    """Draw a new password for somebody who forgot theirs, and print it, once."""
+    from fieldfare.cli.administering import renew_password
+
+    renew_password(home, name)
+
+
 @person.command("erase")
 def person_erase(
     account: Annotated[str, typer.Argument(help="The host's id of the account.")],

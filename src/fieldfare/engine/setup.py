@@ -1,7 +1,7 @@
 """Setting up an organisation: its pack, its rules, the first administrator and the first key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.access import (
@@ -14,7 +14,7 @@ from fieldfare.access import (
 )
 from fieldfare.engine.administration import activate_pack, activate_rules, put_list
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import Clock, Conflict, Org
+from fieldfare.kernel import Clock, Conflict, NotFound, Org, did_you_mean
 
 MAIN: Final = Org("main")
 INIT: Final = "init"
@@ -72,6 +72,17 @@ def add_person(uow: UnitOfWork, org: Org, name: str, roles: frozenset[RoleName])
         roles=roles,
     )
     uow.people.put(person)
+    return password
+
+
+def renew_password(uow: UnitOfWork, org: Org, name: str) -> str:
+    """Draw a new password for somebody who forgot theirs. Raises NotFound for an unknown name."""
+    person = uow.people.by_name(org, name)
+    if person is None:
+        hint = did_you_mean(name, [each.name for each in uow.people.all(org)])
+        raise NotFound(f"nobody is named {name!r}", hint=hint or "Add them: fieldfare person add")
+    password = make_password()
+    uow.people.put(replace(person, password_hash=hash_password(password)))
     return password
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal, RoleName, Scope
-from fieldfare.engine.setup import add_key, add_person
+from fieldfare.engine.setup import add_key, add_person, renew_password
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, decode
 from fieldfare.kernel import NotFound
@@ -77,6 +77,13 @@ async def create_person(request: Request, who: Administrator, platform: Platform
         lambda uow: add_person(uow, who.org, wanted.name, frozenset(wanted.roles)),
     )
     return answer({"name": wanted.name, "password": password}, status=201)
+
+
+@router.post("/people/{name}/password", status_code=201)
+def renew(name: str, who: Administrator, platform: Platform) -> Response:
+    """Draw a new password for somebody; it is in this answer and never shown again."""
+    password = platform.store.write(lambda uow: renew_password(uow, who.org, name))
+    return answer({"name": name, "password": password}, status=201)
 
 
 @router.post("/erasures", openapi_extra=openapi_body(Erasure))
