@@ -22,6 +22,7 @@ from fieldfare.ledger import Vault
 from fieldfare.records import Event, NewEvent, Subject
 from fieldfare.storage import SqlStore
 from fieldfare.storage.unit import SqlUnit
+from fieldfare.storage.writer import Writer
 
 MAIN, OTHER = Org("main"), Org("other")
 START = EventId(0)
@@ -225,6 +226,50 @@ def test_ids_do_not_go_back_when_the_clock_does(
     again.close()
 
     assert later.id > event.id
+
+
+def test_a_commit_that_fails_fails_the_whole_group(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Event] = []
+    store.subscribe(heard.extend)
+    gate = threading.Event()
+
+    def no_commit(_writer: Writer) -> None:
+        raise OSError("disk full")
+
+    blocked = store.submit(lambda _: gate.wait())
+    first = store.submit(lambda uow: uow.log.append(MAIN, an_event()))
+    second = store.submit(lambda uow: uow.log.append(MAIN, an_event()))
+    with monkeypatch.context() as broken:
+        broken.setattr(Writer, "_commit", no_commit)
+        gate.set()
+        failures = [blocked.exception(), first.exception(), second.exception()]
+    (kept,) = append(store, an_event("later"))
+
+    assert [type(failure) for failure in failures] == [Unavailable] * 3
+    assert heard == [kept]
+    assert list(everything(store)) == [kept]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgres"])
+def test_a_lost_connection_is_replaced(store: SqlStore, url: str) -> None:
+    import psycopg
+
+    (before,) = append(store, an_event("before"))
+    assert list(everything(store)) == [before]
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    lost = store.submit(lambda uow: uow.log.append(MAIN, an_event("lost")))
+
+    assert isinstance(lost.exception(), Unavailable)
+    (after,) = append(store, an_event("after"))
+    assert list(everything(store)) == [before, after]
 
 
 def test_listeners_hear_each_commit_in_order_before_its_future(store: SqlStore) -> None:

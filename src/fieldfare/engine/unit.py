@@ -1,6 +1,6 @@
 """The unit of work: one transaction over every room's records, and the store that runs it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -13,7 +13,7 @@ from fieldfare.kernel import EventId, Org
 from fieldfare.ledger.repositories import DataKeys, LedgerRows, Projections, Seals
 from fieldfare.matching.repositories import BankStore, ListStore
 from fieldfare.metrics.repositories import Measures
-from fieldfare.records import Event, History, Log, Subject
+from fieldfare.records import Case, Event, History, ItemVersion, Log, Subject
 from fieldfare.review.repositories import Cases, Exposures, QueueDepths
 
 T = TypeVar("T")
@@ -87,12 +87,36 @@ class Versions(Protocol):
     def history(self, org: Org, kind: str, /) -> Sequence[StoredVersion]: ...
 
 
+class Overdue(Protocol):
+    """What has waited for too long, over all organisations; read on from an id, in id order."""
+
+    def undecided(
+        self, after: EventId, before: EventId, /, *, limit: int
+    ) -> Sequence[tuple[Org, ItemVersion]]:
+        """Give current versions, posted between two events, that have no decision yet."""
+        ...
+
+    def held(
+        self, after: EventId, before: EventId, /, *, limit: int
+    ) -> Sequence[tuple[Org, EventId]]:
+        """Give decisions, made between two events, that hold an item nobody is asked about."""
+        ...
+
+    def unannounced(self, /, *, now_ms: int, limit: int) -> Sequence[Case]:
+        """Give open cases past their due_at that have no case.overdue on the log, oldest first."""
+        ...
+
+    def counts(self, /, *, now_ms: int) -> Mapping[Org, int]:
+        """Count the open cases past their due_at; an organisation without any is left out."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long what is not the log is kept; docs/reference/retention.md says why.
 
-    call_keys_ms: the host's own keys; outbox_ms: rows whose carrying has ended; scans and cases end
-    with their items. Sessions go when they expire.
+    call_keys_ms: the host's own keys; outbox_ms: rows whose carrying has ended. Sessions go when
+    they expire.
     """
 
     call_keys_ms: int = 24 * 3_600_000
@@ -168,6 +192,8 @@ class UnitOfWork(Protocol):
     def projections(self) -> Projections: ...
     @property
     def measures(self) -> Measures: ...
+    @property
+    def overdue(self) -> Overdue: ...
     @property
     def sweeps(self) -> Sweeps: ...
 

@@ -90,7 +90,7 @@ class SqlCases:
 
     def get(self, org: Org, case_id: EventId, /) -> Case | None:
         found = self._tx.row(_GET, org=org, case_id=case_id)
-        return None if found is None else _case(found)
+        return None if found is None else case_of(found)
 
     def claim(
         self, org: Org, lease: Lease, /, *, now_ms: int, queue: str | None = None
@@ -103,7 +103,7 @@ class SqlCases:
             found = self._tx.row(_NEXT_IN_QUEUE, org=org, now=now_ms, quoted=quoted, queue=queue)
         if found is None:
             return None
-        claimed = replace(_case(found), state=CaseState.LEASED, lease=lease)
+        claimed = replace(case_of(found), state=CaseState.LEASED, lease=lease)
         self.put(claimed)
         return claimed
 
@@ -117,11 +117,11 @@ class SqlCases:
             for row in self._tx.rows(_PAGE[state], org=org, before=below, most=limit)
         ]
         rows.sort(key=itemgetter(1), reverse=True)
-        return [_case(row) for row in rows[:limit]]
+        return [case_of(row) for row in rows[:limit]]
 
     def of_subject(self, org: Org, subject: Subject, /) -> Sequence[Case]:
         rows = self._tx.rows(_OF_SUBJECT, org=org, kind=subject.kind, host_id=subject.host_id)
-        return [_case(row) for row in rows]
+        return [case_of(row) for row in rows]
 
 
 class SqlQueueDepths:
@@ -182,7 +182,7 @@ def _row(case: Case) -> tuple[object, ...]:
     )
 
 
-def _case(row: Row) -> Case:
+def case_of(row: Row) -> Case:
     lease = None
     if row[13] is not None:
         lease = Lease(

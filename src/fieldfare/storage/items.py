@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 from sqlalchemy import Select, bindparam, func, select
 
-from fieldfare.ingest.repositories import Account
+from fieldfare.ingest.repositories import Account, Pace
 from fieldfare.kernel import EventId, Org
 from fieldfare.records import ItemState, ItemVersion, MediaRef, Subject
 from fieldfare.storage.statements import Row, Statement, upsert
-from fieldfare.storage.tables import accounts, items, views
+from fieldfare.storage.tables import accounts, items, view_rates, views
 from fieldfare.storage.transaction import Transaction, only
 
 
@@ -79,6 +79,15 @@ _TOTAL_VIEWS: Final = Statement(
         views.c.host_id == bindparam("host_id"),
     )
 )
+_RATE: Final = Statement(
+    select(view_rates.c.hour, view_rates.c.views, view_rates.c.before).where(
+        view_rates.c.org == bindparam("org"),
+        view_rates.c.kind == bindparam("kind"),
+        view_rates.c.host_id == bindparam("host_id"),
+    )
+)
+_PUT_RATE: Final = upsert(view_rates)
+HOUR_MS: Final = 3_600_000
 _SEEN_OFTEN: Final = Statement(
     select(views.c.org, views.c.kind, views.c.host_id, func.sum(views.c.views))
     .group_by(views.c.org, views.c.kind, views.c.host_id)
@@ -125,11 +134,11 @@ class SqlItems:
 
     def current(self, org: Org, subject: Subject, /) -> ItemVersion | None:
         found = self._tx.row(_CURRENT, org=org, kind=subject.kind, host_id=subject.host_id)
-        return None if found is None else _item(found)
+        return None if found is None else item_of(found)
 
     def versions(self, org: Org, subject: Subject, /) -> tuple[ItemVersion, ...]:
         rows = self._tx.rows(_VERSIONS, org=org, kind=subject.kind, host_id=subject.host_id)
-        return tuple(map(_item, rows))
+        return tuple(map(item_of, rows))
 
     def settle(
         self,
@@ -156,7 +165,7 @@ class SqlItems:
 
     def all_current(self, /) -> Iterator[tuple[Org, ItemVersion]]:
         for row in self._tx.walk(_ALL_CURRENT):
-            yield row[0], _item(row)
+            yield row[0], item_of(row)
 
 
 class SqlAccounts:
@@ -199,12 +208,23 @@ class SqlViews:
         )
         return int(total)
 
+    def pace(self, org: Org, subject: Subject, /, *, at_ms: int, views: int) -> Pace:
+        now = at_ms // HOUR_MS
+        found = self._tx.row(_RATE, org=org, kind=subject.kind, host_id=subject.host_id)
+        hour, seen, before = found if found is not None else (now, 0, 0)
+        if now > hour:
+            hour, seen, before = now, 0, seen or before
+        pace = Pace(views=seen + views, before=before, added=views)
+        row = (org, subject.kind, subject.host_id, hour, pace.views, before)
+        self._tx.insert(_PUT_RATE, row)
+        return pace
+
     def at_least(self, views: int, /) -> Iterator[tuple[Org, Subject, int]]:
         for org, kind, host_id, total in self._tx.walk(_SEEN_OFTEN, least=views):
             yield org, Subject(kind, host_id), int(total)
 
 
-def _item(row: Row) -> ItemVersion:
+def item_of(row: Row) -> ItemVersion:
     media = row[9]
     return ItemVersion(
         subject=Subject(row[1], row[2]),

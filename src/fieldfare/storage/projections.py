@@ -18,6 +18,7 @@ from fieldfare.storage.tables import (
     outbox,
     payloads,
     verdicts,
+    view_rates,
     views,
 )
 from fieldfare.storage.transaction import Transaction
@@ -50,7 +51,7 @@ def _renamed(table: Table) -> Statement:
     )
 
 
-_NAMED: Final = tuple(map(_renamed, (accounts, cases, decisions, items, views)))
+_NAMED: Final = tuple(map(_renamed, (accounts, cases, decisions, items, view_rates, views)))
 """Where a person stands as the subject itself."""
 
 _UNSENT: Final = Statement(

@@ -70,7 +70,6 @@ class SqlStore:
     def read(self, work: Callable[[SqlUnit], T], /) -> T:
         tx, unit = self._reader()
         try:
-            tx.control(self._database.begin_read)
             result = work(unit)
             tx.control("ROLLBACK")
         except BaseException:
@@ -107,14 +106,25 @@ class SqlStore:
         return self._writer
 
     def _reader(self) -> tuple[Transaction, SqlUnit]:
+        """Begin a read on an idle connection, or on a new one."""
         if self._closed:
             raise Unavailable("the store is closed", hint="Open it again.")
         try:
-            return self._readers.pop()
+            tx, unit = self._readers.pop()
         except IndexError:
-            connection = self._database.connect(writing=False)
-            tx = Transaction(connection, self._database.dialect, writable=False)
-            return tx, SqlUnit(tx, self._vault, self._clock, None)
+            return self._fresh_reader()
+        try:
+            tx.control(self._database.begin_read)
+        except Exception:  # noqa: BLE001  # whatever broke it while it was idle: take another
+            tx.connection.close()
+            return self._fresh_reader()
+        return tx, unit
+
+    def _fresh_reader(self) -> tuple[Transaction, SqlUnit]:
+        connection = self._database.connect(writing=False)
+        tx = Transaction(connection, self._database.dialect, writable=False)
+        tx.control(self._database.begin_read)
+        return tx, SqlUnit(tx, self._vault, self._clock, None)
 
     def _put_back(self, tx: Transaction, unit: SqlUnit) -> None:
         if self._closed:

@@ -14,6 +14,7 @@ from fieldfare.storage.ledger import SqlDataKeys, SqlLedgerRows, SqlSeals
 from fieldfare.storage.log import SqlHistory, SqlLog
 from fieldfare.storage.measures import SqlMeasures
 from fieldfare.storage.outbox import SqlOutbox, SqlUnsentEffects, SqlWebhooks
+from fieldfare.storage.overdue import SqlOverdue
 from fieldfare.storage.projections import SqlProjections
 from fieldfare.storage.retention import SqlSweeps
 from fieldfare.storage.transaction import Transaction
@@ -56,4 +57,5 @@ class SqlUnit:
         self.seals = SqlSeals(tx)
         self.projections = SqlProjections(tx)
         self.measures = SqlMeasures(tx)
+        self.overdue = SqlOverdue(tx)
         self.sweeps = SqlSweeps(tx)

@@ -2,16 +2,17 @@
 
 from fieldfare.storage.tables.access import api_keys, organisations, people, sessions
 from fieldfare.storage.tables.columns import metadata
-from fieldfare.storage.tables.decisions import decisions, verdicts
+from fieldfare.storage.tables.decisions import HOLDING, decisions, verdicts
 from fieldfare.storage.tables.enforcement import outbox, webhooks
 from fieldfare.storage.tables.engine import cursors, scans, versions
-from fieldfare.storage.tables.ingest import accounts, call_keys, items, reports, views
+from fieldfare.storage.tables.ingest import accounts, call_keys, items, reports, view_rates, views
 from fieldfare.storage.tables.ledger import data_keys, seals
 from fieldfare.storage.tables.log import event_causes, events, histories, lanes, payloads
 from fieldfare.storage.tables.matching import bank_entries, banks, lists
 from fieldfare.storage.tables.review import cases, exposures
 
 __all__ = [
+    "HOLDING",
     "accounts",
     "api_keys",
     "bank_entries",
@@ -39,6 +40,7 @@ __all__ = [
     "sessions",
     "verdicts",
     "versions",
+    "view_rates",
     "views",
     "webhooks",
 ]

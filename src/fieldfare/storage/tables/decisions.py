@@ -1,6 +1,8 @@
 """Decisions as an index over decision.made, and the verdicts that still speak."""
 
-from sqlalchemy import Index
+from typing import Final
+
+from sqlalchemy import Index, literal_column
 
 from fieldfare.storage.tables.columns import big, blob, small, table, text
 
@@ -22,6 +24,17 @@ decisions = table(
     big("views"),
 )
 Index(None, decisions.c.org, decisions.c.kind, decisions.c.host_id, decisions.c.id)
+HOLDING: Final = {
+    "sqlite": literal_column("""instr(restrictions, '"kind":"hold"') > 0"""),
+    "postgresql": literal_column("""strpos(restrictions, '"kind":"hold"') > 0"""),
+}
+"""That a decision holds, as each dialect's index says it and a query has to repeat it."""
+Index(
+    "decisions_holding",
+    decisions.c.id,
+    sqlite_where=HOLDING["sqlite"],
+    postgresql_where=HOLDING["postgresql"],
+)
 
 verdicts = table(
     "verdicts",

@@ -23,6 +23,13 @@ items = table(
 )
 # In the order of the log: what was posted when, and, through its event, by whom.
 Index(None, items.c.org, items.c.event_id)
+# What waits for its first decision: an entry comes with the post and goes with the decision.
+Index(
+    "items_undecided",
+    items.c.event_id,
+    sqlite_where=items.c.decision_id.is_(None),
+    postgresql_where=items.c.decision_id.is_(None),
+)
 
 accounts = table(
     "accounts",
@@ -44,6 +51,16 @@ views = table(
     text("version", key=True),
     big("views"),
     big("watch_ms"),
+)
+
+view_rates = table(
+    "view_rates",
+    text("org", key=True),
+    text("kind", key=True),
+    text("host_id", key=True),
+    big("hour"),
+    big("views"),
+    big("before"),
 )
 
 reports = table(
