@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from fieldfare.testing.chromium import find_chromium
 from fieldfare.testing.sites import Site, a_site
 from fieldfare.testing.visits import Visit
+from fieldfare.web import create_app
 
 ARGUMENTS = (
     "--headless",
@@ -26,7 +27,7 @@ ARGUMENTS = (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with a_site(tmp_path_factory.mktemp("site")) as made:
+    with a_site(tmp_path_factory.mktemp("site"), create_app) as made:
         yield made
 
 

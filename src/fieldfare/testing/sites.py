@@ -1,6 +1,6 @@
 """The web application over a small community, and the people and machines that call it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,10 @@ from fieldfare.access import (
     permissions_of_scopes,
     principal_of_person,
 )
+from fieldfare.platform import Platform
 from fieldfare.records import Webhook
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.platforms import Community, a_comment, a_community, a_video
-from fieldfare.web import create_app
 
 PASSWORD: Final = "seven quiet herons"  # noqa: S105  # of made-up people
 _SECRET: Final = "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="  # noqa: S105  # likewise
@@ -87,13 +87,16 @@ class Site:
 
 
 @contextmanager
-def a_site(folder: Path) -> Iterator[Site]:
-    """Make a community with a scanned video and four comments under review, and serve it."""
+def a_site(folder: Path, serve: Callable[[Platform], FastAPI]) -> Iterator[Site]:
+    """Make a community with a scanned video and four comments under review.
+
+    serve: makes the application over its platform; the web stands beside this room, not below.
+    """
     with a_community(folder / "home") as community:
         hook = Webhook(org=community.org, id="host", url="https://127.0.0.1:9/", secrets=(_SECRET,))
         community.subscribe(hook)
         _fill(community, folder)
-        yield Site(community, create_app(community.platform))
+        yield Site(community, serve(community.platform))
 
 
 def _fill(community: Community, folder: Path) -> None:

@@ -26,6 +26,7 @@ from fieldfare.web.console.templating import answer, is_secure, wants_json
 from fieldfare.web.console.views.review import (
     CaseView,
     Draft,
+    Hour,
     ReviewView,
     Undo,
     case_view,
@@ -279,9 +280,11 @@ def _case(
         case,
         platform.pack(who.org),
         find=platform.books.of(who.org).text.facts,
-        now_ms=now_ms,
-        lease_ms=platform.reviewing.times.lease_ms,
-        revealed_until=_revealed_until(request, case, now_ms=now_ms),
+        hour=Hour(
+            now_ms=now_ms,
+            lease_ms=platform.reviewing.times.lease_ms,
+            revealed_until=_revealed_until(request, case, now_ms=now_ms),
+        ),
     )
 
 

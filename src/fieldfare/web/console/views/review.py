@@ -6,7 +6,6 @@ from typing import Final
 
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.ingest.repositories import Account
 from fieldfare.kernel import Org
 from fieldfare.policies import Policy, PolicyPack
 from fieldfare.records import Case, ItemVersion
@@ -78,17 +77,9 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseView:
-    """The case in hand. duration_s: of the media; 0 when there is none or it is unknown."""
+class JudgedItem:
+    """The item the case is about. number: of its version; 0 when it is gone."""
 
-    id: str
-    queue: str
-    reason: str
-    opened_at: Moment
-    due_at: Moment
-    is_late: bool
-    lease_ends: Moment
-    lease_ms: int
     kind: str
     host_id: str
     number: int
@@ -98,21 +89,50 @@ class CaseView:
     posted_at: Moment
     views: int
     reports: tuple[tuple[str, int], ...]
-    author: str
-    author_since: Moment | None
-    author_state: str
     texts: tuple[TextLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorLine:
+    """The account behind it, as far as the host told. since: when it was made."""
+
+    host_id: str
+    since: Moment | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedMedia:
+    """What there is to look at. duration_s: 0 when there is none or it is unknown."""
+
     stills: tuple[Still, ...]
     duration_s: float
     has_video: bool
     lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """The case in hand. earlier: decisions on the item before the one in force, newest first."""
+
+    id: str
+    queue: str
+    reason: str
+    opened_at: Moment
+    due_at: Moment
+    is_late: bool
+    lease_ends: Moment
+    lease_ms: int
+    revealed_until: Moment | None
+    item: JudgedItem
+    author: AuthorLine
+    media: JudgedMedia
     signals: tuple[SignalLine, ...]
     reasons: tuple[ReasonLine, ...]
     decision: DecisionLine | None
     earlier: tuple[DecisionLine, ...]
     policies: tuple[PolicyOffer, ...]
     others: tuple[tuple[str, str], ...]
-    revealed_until: Moment | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,36 +174,47 @@ def queue_lines(uow: UnitOfWork, org: Org, *, now_ms: int) -> tuple[QueueLine, .
     )
 
 
-def case_view(
-    uow: UnitOfWork,
-    case: Case,
-    pack: PolicyPack,
-    *,
-    find: Find,
-    now_ms: int,
-    lease_ms: int,
-    revealed_until: int | None,
-) -> CaseView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """When a page is made: the moment, how long a lease lasts, until when media are clear."""
+
+    now_ms: int
+    lease_ms: int
+    revealed_until: int | None
+
+
+def case_view(uow: UnitOfWork, case: Case, pack: PolicyPack, *, find: Find, hour: Hour) -> CaseView:
     """Gather what the page of a case shows."""
-    org = case.org
-    item = uow.items.current(org, case.subject)
-    post = uow.log.get(org, item.event_id) if item else None
-    scan = scan_of(uow, org, item) if item else None
-    asking = uow.decisions.get(org, case.decision_id)
-    decisions = uow.decisions.of_subject(org, case.subject)
-    author = uow.accounts.get(org, item.author) if item else None
-    facts = facts_of(scan)
-    duration = _duration(facts)
-    offered = _offered(case, pack)
+    item = uow.items.current(case.org, case.subject)
+    asking = uow.decisions.get(case.org, case.decision_id)
+    decisions = uow.decisions.of_subject(case.org, case.subject)
+    offered = tuple(pack.policies[code] for code in case.policies if code in pack.policies)
+    until = hour.revealed_until
     return CaseView(
         id=str(case.id),
         queue=case.queue,
         reason=case.reason,
         opened_at=Moment(case.opened_at),
         due_at=Moment(case.due_at),
-        is_late=case.due_at < now_ms,
-        lease_ends=Moment(case.lease.expires_at if case.lease else now_ms),
-        lease_ms=lease_ms,
+        is_late=case.due_at < hour.now_ms,
+        lease_ends=Moment(case.lease.expires_at if case.lease else hour.now_ms),
+        lease_ms=hour.lease_ms,
+        revealed_until=None if until is None else Moment(until),
+        item=_item(uow, case, item, find),
+        author=_author(uow, case, item),
+        media=_media(uow, case, item),
+        signals=signals_of(asking) if asking else (),
+        reasons=decision_line(asking).reasons if asking else (),
+        decision=decision_line(decisions[-1]) if decisions else None,
+        earlier=tuple(decision_line(each) for each in reversed(decisions[:-1])),
+        policies=tuple(_offer(policy, pack, now_ms=hour.now_ms) for policy in offered),
+        others=_others(pack, offered),
+    )
+
+
+def _item(uow: UnitOfWork, case: Case, item: ItemVersion | None, find: Find) -> JudgedItem:
+    post = uow.log.get(case.org, item.event_id) if item else None
+    return JudgedItem(
         kind=case.subject.kind,
         host_id=case.subject.host_id,
         number=item.number if item else 0,
@@ -191,23 +222,31 @@ def case_view(
         market=item.market if item else "",
         language=told(post, "language"),
         posted_at=Moment(item.posted_at if item else case.opened_at),
-        views=uow.views.total(org, case.subject),
-        reports=reports_of(uow.log.of_subject(org, case.subject, limit=HISTORY)),
-        author=item.author.host_id if item else case.subject.host_id,
-        author_since=_since(author),
-        author_state=author.state if author else "",
+        views=uow.views.total(case.org, case.subject),
+        reports=reports_of(uow.log.of_subject(case.org, case.subject, limit=HISTORY)),
         texts=text_lines(post, find),
+    )
+
+
+def _author(uow: UnitOfWork, case: Case, item: ItemVersion | None) -> AuthorLine:
+    subject = item.author if item else case.subject
+    account = uow.accounts.get(case.org, subject)
+    return AuthorLine(
+        host_id=subject.host_id,
+        since=Moment(account.created_at) if account and account.created_at else None,
+        state=account.state if account else "",
+    )
+
+
+def _media(uow: UnitOfWork, case: Case, item: ItemVersion | None) -> JudgedMedia:
+    scan = scan_of(uow, case.org, item) if item else None
+    facts = facts_of(scan)
+    duration_s = _duration(facts)
+    return JudgedMedia(
         stills=stills_of(scan),
-        duration_s=duration,
-        has_video=_has_video(item, duration),
-        lanes=lanes_of(facts, duration),
-        signals=signals_of(asking) if asking else (),
-        reasons=decision_line(asking).reasons if asking else (),
-        decision=decision_line(decisions[-1]) if decisions else None,
-        earlier=tuple(decision_line(each) for each in reversed(decisions[:-1])),
-        policies=tuple(_offer(policy, pack, now_ms=now_ms) for policy in offered),
-        others=_others(pack, offered),
-        revealed_until=None if revealed_until is None else Moment(revealed_until),
+        duration_s=duration_s,
+        has_video=_has_video(item, duration_s),
+        lanes=lanes_of(facts, duration_s),
     )
 
 
@@ -241,10 +280,6 @@ def undo_of(case: Case | None, reviewer: str, *, now_ms: int, undo_ms: int) -> U
         until=Moment(until),
         left_ms=until - now_ms,
     )
-
-
-def _offered(case: Case, pack: PolicyPack) -> tuple[Policy, ...]:
-    return tuple(pack.policies[code] for code in case.policies if code in pack.policies)
 
 
 def _others(pack: PolicyPack, offered: Sequence[Policy]) -> tuple[tuple[str, str], ...]:
@@ -292,10 +327,6 @@ def _duration(facts: Sequence[FactLine]) -> float:
         return float(found)
     except ValueError:
         return 0.0
-
-
-def _since(author: Account | None) -> Moment | None:
-    return Moment(author.created_at) if author and author.created_at else None
 
 
 def _has_video(item: ItemVersion | None, duration_s: float) -> bool:
