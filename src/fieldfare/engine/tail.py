@@ -29,6 +29,7 @@ class Tail:
         self._whole = False
         self._changed = threading.Condition()
         self._dropped = 0
+        self._in_hand = 0
 
     @property
     def position(self) -> EventId:
@@ -56,17 +57,21 @@ class Tail:
             self._changed.notify_all()
 
     def waiting(self) -> int:
-        """Count the events known to be ahead of the reader."""
+        """Count the events the reader has not finished: ahead of it, and those it took last."""
         with self._changed:
-            return len(self._fresh) + self._dropped
+            return len(self._fresh) + self._dropped + self._in_hand
 
     def take(self, limit: int, *, wait_s: float) -> Sequence[Event]:
-        """Give at most `limit` events after the position, waiting up to `wait_s` for the first."""
+        """Give at most `limit` events after the position, waiting up to `wait_s` for the first.
+
+        Asking for more says that those taken before are finished.
+        """
         if not self._whole:
             found = self._from_store(limit)
             if found:
                 return found
         with self._changed:
+            self._in_hand = 0
             if not self._fresh:
                 self._changed.wait(wait_s)
             taken: list[Event] = []
@@ -74,6 +79,7 @@ class Tail:
                 event = self._fresh.popleft()
                 if event.id > self._position:
                     taken.append(event)
+            self._in_hand = len(taken)
         return self._moved(taken)
 
     def _from_store(self, limit: int) -> Sequence[Event]:
@@ -87,6 +93,7 @@ class Tail:
                 self._whole = False
             else:
                 self._dropped = 0
+            self._in_hand = len(found)
         return self._moved(found)
 
     def _moved(self, events: Sequence[Event]) -> Sequence[Event]:
