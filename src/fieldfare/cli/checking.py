@@ -1,7 +1,9 @@
 """Commands that check: rule sets and the ledger."""
 
+import sys
 from pathlib import Path
 
+from fieldfare.cli.command import EXIT_BAD
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.kernel import NotFound
 
@@ -11,10 +13,15 @@ def check_rules(folder: Path, *, pack: str) -> None:
     from fieldfare.engine.in_force import vocabulary
     from fieldfare.installation import pack_files
     from fieldfare.policies import load_pack
-    from fieldfare.rules import load_rule_set
+    from fieldfare.rules import RuleSetDoesNotCompile, load_rule_set
 
     policies = load_pack(pack_files(pack).policies["policies.yaml"])
-    rules = load_rule_set(_sources(folder), vocabulary=vocabulary(policies, frozenset()))
+    try:
+        rules = load_rule_set(_sources(folder), vocabulary=vocabulary(policies, frozenset()))
+    except RuleSetDoesNotCompile as error:
+        # Carets need their lines; everything else the command says is one line.
+        sys.stderr.write(f"{error.message}\n")
+        sys.exit(EXIT_BAD)
     print_line(f"{len(rules.rules)} rules in {len(rules.sources)} files compile: {rules.hash}")
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import httpx2
 
+from fieldfare.cli.logs import log_plainly
 from fieldfare.engine.settings import Settings, load_settings
 from fieldfare.kernel import BadInput, Conflict, NotFound, NotPermitted, NotSignedIn
 
@@ -78,6 +79,7 @@ def _in_process(settings: Settings, headers: Mapping[str, str]) -> Iterator[Call
     from fieldfare.platform import Platform
     from fieldfare.web.app import create_app
 
+    log_plainly()
     platform = Platform.open(settings)
     try:
         app = create_app(platform)

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import structlog
 import uvicorn
 
+from fieldfare.cli.logs import log_plainly
 from fieldfare.cli.printing import print_line
 from fieldfare.cli.reach import ServerAddress
 from fieldfare.engine.settings import Settings, load_settings
@@ -26,7 +26,7 @@ SWITCH_INTERVAL_S: Final = 0.001
 def serve(home: Path | None, *, port: int | None, clock: str | None) -> None:
     """Serve until told to stop. Raises Unavailable if another process has the store."""
     settings = load_settings(home, port=port, clock=clock)
-    _log_plainly()
+    log_plainly()
     ticking = _clock(settings)
     platform = Platform.open(settings, clock=ticking)
     listening, bound = _listen(settings)
@@ -86,21 +86,3 @@ def _listen(settings: Settings) -> tuple[socket.socket, int]:
         return listening, listening.getsockname()[1]
     hint = "Choose another with --port."
     raise Unavailable(f"no free port from {settings.port} on", hint=hint)
-
-
-def _log_plainly() -> None:
-    """One line of JSON an event, on standard error."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Locals hold what people wrote, and keys: never into the log.
-            structlog.processors.ExceptionRenderer(
-                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-            ),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(30),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
