@@ -87,6 +87,8 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
     )
     uow.accounts.put(org, Account(subject=ANNA, created_at=1, market=str(org)))
     uow.views.add(org, VIDEO, "d", views=100 + offset, watch_ms=0)
+    # The other organisation's hour does not run on in this one.
+    assert uow.views.pace(org, VIDEO, at_ms=NOW_MS, views=offset).views == offset
     uow.reports.file(org, VIDEO, cause.id, reporter=ANNA)
     call = EarlierCall(content_digest=str(org), event_id=cause.id, answer=b"")
     uow.call_keys.keep(org, "items", "k", call)
@@ -299,6 +301,7 @@ WRITES = {
     "items.put",
     "accounts.put",
     "views.add",
+    "views.pace",
     "reports.file",
     "call_keys.keep",
     "decisions.save",
@@ -329,6 +332,10 @@ OF_ALL = {
     "views.at_least",
     "decisions.restricting",
     "call_keys.forget_before",
+    "overdue.counts",
+    "overdue.held",
+    "overdue.unannounced",
+    "overdue.undecided",
     "outbox.due",
     "scans.claim",
     "scans.waiting",
