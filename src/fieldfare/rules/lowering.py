@@ -37,7 +37,7 @@ from fieldfare.rules.nodes import (
 from fieldfare.rules.operands import Operand, conjunction, guards_of, literal
 from fieldfare.rules.patterns import MAX_TEXT, fold_case
 from fieldfare.rules.sml_types import BOOL, SmlType, plain
-from fieldfare.rules.strings import bits, divided, number, power
+from fieldfare.rules.strings import bits, bounded, divided, number, power, product
 from fieldfare.rules.values import as_text, at_path, finite, python_type, reader
 
 _SMALL_SET: Final = 2
@@ -54,6 +54,7 @@ class Lowering:
         self.facts_read: set[str] = set()
         self.lists_read: set[str] = set()
         self._vars: dict[object, str] = {}
+        self._operands: dict[Node, Operand] = {}
 
     # -- the three faces
 
@@ -96,7 +97,13 @@ class Lowering:
 
     # -- operands
 
-    def operand(self, node: Node) -> Operand:  # noqa: PLR0911 -- one case a node
+    def operand(self, node: Node) -> Operand:
+        """Give a node's operand; made once, or nested defaults would take exponential time."""
+        if node not in self._operands:
+            self._operands[node] = self._operand(node)
+        return self._operands[node]
+
+    def _operand(self, node: Node) -> Operand:  # noqa: PLR0911 -- one case a node
         match node:
             case Const():
                 return Operand((), literal(node.value))
@@ -176,7 +183,8 @@ class Lowering:
                 operand = self.operand(part)
                 guards.append(operand)
                 written.append(f"{write}({operand.code})")
-        return Operand(guards_of(guards), f"({' + '.join(written)})" if written else "''")
+        together = f"{self.writer.bind(bounded)}({' + '.join(written)})" if written else "''"
+        return Operand(guards_of(guards), together)
 
     def _compare(self, node: Compare) -> Operand:
         left = self.operand(node.left)
@@ -206,7 +214,9 @@ class Lowering:
             return self._maybe(guards, f"{self.writer.bind(divided)}({node.op!r}, {pair})")
         if node.op == "**":
             return self._maybe(guards, f"{self.writer.bind(power)}({pair})")
-        if node.op in {"+", "-", "*"}:
+        if node.op == "*":
+            return self._maybe(guards, f"{self.writer.bind(product)}({pair})")
+        if node.op in {"+", "-"}:
             code = f"({left.code} {node.op} {right.code})"
             if plain(node.type).base == "int":
                 return Operand(guards, code)

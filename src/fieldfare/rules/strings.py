@@ -18,6 +18,9 @@ from urllib.parse import urlsplit
 MAX_MADE: Final = 1_000_000
 """The longest string a function may make, in characters."""
 
+MAX_BITS: Final = 1_024
+"""The longest whole number a product or power may be, in bits."""
+
 _URL: Final = re.compile(r"https?://[^/\s][^\s)>]+")
 _SPACE: Final = re.compile(r"\s+")
 _EMOJI: Final = re.compile(
@@ -120,7 +123,7 @@ def list_sort(items: Sequence[str], reverse: bool) -> list[str]:  # noqa: FBT001
 
 
 def base64_encode(s: str) -> str:
-    return base64.b64encode(s.encode()).decode()
+    return bounded(base64.b64encode(s.encode()).decode())
 
 
 def base64_decode(s: str) -> str | None:
@@ -179,11 +182,22 @@ def number(value: float) -> float | None:
     return value if type(value) is int or math.isfinite(value) else None
 
 
+def product(left: float, right: float) -> float | None:
+    """Multiply; squared again and again, whole numbers would soon fill the memory."""
+    if _bits(left) + _bits(right) > MAX_BITS:
+        raise ValueError(f"a number of more than {MAX_BITS} bits is more than a rule may compute")
+    return number(left * right)
+
+
 def power(left: float, right: float) -> float | None:
-    if abs(right) > 64 and abs(left) > 1:  # noqa: PLR2004 -- 64 bits are what ids and JSON hold
-        raise ValueError(f"{left} ** {right} is more than a rule may compute")
+    if _bits(left) * abs(right) > MAX_BITS:
+        raise ValueError(f"a number of more than {MAX_BITS} bits is more than a rule may compute")
     result = left**right if left != 0 or right >= 0 else None
     return None if result is None or isinstance(result, complex) else number(result)
+
+
+def _bits(value: float) -> int:
+    return value.bit_length() if isinstance(value, int) else 0
 
 
 def bits(op: str, left: int, right: int) -> int:

@@ -205,6 +205,23 @@ def test_what_nests_too_deeply_is_refused_and_not_recursed_into() -> None:
     assert "more deeply than can be checked" in only(chain).message
 
 
+def test_nesting_to_the_limit_compiles_in_linear_time() -> None:
+    for wrap in (
+        "default({0}, B)",
+        "default(B, {0})",
+        "(({0}) == B)",
+        "is_missing({0})",
+        "not {0}",
+    ):
+        condition = "B"
+        for _ in range(14):
+            condition = wrap.format(condition)
+        rules = a_rule_set(
+            f"B: bool = JsonData(path='$.b')\nR = Rule(when_all=[{condition}], description='')"
+        )
+        assert len(rules.python_of("like")) < 20_000
+
+
 def test_a_rule_set_starts_in_main() -> None:
     from fieldfare.rules import load_rule_set
 

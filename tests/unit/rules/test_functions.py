@@ -123,6 +123,7 @@ def test_arithmetic_is_pythons_where_it_has_an_answer(expression: str, expected:
     [
         "X ** X",
         "X << X",
+        "((((((((X * X) * (X * X)) ** 2) ** 2) ** 2) ** 2) ** 2) ** 2)",
         "StringLength(s=StringReplace(s=T, old='', new=T)) ",
         "StringLength(s=StringJoin(s=T, iterable=StringSplit(s=T, sep='a'))) ",
     ],
@@ -144,3 +145,17 @@ def test_what_would_grow_without_bound_is_refused_at_run_time(expression: str) -
 def test_a_function_is_called_by_name_only() -> None:
     with pytest.raises(RuleSetDoesNotCompile, match="arguments are given by name"):
         a_rule_set("V = StringLength('a')")
+
+
+def test_names_that_double_again_and_again_stay_bounded() -> None:
+    numbers = "".join(f"N{at + 1} = N{at} * N{at}\n" for at in range(40))
+    texts = "".join(f"T{at + 1} = f'{{T{at}}}{{T{at}}}'\n" for at in range(40))
+    rules = a_rule_set(
+        f"N0: int = JsonData(path='$.n')\nT0: str = JsonData(path='$.t')\n{numbers}{texts}"
+        "R = Rule(when_all=[N40 == None, T40 == None], description='')"
+    )
+
+    outcome = evaluated(rules, {"n": 3, "t": "abc"})
+
+    assert outcome.fired == ("R",)
+    assert len(outcome.errors) == 2
