@@ -17,6 +17,7 @@ from fieldfare.decisions.gate import STALE_MS, GateItem, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
 from fieldfare.engine.administration import KnownFile, note
 from fieldfare.engine.content import scan_of
+from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.evaluator import Evaluator
 from fieldfare.engine.grounds import Grounds, text_fields
@@ -24,11 +25,12 @@ from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.intake import Intake
 from fieldfare.engine.rulings import Ruling
-from fieldfare.engine.scanning import Scanning, fact_json
+from fieldfare.engine.scanning import Remote, Scanning, fact_json
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Retention, UnitOfWork
 from fieldfare.engine.upkeep import (
+    DEADLINES_EVERY_S,
     SEAL_EVERY_S,
     SWEEP_EVERY_S,
     WATERMARK_EVERY_S,
@@ -36,6 +38,7 @@ from fieldfare.engine.upkeep import (
     Keeper,
 )
 from fieldfare.ingest.kinds import ITEM_KINDS
+from fieldfare.ingest.remote import FetchLimits, RemoteMedia
 from fieldfare.installation import Keys
 from fieldfare.kernel import (
     BadInput,
@@ -65,7 +68,15 @@ _log = structlog.get_logger(__name__)
 class Platform:
     """An open installation. `open` wires it, `start` sets its threads going, `close` ends them."""
 
-    def __init__(self, settings: Settings, store: SqlStore, clock: Clock, vault: Vault) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: SqlStore,
+        clock: Clock,
+        vault: Vault,
+        *,
+        remote: Remote | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.store = store
@@ -79,6 +90,13 @@ class Platform:
         self._load()
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
+        self.deadlines = Deadlines(
+            store,
+            self.books,
+            self.deciding,
+            clock,
+            undecided_ms=round(settings.undecided_s * 1000),
+        )
         bounds = (settings.lag_events, settings.lag_scans)
         self.intake = Intake(store, clock, lag=self.lag, bounds=bounds)
         times = ReviewTimes(
@@ -92,7 +110,14 @@ class Platform:
         )
         self.shelf = Shelf(store)
         self.scanner = Scanner(_limits(settings), workers=_workers(settings))
-        self.scanning = Scanning(store, self.blobs, self.scanner, clock, self.shelf)
+        self.scanning = Scanning(
+            store,
+            clock,
+            blobs=self.blobs,
+            remote=remote or _remote(settings),
+            scanner=self.scanner,
+            shelf=self.shelf,
+        )
         self._scans_waiting = 0
         self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
         self._sealer = Sealer(
@@ -110,8 +135,13 @@ class Platform:
         store.subscribe(self._wake_scanning)
 
     @classmethod
-    def open(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
-        """Open an installation that `init` made. Raises BadInput if there is none."""
+    def open(
+        cls, settings: Settings, *, clock: Clock | None = None, remote: Remote | None = None
+    ) -> Self:
+        """Open an installation that `init` made. Raises BadInput if there is none.
+
+        remote: where a media_url is fetched from, for a test; None: the public network.
+        """
         ticking = clock or SystemClock()
         if not settings.home.is_dir():
             hint = "Run `fieldfare init` first, or set FIELDFARE_HOME."
@@ -119,7 +149,7 @@ class Platform:
         vault = Vault(load_master_key(settings.home))
         store = SqlStore.open(settings.database_url, clock=ticking, vault=vault)
         try:
-            return cls(settings, store, ticking, vault)
+            return cls(settings, store, ticking, vault, remote=remote)
         except BaseException:
             store.close()
             raise
@@ -141,6 +171,7 @@ class Platform:
         chores = (
             Chore("watermark", WATERMARK_EVERY_S, self.confirm_watermark),
             Chore("sealer", SEAL_EVERY_S, self.seal),
+            Chore("deadlines", DEADLINES_EVERY_S, self.deadlines.step),
             Chore("sweeper", SWEEP_EVERY_S, self.sweep),
         )
         for chore in chores:
@@ -220,7 +251,6 @@ class Platform:
         waiting, scans = self.lag()
         alive = all(thread.is_alive() for thread in self._threads)
         keepers = {k.chore.name: k for k in self._keepers}
-        sealer = keepers.get("sealer")
         return Health(
             version=fieldfare.__version__,
             parts=(
@@ -228,11 +258,8 @@ class Platform:
                 PartHealth(name="writer", ok=self._gate_is_fresh()),
                 PartHealth(name="evaluator", ok=alive, detail={"events_waiting": waiting}),
                 PartHealth(name="scanner", ok=True, detail={"scans_waiting": scans}),
-                PartHealth(
-                    name="sealer",
-                    ok=sealer is None or sealer.is_alive,
-                    detail={"failures": sealer.failures if sealer else 0},
-                ),
+                _chore_health("sealer", keepers),
+                _chore_health("deadlines", keepers, cases_overdue=self.deadlines.cases_overdue),
             ),
         )
 
@@ -288,6 +315,13 @@ class Platform:
         return not self._keepers or self.clock.now_ms() - self.gate.watermark_ms <= 2 * STALE_MS
 
 
+def _chore_health(name: str, keepers: Mapping[str, Keeper], **detail: JsonValue) -> PartHealth:
+    keeper = keepers.get(name)
+    failures = keeper.failures if keeper else 0
+    alive = keeper is None or keeper.is_alive
+    return PartHealth(name=name, ok=alive, detail={"failures": failures, **detail})
+
+
 def _gate_item(
     org: Org,
     item: ItemVersion,
@@ -317,6 +351,11 @@ def _limits(settings: Settings) -> MediaLimits:
         cpu_s=settings.media_cpu_s,
         wall_s=settings.media_wall_s,
     )
+
+
+def _remote(settings: Settings) -> RemoteMedia:
+    limits = FetchLimits(size_bytes=settings.media_bytes, total_s=settings.media_fetch_s)
+    return RemoteMedia(limits, hosts=frozenset(settings.media_hosts))
 
 
 def _workers(settings: Settings) -> int:

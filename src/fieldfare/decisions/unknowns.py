@@ -15,6 +15,9 @@ from fieldfare.records import FactValue, Restriction, ReviewRequest
 UNKNOWN_LANE: Final = 2
 """Behind what somebody reported or a rule matched: here nothing speaks against the item yet."""
 
+UNKNOWN_REASON: Final = "Unknown"
+"""How the reason of a request begins that asks only because a fact could not be had."""
+
 _GRAVITY: Final = {OnUnknown.ALLOW: 0, OnUnknown.REVIEW: 1, OnUnknown.HOLD: 2}
 
 
@@ -57,7 +60,7 @@ def judge_unknowns(
     asking = min((p for p in waiting if p.on_unknown is gravest), key=lambda p: pack.rank(p.code))
     why = ", ".join(f"{name}: {why}" for name, why in missing.items() if name in asking.judged_by)
     request = ReviewRequest(
-        queue=asking.queue, policy=asking.code, reason=f"Unknown {why}", lane=UNKNOWN_LANE
+        queue=asking.queue, policy=asking.code, reason=f"{UNKNOWN_REASON} {why}", lane=UNKNOWN_LANE
     )
     held = item and gravest is OnUnknown.HOLD
     return UnknownOutcome(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fieldfare.engine.grounds import Facts, Grounds
+from fieldfare.engine.grounds import SCANNED, Facts, Grounds, awaits_scan
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import JsonValue, Org
+from fieldfare.ingest.kinds import ITEM_KINDS
+from fieldfare.kernel import JsonValue, Org, Unknown
 from fieldfare.records import Event, ItemVersion
-
-SCANNED = "item.scanned"
+from fieldfare.signals.scanner import SCAN_FACTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,12 @@ class Content:
 
 
 def scan_of(uow: UnitOfWork, org: Org, item: ItemVersion) -> Event | None:
-    """Find the scan of a version's media, if it has been made."""
-    if not item.media:
+    """Find the scan of a version's media, if it has been made.
+
+    What could not be fetched has a scan, and no media.
+    """
+    kind = ITEM_KINDS.get(item.subject.kind)
+    if kind is not None and kind.media == "none":
         return None
     following = (uow.log.get(org, each) for each in uow.log.caused_by(org, item.event_id))
     return next((event for event in following if event and event.kind == SCANNED), None)
@@ -32,4 +36,8 @@ def content_of(uow: UnitOfWork, grounds: Grounds, org: Org, item: ItemVersion) -
     event = scan_of(uow, org, item) or uow.log.get(org, item.event_id)
     if event is None or event.data is None:
         return Content(data={}, facts={})
-    return Content(data=event.data, facts=grounds.facts_of(org, event.at, event.data))
+    facts = grounds.facts_of(org, event.at, event.data)
+    if awaits_scan(event):
+        # Absent facts would say nothing against it: what nobody looked at is Unknown.
+        facts = {**facts, **dict.fromkeys(SCAN_FACTS, Unknown("not scanned yet"))}
+    return Content(data=event.data, facts=facts)

@@ -24,9 +24,10 @@ from fieldfare.records import (
     Judgement,
     Subject,
     Verdict,
+    Voice,
     Webhook,
 )
-from fieldfare.review.opening import open_cases
+from fieldfare.review.opening import drop_answered, open_cases
 
 Facts = Mapping[str, FactValue | Unknown]
 
@@ -79,6 +80,8 @@ class Deciding:
         self._carry_out(uow, decision, in_force.pack, effects_at=question.effects_at)
         if judgement.review and question.item is not None:
             open_cases(uow, decision, in_force.pack)
+        if not question.first and question.item is not None and judgement.by is Voice.RULE:
+            drop_answered(uow, decision, now_ms=decision.at)
         return decision
 
     def _record(

@@ -19,6 +19,7 @@ from fieldfare.records import (
     Subject,
     Verdict,
 )
+from fieldfare.review.opening import end_cases
 
 CONTENT: Final = "content"
 """The source of the verdicts that rest on the version itself, not on what happened to it later."""
@@ -36,6 +37,10 @@ class React:
     ) -> list[Decision]:
         if event.data is None:
             return []
+        if event.kind in {"item.changed", "item.deleted"}:
+            # What people were asked about is gone: the version, or the whole item.
+            left = str(event.data.get("version", "")) if event.kind == "item.changed" else ""
+            end_cases(uow, event.org, event.subject, keep=left, now_ms=event.at)
         match event.kind:
             case "item.posted" | "item.changed" | "item.scanned" if assessment:
                 return self._on_content(uow, event, assessment)

@@ -5,11 +5,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from fieldfare.kernel import BadInput, did_you_mean
 
 ClockKind = Literal["system", "simulated"]
+LONGEST_UNDECIDED_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,12 @@ class Settings:
     home: where everything of an installation lives. database: an SQLAlchemy URL, "" for SQLite in
     home. workers: processes that scan media; 0: one fewer than the machine's cores, at least one.
     lag_events, lag_scans: how far deciding and scanning may fall behind before ingest answers 429.
+    undecided_s: how long a version may wait for its first decision before it is held and people are
+    asked.
     staged_exposure: whether an item's views are capped at the next threshold until rules ran again.
+    media_fetch_s: for one media_url, from the look-up to the last byte. media_hosts: where a
+    media_url may lead, as `cdn.example`, `.cdn.example` for all below it, or either with a port;
+    none: every public host on port 443.
     """
 
     home: Path = field(default_factory=lambda: Path("fieldfare-data"))
@@ -35,9 +41,12 @@ class Settings:
     media_cpu_s: int = 60
     media_wall_s: float = 90.0
     media_memory_bytes: int = 1 << 30
+    media_fetch_s: float = 60.0
+    media_hosts: tuple[str, ...] = ()
     body_bytes: int = 4_000_000
     lag_events: int = 50_000
     lag_scans: int = 10_000
+    undecided_s: float = 900.0
     undo_s: float = 10.0
     lease_s: float = 300.0
     reveal_s: float = 60.0
@@ -69,7 +78,11 @@ def load_settings(
         if text is not None and name != "home":
             values[name] = _typed(name, text, known, source=f"FIELDFARE_{name.upper()}")
     values.update({name: value for name, value in overrides.items() if value is not None})
-    return Settings(**values)  # type: ignore[arg-type]  # each value was checked against its field
+    settings = Settings(**values)  # type: ignore[arg-type]  # each value was checked against its field
+    if not 1 <= settings.undecided_s <= LONGEST_UNDECIDED_S:
+        hint = f"Set it between 1 and {LONGEST_UNDECIDED_S}; nothing may stay undecided for ever."
+        raise BadInput(f"undecided_s = {settings.undecided_s} is out of range", hint=hint)
+    return settings
 
 
 def _file_values(path: Path) -> dict[str, object]:
@@ -92,6 +105,9 @@ def _typed(name: str, value: object, known: Mapping[str, object], *, source: str
             return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
         if wanted in (int, float):
             return wanted(text)
+        if wanted == tuple[str, ...]:
+            names = value if isinstance(value, list) else text.split(",")
+            return tuple(name for each in names if (name := str(each).strip()))
     except (KeyError, ValueError):
         raise BadInput(f"{source}: {name} = {text!r} is not a {wanted}", hint="") from None
     if wanted == ClockKind and text not in get_args(ClockKind):

@@ -15,6 +15,7 @@ import structlog
 SEAL_EVERY_S: Final = 1.0
 SWEEP_EVERY_S: Final = 3600.0
 WATERMARK_EVERY_S: Final = 0.5
+DEADLINES_EVERY_S: Final = 30.0
 
 _log = structlog.get_logger(__name__)
 

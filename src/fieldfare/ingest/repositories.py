@@ -83,6 +83,19 @@ class CallKeys(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast an item is seen, in views an hour of the log's clock.
+
+    views: of the running hour, the last window included; before: of the last hour that had views,
+    0 if there was none; added: the views of the last window.
+    """
+
+    views: int
+    before: int
+    added: int
+
+
 class Views(Protocol):
     """Views per item version, for thresholds, rules and the measures of harm seen."""
 
@@ -91,6 +104,10 @@ class Views(Protocol):
         ...
 
     def total(self, org: Org, subject: Subject, /) -> int: ...
+
+    def pace(self, org: Org, subject: Subject, /, *, at_ms: int, views: int) -> Pace:
+        """Add views to the hour of a moment and give the item's pace; moments never go back."""
+        ...
 
     def at_least(self, views: int, /) -> Iterator[tuple[Org, Subject, int]]:
         """Walk the items seen that often, with their totals, for loading the gate."""

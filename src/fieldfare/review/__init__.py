@@ -1,7 +1,14 @@
 """Cases for people: queues, leases, verdicts, and the care for those who look."""
 
 from fieldfare.review.choices import Action, Choice, ChoiceUnfit, consequences, foreseen
-from fieldfare.review.opening import CASE_OPENED, end_cases, open_cases
+from fieldfare.review.opening import (
+    CASE_OPENED,
+    CASE_OVERDUE,
+    announce_overdue,
+    drop_answered,
+    end_cases,
+    open_cases,
+)
 from fieldfare.review.repositories import Cases, Exposures, QueueDepths
 from fieldfare.review.reveals import MEDIA_REVEALED, Reveal, RevealRefused
 from fieldfare.review.reviewing import (
@@ -24,6 +31,7 @@ from fieldfare.review.unit import ReviewUnit
 __all__ = [
     "CASE_ESCALATED",
     "CASE_OPENED",
+    "CASE_OVERDUE",
     "CASE_SKIPPED",
     "ESCALATION_QUEUE",
     "MEDIA_REVEALED",
@@ -48,7 +56,9 @@ __all__ = [
     "ReviewUnit",
     "Reviewing",
     "UndoTooLate",
+    "announce_overdue",
     "consequences",
+    "drop_answered",
     "end_cases",
     "foreseen",
     "open_cases",

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-from fieldfare.kernel import JsonValue, Org
+from fieldfare.decisions.unknowns import UNKNOWN_REASON
+from fieldfare.kernel import JsonValue, Org, rfc3339
 from fieldfare.policies import PolicyPack
 from fieldfare.records import Case, CaseState, Decision, NewEvent, ReviewRequest, Subject
 from fieldfare.review.transitions import OPEN_STATES, ended
 from fieldfare.review.unit import ReviewUnit
 
 CASE_OPENED: Final = "case.opened"
+CASE_OVERDUE: Final = "case.overdue"
 DEFAULT_DEADLINE_MIN: Final = 240
 """For requests that rest on no policy, such as a file that could not be read."""
 
@@ -100,3 +102,37 @@ def end_cases(
     for case in after:
         uow.cases.put(case)
     return after
+
+
+def drop_answered(uow: ReviewUnit, decision: Decision, /, *, now_ms: int) -> tuple[Case, ...]:
+    """Cancel the cases that were opened for want of a fact which a later decision has, and give
+    them.
+
+    Only cases nobody has taken yet go, and only if the decision does not ask in their queue.
+    """
+    asks = {request.queue for request in decision.judgement.review}
+    after = tuple(
+        ended(case, CaseState.CANCELLED, now_ms=now_ms, outcome="answered")
+        for case in uow.cases.of_subject(decision.org, decision.subject)
+        if case.state is CaseState.READY
+        and case.version == decision.version
+        and case.reason.startswith(UNKNOWN_REASON)
+        and case.queue not in asks
+    )
+    for case in after:
+        uow.cases.put(case)
+    return after
+
+
+def announce_overdue(uow: ReviewUnit, case: Case, /) -> None:
+    """Put on the log that a case is past its deadline, for whoever watches over the queues."""
+    named: list[JsonValue] = list(case.policies)
+    data: dict[str, JsonValue] = {
+        "queue": case.queue,
+        "policies": named,
+        "lane": case.lane,
+        "version": case.version,
+        "due_at": rfc3339(case.due_at),
+    }
+    event = NewEvent(kind=CASE_OVERDUE, subject=case.subject, data=data, causes=(case.id,))
+    uow.log.append(case.org, event)

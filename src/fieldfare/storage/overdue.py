@@ -11,6 +11,7 @@ from sqlalchemy import Select, bindparam, exists, func, or_, select
 
 from fieldfare.kernel import EventId, Org
 from fieldfare.records import Case, CaseState, ItemState, ItemVersion
+from fieldfare.review import CASE_OVERDUE
 from fieldfare.storage.cases import case_of
 from fieldfare.storage.items import item_of
 from fieldfare.storage.statements import DialectName, Statement
@@ -25,7 +26,6 @@ from fieldfare.storage.tables import (
 )
 from fieldfare.storage.transaction import Transaction
 
-OVERDUE_EVENT: Final = "case.overdue"
 _OPEN: Final = or_(cases.c.state == CaseState.READY.value, cases.c.state == CaseState.LEASED.value)
 _UNDECIDED: Final = Statement(
     select(*items.c)
@@ -83,7 +83,7 @@ _ANNOUNCED: Final = exists().where(
     event_causes.c.cause == cases.c.id,
     events.c.org == event_causes.c.org,
     events.c.id == event_causes.c.id,
-    events.c.kind == OVERDUE_EVENT,
+    events.c.kind == CASE_OVERDUE,
 )
 _UNANNOUNCED: Final = Statement(
     select(*cases.c)

@@ -1,8 +1,9 @@
 """Decisions as an index over decision.made, and the verdicts that still speak."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Index, literal_column
+from sqlalchemy import ColumnElement, Index, literal_column
 
 from fieldfare.storage.tables.columns import big, blob, small, table, text
 
@@ -24,7 +25,7 @@ decisions = table(
     big("views"),
 )
 Index(None, decisions.c.org, decisions.c.kind, decisions.c.host_id, decisions.c.id)
-HOLDING: Final = {
+HOLDING: Final[Mapping[str, ColumnElement[bool]]] = {
     "sqlite": literal_column("""instr(restrictions, '"kind":"hold"') > 0"""),
     "postgresql": literal_column("""strpos(restrictions, '"kind":"hold"') > 0"""),
 }
