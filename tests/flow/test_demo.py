@@ -1,11 +1,13 @@
 """`fieldfare demo`: it ends by itself, tells the same each time, and protects its community."""
 
+import itertools
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 COMMAND = (sys.executable, "-c", "from fieldfare.cli import main; main()", "demo")
@@ -88,3 +90,26 @@ def test_a_folder_that_is_no_demo_is_not_touched(tmp_path: Path) -> None:
     assert run.returncode == 2
     assert "is not the folder of a demo" in run.stderr
     assert (tmp_path / "kept.txt").read_text() == "mine"
+
+
+def test_a_demo_that_stays_says_how_to_sign_in_and_ends_in_order(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    arguments = ("--videos", "1", "--home", str(home), "--port", "0", "--json")
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stderr is not None
+        told = list(itertools.takewhile(lambda line: "Ctrl-C" not in line, demo.stderr))
+        url = json.loads((home / "server.json").read_text())["url"]
+        health = httpx2.get(f"{url}/health", trust_env=False).json()
+        demo.terminate()
+        out, _ = demo.communicate(timeout=60)
+
+    assert health == {"status": "ok"}
+    assert any(url in line for line in told)
+    signing_in = {words[0] for line in told if len(words := line.split()) == 2}
+    assert {"admin", "reviewer", "rule_author", "rule_approver"} <= signing_in
+    assert json.loads(out)["videos"] == 1
+    assert demo.returncode == 0
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"{url}/health", trust_env=False)
