@@ -64,7 +64,8 @@ def postgres_server(environment: Mapping[str, str] | None = None, /) -> Iterator
     if url := environment.get(URL_VARIABLE):
         yield PostgresServer(url)
         return
-    folder = Path(tempfile.mkdtemp(prefix="fieldfare-pg-", dir="/tmp"))  # a socket's path must be short
+    # Under /tmp, because the path of a socket has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="fieldfare-pg-", dir="/tmp"))
     try:
         process = _start(folder)
         try:
