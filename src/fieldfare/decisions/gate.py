@@ -137,6 +137,8 @@ class MemoryGate:
                     self._decided(event, event.data)
                 case "item.posted" | "item.changed":
                     self._posted(event, event.data)
+                case "item.scanned":
+                    self._scanned(event, event.data)
                 case "item.deleted":
                     self._change(event.org, event.subject, deleted=True)
                 case _:
@@ -182,6 +184,12 @@ class MemoryGate:
                 cap=self.first_cap(event.subject.kind),
             ),
         )
+
+    def _scanned(self, event: Event, data: Mapping[str, JsonValue]) -> None:
+        """Learn the names of media that were fetched only after the post."""
+        item = self._items.get(event.org, {}).get((event.subject.kind, event.subject.host_id))
+        if item is not None and not item.media and item.version == data.get("version"):
+            self._change(event.org, event.subject, media=tuple(_media_names(data.get("media"))))
 
     def _decided(self, event: Event, data: Mapping[str, JsonValue]) -> None:
         restrictions = _restrictions(data["judgement"])

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fieldfare.engine.in_force import FACTS, Books
-from fieldfare.kernel import JsonValue, Org, Unknown
+from fieldfare.kernel import JsonValue, Org, Unknown, is_history
 from fieldfare.records import Event, FactValue
 from fieldfare.rules import CounterStore, Outcome, RuleInput
 
 Facts = Mapping[str, FactValue | Unknown]
-CONTENT_KINDS: Final = frozenset({"item.posted", "item.changed", "item.scanned"})
+SCANNED: Final = "item.scanned"
+CONTENT_KINDS: Final = frozenset({"item.posted", "item.changed", SCANNED})
 REPORT: Final = "report.filed"
 NO_KEY: Final = Unknown("what it is counted by is not known")
 TEXT_FIELDS: Final = ("caption", "text", "hashtags")
@@ -194,11 +195,24 @@ def _is_assessed(event: Event) -> bool:
     return event.kind == REPORT or _is_content(event)
 
 
+def media_url_of(data: Mapping[str, JsonValue] | None) -> str:
+    """Give the URL where the media of a post are to be fetched; empty if there is none."""
+    item = (data or {}).get("item")
+    return str(item.get("media_url", "")) if isinstance(item, dict) else ""
+
+
+def awaits_scan(event: Event) -> bool:
+    """Tell whether a post brings media that nobody has looked at yet; history is never scanned."""
+    if event.data is None or event.kind == SCANNED:
+        return False
+    if event.data.get("media"):
+        return True
+    return bool(media_url_of(event.data)) and not is_history(event.id)
+
+
 def _is_content(event: Event) -> bool:
     """Tell whether an event brings a version that can be judged now: media wait for their scan."""
-    if event.kind not in CONTENT_KINDS:
-        return False
-    return event.kind == "item.scanned" or not (event.data or {}).get("media")
+    return event.kind in CONTENT_KINDS and not awaits_scan(event)
 
 
 def _rule_data(event: Event) -> Mapping[str, JsonValue]:

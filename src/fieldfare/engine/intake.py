@@ -15,6 +15,7 @@ import msgspec
 from fieldfare.engine.host_events import Arrival, write_host_event
 from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.kinds import ITEM_KINDS
+from fieldfare.ingest.remote_addresses import reference
 from fieldfare.ingest.repositories import EarlierCall
 from fieldfare.ingest.schemas import (
     HostEvent,
@@ -148,9 +149,38 @@ class Intake:
             )
 
 
-def version_digest(texts: Mapping[str, str], media: Sequence[MediaRef]) -> str:
-    """Name a version by its content: the text fields and the media's SHA-256s, in order."""
-    return digest([dict(texts), [part.sha256 for part in media]])[:32]
+def version_digest(
+    texts: Mapping[str, str], media: Sequence[MediaRef], media_url: str | None = None
+) -> str:
+    """Name a version by its content: the text fields and the media's SHA-256s, in order.
+
+    Media that are still to be fetched are named by their URL: the bytes behind it are taken once,
+    and other bytes need another URL.
+    """
+    named: list[JsonValue] = [part.sha256 for part in media]
+    if media_url:
+        named.append({"url": media_url})
+    return digest([dict(texts), named])[:32]
+
+
+def must_fit(item: PostedItem, *, files: int, at: str = "") -> None:
+    """Check that an item brings the media its kind needs, in one way. Raises BadInput.
+
+    files: how many come with it. at: the pointer of the item in what was sent.
+    """
+    needs = ITEM_KINDS[item.kind].media
+    pointer = f"{at}/media_url"
+    if files and item.media_url:
+        hint = "Send the file parts or the media_url."
+        raise BadInput("the media come in two ways at once", hint=hint, pointer=pointer)
+    if needs == "required" and not files and not item.media_url:
+        hint = "Post it as multipart with a file part to /v1/items, or name its media_url."
+        raise BadInput(f"a {item.kind} needs its media", hint=hint, pointer=at)
+    if needs == "none" and (files or item.media_url):
+        hint = "Leave the file parts and the media_url out."
+        raise BadInput(f"a {item.kind} carries no media", hint=hint, pointer=at)
+    if item.media_url:
+        reference(item.media_url, pointer=pointer)
 
 
 def _prepare(event: HostEvent) -> _Prepared | FieldfareError:
@@ -175,18 +205,10 @@ def _prepare(event: HostEvent) -> _Prepared | FieldfareError:
 def _prepare_item(
     item: PostedItem, media: tuple[MediaRef, ...], *, call: str, key: str | None
 ) -> _Prepared:
-    needs = ITEM_KINDS[item.kind].media
-    if needs == "required" and not media:
-        raise BadInput(
-            f"a {item.kind} needs its media",
-            hint="Post it as multipart with a file part to /v1/items.",
-            pointer="/item" if call == EVENTS_CALL else "",
-        )
-    if needs == "none" and media:
-        raise BadInput(f"a {item.kind} carries no media", hint="Leave the file parts out.")
+    must_fit(item, files=len(media), at="/item" if call == EVENTS_CALL else "")
     occurred_at = moment(item.occurred_at, pointer="/occurred_at")
     fields = as_json(msgspec.structs.replace(item, key=None))
-    version = version_digest(item.text_fields(), media)
+    version = version_digest(item.text_fields(), media, item.media_url)
     content = digest([fields, version])
     posting = _Posting(
         item=item, fields=fields, media=media, version=version, occurred_at=occurred_at
@@ -253,7 +275,7 @@ def _write_item(uow: UnitOfWork, org: Org, posting: _Posting) -> Accepted:
         revision=current.revision if current else 0,
     )
     uow.items.put(org, posted)
-    if media:
+    if media or item.media_url:
         uow.scans.add(
             ScanTask(
                 org=org, event_id=event.id, subject=subject, version=posting.version, attempts=0

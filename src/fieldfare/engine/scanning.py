@@ -1,6 +1,7 @@
 """Scanning: media that wait become item.scanned events, with their facts and evidence.
 
-In flow scan tasks of the store; out flow events that the evaluator decides on. Decoding happens in
+In flow scan tasks of the store; out flow events that the evaluator decides on. Media posted as a
+URL are fetched first, once, and are the author's blob from then on. Decoding happens in
 sealed children, evidence is kept as encrypted blobs, and task, event and item state change in one
 transaction, so that a crash repeats a scan and never loses one. What cannot be scanned becomes
 Unknown facts, therefore a hold.
@@ -9,35 +10,66 @@ Unknown facts, therefore a hold.
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 import msgspec
 import structlog
 
 from fieldfare.engine.administration import KnownFile
+from fieldfare.engine.grounds import media_url_of
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
-from fieldfare.kernel import BadInput, Clock, FieldfareError, JsonValue, Org, Unknown
+from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
+from fieldfare.kernel import BadInput, Clock, JsonValue, Org, Unknown
 from fieldfare.matching import BankIndex
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
 from fieldfare.signals.scanner import SCAN_FACTS, Scanner, ScanResult
 
-CLAIM_MS: Final = 300_000
+CLAIM_MS: Final = 3_600_000
+"""Longer than the longest scan: a claim that lapses under a worker would have it done twice."""
 MAX_ATTEMPTS: Final = 3
+WAITS_MS: Final = (30_000, 300_000)
+"""How long a task that failed waits for its second and its third try."""
 IDLE_S: Final = 0.2
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What item.scanned adds to the post. fetched: media that the item did not bring itself."""
+
+    data: Mapping[str, JsonValue]
+    fetched: tuple[MediaRef, ...] = ()
+
+
+class Remote(Protocol):
+    """Where media that were posted as a URL come from."""
+
+    def open(self, url: str, /) -> AbstractContextManager[RemoteFile]:
+        """Follow a URL. Raises MediaNotFetched for good, MediaNotThereYet for now."""
+        ...
 
 
 class Scanning:
     """Takes tasks, scans, and writes what was found. `run` on one thread a worker."""
 
     def __init__(
-        self, store: Store, blobs: Blobs, scanner: Scanner, clock: Clock, shelf: Shelf
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        blobs: Blobs,
+        remote: Remote,
+        scanner: Scanner,
+        shelf: Shelf,
     ) -> None:
         self._store = store
+        self._remote = remote
         self._blobs = blobs
         self._scanner = scanner
         self._clock = clock
@@ -53,7 +85,7 @@ class Scanning:
         while not stop.is_set():
             try:
                 found = self.step()
-            except FieldfareError:
+            except Exception:  # noqa: BLE001  # worker boundary: the store may come back
                 _log.exception("scanning failed")
                 found = 0
             if not found:
@@ -61,7 +93,10 @@ class Scanning:
                 self._work.clear()
 
     def step(self) -> int:
-        """Scan one task; returns how many there were to take."""
+        """Scan one task; returns how many there were to take.
+
+        Whatever a scan raises, its task is tried again later and given up in the end.
+        """
         if not self.waiting():
             return 0
         now_ms = self._clock.now_ms()
@@ -69,7 +104,10 @@ class Scanning:
             lambda uow: uow.scans.claim(now_ms=now_ms, until_ms=now_ms + CLAIM_MS, limit=1)
         )
         for task in tasks:
-            self._scan(task)
+            try:
+                self._scan(task)
+            except Exception as error:  # noqa: BLE001  # worker boundary: recorded on the task
+                self._put_off(task, error)
         return len(tasks)
 
     def waiting(self) -> int:
@@ -90,22 +128,67 @@ class Scanning:
         return KnownFile(label=label, sha256=found.sha256, pdq=good)
 
     def _scan(self, task: ScanTask) -> None:
-        item = self._store.read(lambda uow: uow.items.current(task.org, task.subject))
-        if item is None or item.digest != task.version or item.state is ItemState.DELETED:
+        item = self._store.read(lambda uow: _standing(uow, task))
+        if item is None:
             self._store.write(lambda uow: uow.scans.done(task.org, task.event_id))
             return
+        found = self._found(task, item)
+        self._store.write(lambda uow: _record(uow, task, found))
+
+    def _found(self, task: ScanTask, item: ItemVersion) -> _Found:
         if task.attempts > MAX_ATTEMPTS:
-            data = _given_up(f"scanning failed {MAX_ATTEMPTS} times")
-        else:
-            banks = self._shelf.banks(task.org)
-            found = [(part, self._one(task.org, item, part, banks)) for part in item.media]
-            data = {
-                "facts": _merged([result.facts for _, result in found]),
-                "hashes": [_hashes(part, result) for part, result in found],
-                "stills": [still for _, r in found for still in self._keep(task.org, item, r)],
-                "seconds": round(sum(result.seconds for _, result in found), 4),
-            }
-        self._store.write(lambda uow: _record(uow, task, data))
+            return _Found(data=_given_up(f"scanning failed {MAX_ATTEMPTS} times"))
+        try:
+            fetched = () if item.media else self._fetched(task, item)
+        except (MediaNotFetched, MediaNotThereYet) as error:
+            if isinstance(error, MediaNotThereYet) and task.attempts < MAX_ATTEMPTS:
+                raise
+            return _Found(data=_not_fetched(error.message))
+        data = self._looked_at(task.org, item, item.media or fetched)
+        return _Found(fetched=fetched, data=data)
+
+    def _fetched(self, task: ScanTask, item: ItemVersion) -> tuple[MediaRef, ...]:
+        """Fetch what the post refers to, straight into a blob of the author's."""
+        post = self._store.read(lambda uow: uow.log.get(task.org, task.event_id))
+        url = media_url_of(post.data if post else None)
+        if not url:
+            return ()
+        with self._remote.open(url) as file:
+            kept = self._blobs.put(
+                task.org, item.author, file.stream, content_type=file.content_type
+            )
+        return (kept,)
+
+    def _looked_at(
+        self, org: Org, item: ItemVersion, media: Sequence[MediaRef]
+    ) -> dict[str, JsonValue]:
+        banks = self._shelf.banks(org)
+        found = [(part, self._one(org, item, part, banks)) for part in media]
+        return {
+            "media": [msgspec.to_builtins(part) for part in media],
+            "facts": _merged([result.facts for _, result in found]),
+            "hashes": [_hashes(part, result) for part, result in found],
+            "stills": [still for _, each in found for still in self._keep(org, item, each)],
+            "seconds": round(sum(result.seconds for _, result in found), 4),
+        }
+
+    def _put_off(self, task: ScanTask, error: Exception) -> None:
+        """Let a task wait for its next try."""
+        wait_ms = WAITS_MS[min(task.attempts, len(WAITS_MS)) - 1]
+        again = replace(task, not_before=self._clock.now_ms() + wait_ms)
+        _log.warning(
+            "scan put off",
+            event_id=str(task.event_id),
+            attempts=task.attempts,
+            wait_s=wait_ms // 1000,
+            exc_info=None if isinstance(error, MediaNotThereYet) else error,
+        )
+
+        def write(uow: UnitOfWork) -> None:
+            if uow.scans.done(task.org, task.event_id):
+                uow.scans.add(again)
+
+        self._store.write(write)
 
     def _one(
         self, org: Org, item: ItemVersion, part: MediaRef, banks: Sequence[BankIndex]
@@ -134,11 +217,13 @@ class Scanning:
         ]
 
 
-def _record(uow: UnitOfWork, task: ScanTask, found: Mapping[str, JsonValue]) -> None:
-    item = uow.items.current(task.org, task.subject)
-    uow.scans.done(task.org, task.event_id)
+def _record(uow: UnitOfWork, task: ScanTask, found: _Found) -> None:
+    """Write what was found, once, and only of a version that still counts."""
+    if not uow.scans.done(task.org, task.event_id):
+        return
+    item = _standing(uow, task)
     post = uow.log.get(task.org, task.event_id)
-    if item is None or item.digest != task.version or post is None or post.data is None:
+    if item is None or post is None or post.data is None:
         return
     uow.log.append(
         task.org,
@@ -148,10 +233,21 @@ def _record(uow: UnitOfWork, task: ScanTask, found: Mapping[str, JsonValue]) -> 
             person=item.author,
             occurred_at=post.occurred_at,
             causes=(task.event_id,),
-            data={**post.data, **found},
+            data={**post.data, **found.data},
         ),
     )
-    uow.items.settle(task.org, task.subject, task.version, state=ItemState.SCANNED)
+    if found.fetched:
+        uow.items.put(task.org, replace(item, media=found.fetched, state=ItemState.SCANNED))
+    else:
+        uow.items.settle(task.org, task.subject, task.version, state=ItemState.SCANNED)
+
+
+def _standing(uow: UnitOfWork, task: ScanTask) -> ItemVersion | None:
+    """Give the item if the task's version is still the one that counts."""
+    item = uow.items.current(task.org, task.subject)
+    if item is None or item.digest != task.version or item.state is ItemState.DELETED:
+        return None
+    return item
 
 
 def _hashes(part: MediaRef, found: ScanResult) -> JsonValue:
@@ -179,12 +275,24 @@ def fact_json(fact: Fact) -> dict[str, JsonValue]:
     return {**body, "version": fact.version, "ms": round(fact.cost_ms, 2), "spans": spans}
 
 
-def _given_up(why: str) -> dict[str, JsonValue]:
-    unknown: dict[str, JsonValue] = {
-        name: {"unknown": why, "version": "", "ms": 0, "spans": []} for name in SCAN_FACTS
+def _not_fetched(why: str) -> dict[str, JsonValue]:
+    """Every fact is Unknown: whether media nobody has are readable is not known either."""
+    told = f"could not be fetched: {why}"
+    facts = {
+        name: fact_json(Fact(name=name, version="", value=Unknown(told))) for name in SCAN_FACTS
     }
-    unknown["media.readable"] = {"value": False, "version": "", "ms": 0, "spans": []}
-    return {"facts": unknown, "hashes": [], "stills": [], "seconds": 0}
+    problem = Fact(name="media.problem", version="", value=told)
+    facts[problem.name] = fact_json(problem)
+    return {"facts": {**facts}, "hashes": [], "stills": [], "seconds": 0}
+
+
+def _given_up(why: str) -> dict[str, JsonValue]:
+    facts = {
+        name: fact_json(Fact(name=name, version="", value=Unknown(why))) for name in SCAN_FACTS
+    }
+    readable = Fact(name="media.readable", version="", value=False)
+    facts[readable.name] = fact_json(readable)
+    return {"facts": {**facts}, "hashes": [], "stills": [], "seconds": 0}
 
 
 def _merged(parts: Sequence[Sequence[Fact]]) -> dict[str, JsonValue]:

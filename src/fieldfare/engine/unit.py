@@ -37,13 +37,17 @@ class Cursors(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanTask:
-    """One item version whose media wait to be scanned. event_id: of the post."""
+    """One item version whose media wait to be scanned. event_id: of the post.
+
+    not_before: ms since 1970; the task is not claimed until then.
+    """
 
     org: Org
     event_id: EventId
     subject: Subject
     version: str
     attempts: int
+    not_before: int = 0
 
 
 class Scans(Protocol):
@@ -53,7 +57,9 @@ class Scans(Protocol):
         """Take the oldest waiting tasks until a moment; a lapsed claim can be taken again."""
         ...
 
-    def done(self, org: Org, event_id: EventId, /) -> None: ...
+    def done(self, org: Org, event_id: EventId, /) -> bool:
+        """Take a task off; False if somebody else has, and what was found is theirs to record."""
+        ...
 
     def waiting(self, /) -> int: ...
 

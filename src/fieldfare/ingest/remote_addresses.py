@@ -77,7 +77,6 @@ class MediaUrlRefused(BadInput):
         super().__init__(
             f"this media_url is not taken: {why}",
             hint="Use https://host/path of a public host, or send the file itself.",
-            pointer="/media_url",
         )
 
 
@@ -97,12 +96,20 @@ class Reference:
         return host if self.port == HTTPS_PORT else f"{host}:{self.port}"
 
 
-def reference(url: str) -> Reference:
+def reference(url: str, *, pointer: str = "") -> Reference:
     """Check a URL. Raises MediaUrlRefused for all but plain https with a host and no secrets in it.
 
     A user name, a fragment, an IPv6 zone, spaces, control and non-ASCII characters, and more than
-    2,000 characters are refused.
+    2,000 characters are refused. pointer: where it stood in what was sent.
     """
+    try:
+        return _checked(url)
+    except MediaUrlRefused as refused:
+        refused.pointer = pointer
+        raise
+
+
+def _checked(url: str) -> Reference:
     if len(url) > URL_AT_MOST or not url.isascii() or any(not "!" <= sign <= "~" for sign in url):
         raise MediaUrlRefused(f"it must be at most {URL_AT_MOST} plain ASCII characters")
     try:

@@ -81,7 +81,7 @@ class SqlScans:
             subject.host_id,
             task.version,
             task.attempts,
-            0,
+            task.not_before,
         )
         self._tx.insert(_ADD, row)
 
@@ -100,8 +100,8 @@ class SqlScans:
             for row in rows
         ]
 
-    def done(self, org: Org, event_id: EventId, /) -> None:
-        self._tx.run(_DONE, org=org, event=event_id)
+    def done(self, org: Org, event_id: EventId, /) -> bool:
+        return self._tx.run(_DONE, org=org, event=event_id) > 0
 
     def waiting(self, /) -> int:
         return int(only(self._tx.row(_DEPTH)))

@@ -16,6 +16,7 @@ import msgspec
 from fieldfare.decisions.gate import Answer, Viewer
 from fieldfare.engine.administration import put_list, put_webhook
 from fieldfare.engine.intake import Accepted
+from fieldfare.engine.scanning import Remote
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN
 from fieldfare.ingest.schemas import EVENT_KINDS, PostedItem
@@ -127,24 +128,31 @@ def an_installation(home: Path, *, words: str = BAD_WORDS) -> Installed:
 
 
 @contextmanager
-def a_community(home: Path, installed: Installed | None = None) -> Iterator[Community]:
-    """Open an installation of its own in `home`: a copy of `installed`, or a new one."""
+def a_community(
+    home: Path, installed: Installed | None = None, *, remote: Remote | None = None
+) -> Iterator[Community]:
+    """Open an installation of its own in `home`: a copy of `installed`, or a new one.
+
+    remote: where a media_url is fetched from.
+    """
     if installed is None:
         made = an_installation(home)
     else:
         shutil.copytree(installed.home, home)
         made = installed
     clock = SimulatedClock(BEGINNING)
-    with reopened(Settings(home=home, workers=1), clock) as platform:
+    with reopened(Settings(home=home, workers=1), clock, remote=remote) as platform:
         community = Community(platform, clock, password=made.password, key=made.key)
         community.settle()
         yield community
 
 
 @contextmanager
-def reopened(settings: Settings, clock: SimulatedClock) -> Iterator[Platform]:
+def reopened(
+    settings: Settings, clock: SimulatedClock, *, remote: Remote | None = None
+) -> Iterator[Platform]:
     """Open an installation as a restart would."""
-    platform = Platform.open(settings, clock=clock)
+    platform = Platform.open(settings, clock=clock, remote=remote)
     try:
         platform.evaluator.restore(clock.now_ms())
         yield platform

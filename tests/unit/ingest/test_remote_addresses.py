@@ -119,7 +119,7 @@ def test_no_ipv4_address_is_taken_inside_an_ipv6_address(number: int) -> None:
 @pytest.mark.parametrize("url", BAD_URLS.values(), ids=BAD_URLS)
 def test_a_url_that_is_not_plain_https_is_refused(url: str) -> None:
     with pytest.raises(MediaUrlRefused) as refused:
-        reference(url)
+        reference(url, pointer="/media_url")
 
     assert refused.value.pointer == "/media_url"
 

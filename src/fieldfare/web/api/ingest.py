@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.history import import_history
-from fieldfare.engine.intake import Accepted
+from fieldfare.engine.intake import Accepted, must_fit
 from fieldfare.ingest.schemas import EVENT_KINDS, HostEvent, PostedItem, decode, decode_item
 from fieldfare.kernel import BadInput, FieldfareError, JsonValue, Org
 from fieldfare.records import ACCOUNT, Decision, MediaRef, Subject
@@ -145,6 +145,7 @@ async def _metadata_of(form: FormData) -> PostedItem:
 async def _post(
     platform: Served, org: Org, item: PostedItem, parts: Sequence[UploadFile]
 ) -> Accepted:
+    must_fit(item, files=len(parts))  # before anything is kept that nobody would ever name
     media = await run_in_threadpool(_keep, platform, org, item, parts) if parts else ()
     return await asyncio.wrap_future(platform.intake.post(org, item, media))
 
