@@ -53,11 +53,13 @@ def print_report(measured: Measured, console: Console) -> None:
 
 
 def _policies_table(measured: Measured) -> Table:
-    table = Table(title="By policy", box=None, pad_edge=False, title_justify="left")
-    table.add_column("policy")
+    table = Table(
+        title="By policy", box=None, pad_edge=False, title_justify="left", padding=(0, 1, 0, 0)
+    )
+    table.add_column("policy", no_wrap=True)
     for heading in (
-        *("break it", "restricted", "rightly", "to review", "precision", "recall"),
-        *("before any view", "views with", "without"),
+        *("items", "restricted", "to review", "precision", "recall", "before any view"),
+        *("views with", "without"),
     ):
         table.add_column(heading, justify="right")
     for row in (*measured.policies, measured.overall):
@@ -65,7 +67,6 @@ def _policies_table(measured: Measured) -> Table:
             row.policy or "all",
             str(row.violating),
             str(row.restricted),
-            str(row.caught),
             str(row.for_review),
             _share(row.precision),
             _share(row.recall),
