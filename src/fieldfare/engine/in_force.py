@@ -49,6 +49,7 @@ FACTS: Mapping[str, str] = {
     "hash.decided.policy": "str",
     "author.age_s": "float",
     "item.views": "int",
+    "item.views_per_hour": "int",
     "report.class": "str",
 }
 """The facts rules may name, with the type each has when it is known."""

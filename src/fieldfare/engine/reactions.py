@@ -8,7 +8,8 @@ from fieldfare.engine.content import content_of
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.grounds import Assessment, Facts, Grounds
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import EventId, JsonValue, Org
+from fieldfare.ingest.repositories import Pace
+from fieldfare.kernel import EventId, JsonValue, Org, Unknown
 from fieldfare.records import (
     ACCOUNT,
     Decision,
@@ -23,6 +24,9 @@ from fieldfare.review.opening import end_cases
 
 CONTENT: Final = "content"
 """The source of the verdicts that rest on the version itself, not on what happened to it later."""
+TENFOLD: Final = 10
+QUIET_HOUR: Final = 10
+"""Views an hour below which a rate is too low to be multiplied."""
 
 
 class React:
@@ -80,7 +84,12 @@ class React:
         if item is None:
             return []
         content = content_of(uow, self._grounds, event.org, item)
-        facts: Facts = {**content.facts, "item.views": data["views"]}
+        rate = data.get("views_per_hour", Unknown("not told"))
+        facts: Facts = {
+            **content.facts,
+            "item.views": data["views"],
+            "item.views_per_hour": rate,
+        }
         told = {**content.data, "kind": event.kind}
         assessment = self._grounds.judge(event, told, facts)
         if not assessment.outcome.verdicts:
@@ -165,13 +174,26 @@ def _is_in_force(wanted: tuple[str, str, str], standing: Sequence[Verdict], now_
 
 
 def _note_reached(uow: UnitOfWork, event: Event, data: Mapping[str, JsonValue]) -> None:
-    """Write views.reached when a window of views crossed a threshold."""
+    """Write views.reached when a window of views crossed a threshold or made the rate tenfold."""
     total, views = data.get("total"), data.get("views")
     if not isinstance(total, int) or not isinstance(views, int):
         return
     crossed = [step for step in THRESHOLDS if total - views < step <= total]
+    # By the log's clock and in the order of the log, so that a replay finds the same hours.
+    pace = uow.views.pace(event.org, event.subject, at_ms=event.at, views=views)
+    if not crossed and not is_tenfold(pace):
+        return
     item = uow.items.current(event.org, event.subject)
-    if crossed and item is not None:
+    if item is not None:
+        reached: dict[str, JsonValue] = {
+            "views": total,
+            "version": item.digest,
+            "actor": item.author.host_id,
+            "views_per_hour": pace.views,
+            "views_per_hour_before": pace.before,
+        }
+        if crossed:
+            reached["threshold"] = crossed[-1]
         uow.log.append(
             event.org,
             NewEvent(
@@ -179,11 +201,19 @@ def _note_reached(uow: UnitOfWork, event: Event, data: Mapping[str, JsonValue]) 
                 subject=event.subject,
                 person=item.author,
                 causes=(event.id,),
-                data={
-                    "threshold": crossed[-1],
-                    "views": total,
-                    "version": item.digest,
-                    "actor": item.author.host_id,
-                },
+                data=reached,
             ),
         )
+
+
+def is_tenfold(pace: Pace) -> bool:
+    """Tell whether the last window took the running hour to ten times the hour before.
+
+    That happens at most once an hour, because an hour's views only grow. Hours of few views are
+    counted as QUIET_HOUR, so that a handful of views is no surge; the first hour has nothing to be
+    compared with.
+    """
+    if not pace.before:
+        return False
+    wanted = TENFOLD * max(pace.before, QUIET_HOUR)
+    return pace.views - pace.added < wanted <= pace.views
