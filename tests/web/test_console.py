@@ -66,7 +66,7 @@ def start(visit: Visit, name: str) -> None:
     visit.open("/review")
     visit.page.wait_for_selector("button.primary:focus")
     visit.page.keyboard.press("Enter")
-    visit.page.wait_for_selector("main.review")
+    visit.page.wait_for_selector("main.review[data-ready]")
 
 
 def case_in_hand(visit: Visit) -> str:
@@ -117,7 +117,7 @@ def test_a_case_is_decided_and_taken_back_by_keyboard_alone(
     keys.press("r")
     assert visit.page.locator("#preview li:visible").all_inner_texts() == ["Shown to nobody"]
     keys.press("Control+Enter")
-    visit.page.wait_for_selector("#undo")
+    visit.page.wait_for_selector("main[data-ready] #undo, main.start #undo")
     stored = site.community.platform.store.read(
         lambda uow: uow.cases.get(site.community.org, int(case))  # type: ignore[arg-type]  # its id
     )
@@ -125,7 +125,7 @@ def test_a_case_is_decided_and_taken_back_by_keyboard_alone(
     assert stored.outcome.startswith("remove ")
 
     keys.press("u")
-    visit.page.wait_for_selector(f"main.review[data-case='{case}']")
+    visit.page.wait_for_selector(f"main.review[data-case='{case}'][data-ready]")
 
     assert visit.page.locator("#undo").count() == 0
     assert visit.complaints == []
@@ -178,7 +178,7 @@ def test_skipping_brings_another_case(visit: Visit, site: Site) -> None:
     first = case_in_hand(visit)
 
     visit.page.keyboard.press("s")
-    visit.page.wait_for_selector(f"main.review:not([data-case='{first}'])")
+    visit.page.wait_for_selector(f"main.review:not([data-case='{first}'])[data-ready]")
 
     assert case_in_hand(visit) != first
 

@@ -262,6 +262,24 @@ def test_a_decision_with_a_lapsed_lease_loses_nothing_that_was_written(site: Sit
         assert kept in page.text
 
 
+def test_a_decision_sent_twice_by_a_browser_is_one_decision(site: Site) -> None:
+    ann = Reviewer(site, "ann")
+    case, token = ann.take("hate")
+    form = {"lease_token": token, "action": "remove", "policy": "HS.SLUR"}
+    path, headers = f"/review/{case}/decide", {**ann.headers, **HTML}
+
+    answers = [ann.client.post(path, data=form, headers=headers) for _ in range(2)]
+
+    assert [answer.headers.get("location") for answer in answers] == [
+        f"/review?decided={case}",
+        f"/review?decided={case}",
+    ]
+    page = ann.client.get(f"/review?decided={case}", headers=headers).text
+    assert f"/review/{case}/undo" in page
+    following, its_token = ann.take("hate")
+    ann.post(f"/review/{following}/release", lease_token=its_token)
+
+
 @pytest.mark.parametrize(
     "fields",
     [

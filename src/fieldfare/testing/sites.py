@@ -88,7 +88,7 @@ class Site:
 
 @contextmanager
 def a_site(folder: Path, serve: Callable[[Platform], FastAPI]) -> Iterator[Site]:
-    """Make a community with a scanned video and four comments under review.
+    """Make a community with a scanned video and twelve comments under review.
 
     serve: makes the application over its platform; the web stands beside this room, not below.
     """
@@ -104,7 +104,7 @@ def _fill(community: Community, folder: Path) -> None:
     clip = write_clip(folder / "clip.webm", Clip(codec="vp9", frames=20))
     video = a_video(caption="a quiet pond, zorblat", hashtags=("pond",), language="en")
     community.posted(video, clip)
-    for number in range(4):
+    for number in range(12):
         host_id = f"c{number}"
         community.posted(a_comment("zorblat at the pond", host_id=host_id))
     community.send(

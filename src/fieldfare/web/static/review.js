@@ -15,6 +15,8 @@ const frames = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll
 const leaseMs = Number(main.dataset.leaseMs);
 const caseId = main.dataset.case ?? "";
 let leaseEnds = performance.now() + Number(main.dataset.leaseLeftMs);
+/** Whether the decision is on its way; a second press must not send it again. */
+let sent = false;
 /** When the stage was drawn, as performance.now() counts. */
 let stageDrawn = 0;
 
@@ -170,8 +172,14 @@ async function heartbeat() {
 
 for (const frame of frames) frame.addEventListener("click", () => showStill(Number(frame.dataset.number)));
 form.addEventListener("change", paint);
+form.addEventListener("submit", (event) => {
+  if (sent) event.preventDefault();
+  sent = true;
+});
+addEventListener("pageshow", () => { sent = false; });
 document.addEventListener("submit", redrawStage);
 paint();
 tick();
 setInterval(tick, 250);
 setInterval(heartbeat, HEARTBEAT_MS);
+main.dataset.ready = "yes";

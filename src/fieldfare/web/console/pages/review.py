@@ -122,6 +122,8 @@ def decide(
     except CaseNotLeased as error:
         if wants_json(request):
             raise
+        if _undo(who, platform, hold.case_id) is not None:  # sent twice: the first one counts
+            return done(request, f"/review?decided={case_id}", {})
         draft = Draft(
             action=choice.action.value, policy=choice.policy, note=note, why=error.message
         )
@@ -249,13 +251,14 @@ def _page(
     request: Request, who: Principal, platform: Served, told: _Told, *, status: int = 200
 ) -> Response:
     now_ms = platform.clock.now_ms()
+    undo = _undo(who, platform, told.decided) if told.decided else None
 
     def read(uow: UnitOfWork) -> ReviewView:
         return ReviewView(
             queues=queue_lines(uow, who.org, now_ms=now_ms),
             exposures=uow.exposures.count(who.org, who.pseudonym, since_ms=now_ms - DAY_MS),
             case=_case(request, who, platform, uow, now_ms=now_ms),
-            undo=_undo(who, platform, uow, told.decided, now_ms=now_ms),
+            undo=undo,
             draft=told.draft,
             nothing_left=told.nothing_left,
         )
@@ -294,10 +297,8 @@ def _revealed_until(request: Request, case: Case, *, now_ms: int) -> int | None:
     return until if until > now_ms else None
 
 
-def _undo(
-    who: Principal, platform: Served, uow: UnitOfWork, case_id: EventId | None, *, now_ms: int
-) -> Undo | None:
-    if case_id is None:
-        return None
-    case = uow.cases.get(who.org, case_id)
-    return undo_of(case, who.pseudonym, now_ms=now_ms, undo_ms=platform.reviewing.times.undo_ms)
+def _undo(who: Principal, platform: Served, case_id: EventId) -> Undo | None:
+    """Offer the undo of a case, if this person decided it a moment ago."""
+    case = platform.store.read(lambda uow: uow.cases.get(who.org, case_id))
+    undo_ms = platform.reviewing.times.undo_ms
+    return undo_of(case, who.pseudonym, now_ms=platform.clock.now_ms(), undo_ms=undo_ms)

@@ -6,7 +6,7 @@ from typing import Final
 
 from fieldfare.engine.grounds import text_fields
 from fieldfare.kernel import JsonValue, Span
-from fieldfare.records import Decision, Event, Fact, Reason, SeenValue
+from fieldfare.records import Decision, Event, Fact, Reason, SeenValue, Voice
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.wording import sentence
 
@@ -47,6 +47,7 @@ class ReasonLine:
     """Why a decision says what it says. by: the rule or the person."""
 
     by: str
+    is_rule: bool
     policy: str
     description: str
     seen: tuple[SignalLine, ...]
@@ -100,16 +101,19 @@ def decision_line(decision: Decision) -> DecisionLine:
         pack=decision.pack,
         rule_set=decision.rule_set,
         consequences=tuple(dict.fromkeys(sentence(r) for r in judgement.restrictions)),
-        reasons=tuple(reason_line(reason) for reason in judgement.reasons),
+        reasons=tuple(
+            reason_line(reason, is_rule=judgement.by is Voice.RULE) for reason in judgement.reasons
+        ),
         unknown=tuple(sorted(judgement.unknown.items())),
         models=tuple(sorted(decision.models.items())),
         asks=tuple(dict.fromkeys(request.queue for request in judgement.review)),
     )
 
 
-def reason_line(reason: Reason) -> ReasonLine:
+def reason_line(reason: Reason, *, is_rule: bool) -> ReasonLine:
     return ReasonLine(
         by=reason.by,
+        is_rule=is_rule,
         policy=reason.policy,
         description=reason.description,
         seen=tuple(signal_line(seen) for seen in reason.seen),
