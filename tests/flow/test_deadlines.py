@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from fieldfare.engine.deadlines import HELD_TOO_LONG, NOT_EVALUATED, NOT_SCANNED, QUEUE, Elapsed
+from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
+from fieldfare.engine.deadlines import HELD_TOO_LONG, NOT_EVALUATED, NOT_SCANNED, Elapsed
 from fieldfare.engine.in_force import InForce
 from fieldfare.ingest.schemas import EVENT_KINDS, HostEvent
 from fieldfare.kernel import EventId, JsonValue
@@ -159,7 +160,7 @@ def test_time_alone_releases_nothing_even_where_no_policy_minds(
 
     judgement = decided(community, "video", "v1").judgement
     assert [(r.kind, r.policy) for r in judgement.restrictions] == [("hold", "")]
-    assert [case.queue for case in cases(community, "video", "v1")] == [QUEUE]
+    assert [case.queue for case in cases(community, "video", "v1")] == [UNJUDGED_QUEUE]
 
 
 def test_what_waited_while_nobody_served_waits_for_the_evaluator_first(

@@ -75,12 +75,13 @@ MildTermInComment = Rule(
 )
 WhenRules(rules_any=[MildTermInComment], then=[Limit(policy=TermPolicy)])
 
-# Media nobody can look at are shown to nobody until a person has.
+# Media nobody can look at are shown to nobody until a person has: what is Unknown in them holds them,
+# as each policy's on_unknown says, and this asks the person.
 MediaUnreadable = Rule(
     when_all=[Fact('media.readable') == False],
     description='The media could not be decoded',
 )
 WhenRules(
     rules_any=[MediaUnreadable],
-    then=[Hold(policy='PR.SEC'), Review(policy='PR.SEC', reason='the media could not be decoded')],
+    then=[Review(queue='unjudged', reason='the media could not be decoded')],
 )

@@ -1,10 +1,12 @@
 """`fieldfare serve`: the server process; and the OpenAPI document it would answer."""
 
 import json
+import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 import uvicorn
 
@@ -44,6 +46,8 @@ def serve(home: Path | None, *, port: int | None, clock: str | None) -> None:
         )
     )
 
+    # uvicorn raises the signal again once it has stopped; by default that would skip what follows.
+    signal.signal(signal.SIGTERM, _end)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         platform.start()
@@ -61,6 +65,10 @@ def print_openapi() -> None:
     from fieldfare.web.app import openapi_document
 
     print_line(json.dumps(openapi_document(), indent=2, sort_keys=True))
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _clock(settings: Settings) -> Clock:

@@ -13,6 +13,8 @@ from fieldfare.policies import OnUnknown, Policy, PolicyPack
 from fieldfare.records import FactValue, Restriction, ReviewRequest
 
 UNKNOWN_LANE: Final = 2
+UNJUDGED_QUEUE: Final = "unjudged"
+"""Where people look at what could not be judged."""
 """Behind what somebody reported or a rule matched: here nothing speaks against the item yet."""
 
 UNKNOWN_REASON: Final = "Unknown"
@@ -45,9 +47,9 @@ def judge_unknowns(
 ) -> UnknownOutcome:
     """Apply `on_unknown` of every policy that a listed, Unknown fact should have judged.
 
-    The gravest answer wins; hold and review are asked for once, in the name of the policy of
-    highest harm weight among those that ask for it. An account (`item` false) cannot be held, so a
-    hold is a review there.
+    The gravest answer wins; hold and review are asked for once and in no policy's name: that a file
+    could not be judged is no suspicion of the worst it might have shown. An account (`item` false)
+    cannot be held, so a hold is a review there.
     """
     missing = unknown_facts(pack, facts)
     if not missing:
@@ -57,14 +59,13 @@ def judge_unknowns(
     noted = {name: f"{why}; {_answer(pack.judging[name])}" for name, why in missing.items()}
     if gravest is OnUnknown.ALLOW:
         return UnknownOutcome(unknown=noted)
-    asking = min((p for p in waiting if p.on_unknown is gravest), key=lambda p: pack.rank(p.code))
-    why = ", ".join(f"{name}: {why}" for name, why in missing.items() if name in asking.judged_by)
+    why = ", ".join(f"{name}: {why}" for name, why in missing.items())
     request = ReviewRequest(
-        queue=asking.queue, policy=asking.code, reason=f"{UNKNOWN_REASON} {why}", lane=UNKNOWN_LANE
+        queue=UNJUDGED_QUEUE, policy="", reason=f"{UNKNOWN_REASON} {why}", lane=UNKNOWN_LANE
     )
     held = item and gravest is OnUnknown.HOLD
     return UnknownOutcome(
-        restrictions=(Restriction(kind="hold", policy=asking.code),) if held else (),
+        restrictions=(Restriction(kind="hold", policy=""),) if held else (),
         review=(request,),
         unknown=noted,
     )

@@ -14,7 +14,12 @@ from typing import Final, TypeVar
 import structlog
 from prometheus_client import Gauge
 
-from fieldfare.decisions.unknowns import UNKNOWN_LANE, UNKNOWN_REASON, judge_unknowns
+from fieldfare.decisions.unknowns import (
+    UNJUDGED_QUEUE,
+    UNKNOWN_LANE,
+    UNKNOWN_REASON,
+    judge_unknowns,
+)
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.in_force import FACTS, Books
 from fieldfare.engine.unit import Store, UnitOfWork
@@ -39,7 +44,6 @@ from fieldfare.review.opening import (
 PAGE: Final = 200
 AUTHOR: Final = "deadline"
 """Who speaks when time does: the author of the verdict and of its reason."""
-QUEUE: Final = "unjudged"
 """Where people are asked about what no policy can be named for."""
 NOT_SCANNED: Final = "not scanned in time"
 NOT_EVALUATED: Final = "not evaluated in time"
@@ -189,7 +193,7 @@ class Deadlines:
 def _verdict(item: ItemVersion, why: str, *, holds: bool) -> Verdict:
     """Say what time says about a version. holds: no policy does, so the hold names none."""
     request = ReviewRequest(
-        queue=QUEUE, policy="", reason=f"{UNKNOWN_REASON}: {why}", lane=UNKNOWN_LANE
+        queue=UNJUDGED_QUEUE, policy="", reason=f"{UNKNOWN_REASON}: {why}", lane=UNKNOWN_LANE
     )
     return Verdict(
         by=Voice.RULE,
@@ -214,7 +218,7 @@ def _request(decision: Decision, pack: PolicyPack, now_ms: int) -> ReviewRequest
     if not holding or now_ms < decision.at + min(minutes) * MINUTE_MS:
         return None
     policy = min(holding, key=pack.rank)
-    queue = pack.policy(policy).queue if policy else QUEUE
+    queue = pack.policy(policy).queue if policy else UNJUDGED_QUEUE
     return ReviewRequest(queue=queue, policy=policy, reason=HELD_TOO_LONG)
 
 

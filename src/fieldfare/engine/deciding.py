@@ -6,6 +6,7 @@ here, so that resolve, revision, outbox and cases can never disagree.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from fieldfare.decisions import resolve
 from fieldfare.decisions.record import Conclusion, decided_by, event_of
@@ -29,6 +30,8 @@ from fieldfare.records import (
 )
 from fieldfare.review.opening import drop_answered, open_cases
 
+UNJUDGED_NOTICE: Final = "We could not check this yet. Nobody has found anything wrong with it."
+"""What an author is told of a hold that rests on no policy."""
 Facts = Mapping[str, FactValue | Unknown]
 
 
@@ -118,9 +121,8 @@ class Deciding:
             decision,
             kinds={kind.name: kind.webhook or kind.name for kind in pack.kinds},
             reasons_public={
-                code: (pack.policies[code].text().notice,)
+                code: (pack.policies[code].text().notice if code else UNJUDGED_NOTICE,)
                 for code in {r.policy for r in decision.judgement.restrictions}
-                if code in pack.policies
             },
         )
         rows = rows_of(effects, webhooks, due_at=max(effects_at, decision.at))

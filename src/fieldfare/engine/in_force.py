@@ -9,6 +9,7 @@ decision.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
@@ -128,7 +129,7 @@ def vocabulary(pack: PolicyPack, lists: frozenset[str]) -> Vocabulary:
         policies={code: _terms(policy) for code, policy in pack.policies.items()},
         facts=FACTS,
         lists=lists,
-        queues=frozenset(policy.queue for policy in pack.policies.values()),
+        queues=frozenset({UNJUDGED_QUEUE, *(policy.queue for policy in pack.policies.values())}),
         event_kinds=EVALUATED_KINDS,
         restriction_kinds=frozenset(kind.name for kind in pack.kinds),
     )

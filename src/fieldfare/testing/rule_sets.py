@@ -102,7 +102,7 @@ def a_vocabulary(*, lists: Sequence[str] = ("bad_words",)) -> Vocabulary:
         policies={policy.code: policy for policy in _POLICIES},
         facts=_FACTS,
         lists=frozenset(lists),
-        queues=frozenset(policy.queue for policy in _POLICIES),
+        queues=frozenset({"unjudged", *(policy.queue for policy in _POLICIES)}),
         event_kinds=frozenset(
             {
                 "item.posted",

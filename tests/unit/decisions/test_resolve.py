@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldfare.decisions import effective, resolve
-from fieldfare.decisions.unknowns import UNKNOWN_LANE
+from fieldfare.decisions.unknowns import UNJUDGED_QUEUE, UNKNOWN_LANE
 from fieldfare.kernel import EventId, Unknown
 from fieldfare.policies import (
     RESTRICTION_KINDS,
@@ -235,8 +235,10 @@ def test_one_request_a_queue_and_policy_and_the_soonest_comes_first() -> None:
 def test_sixty_policies_waiting_for_one_unknown_give_one_hold_and_one_case() -> None:
     found = judge([], facts={"hash.match.policy": Unknown("decoder ran out of memory")})
 
-    assert [(one.kind, one.policy) for one in found.restrictions] == [("hold", "AN.BEST")]
-    assert [(one.queue, one.lane) for one in found.review] == [("animals", UNKNOWN_LANE)]
+    assert [(one.kind, one.policy) for one in found.restrictions] == [("hold", "")]
+    assert [(one.queue, one.policy, one.lane) for one in found.review] == [
+        (UNJUDGED_QUEUE, "", UNKNOWN_LANE)
+    ]
     assert found.unknown == {"hash.match.policy": "decoder ran out of memory; hold"}
 
 
@@ -244,7 +246,7 @@ def test_an_unknown_of_middling_policies_is_shown_while_a_person_is_asked() -> N
     found = judge([], facts={"visual.nsfw.max": Unknown("model file missing")})
 
     assert found.action == "allow"
-    assert [(one.policy, one.queue) for one in found.review] == [("AD.NUDE", "adult")]
+    assert [(one.policy, one.queue) for one in found.review] == [("", UNJUDGED_QUEUE)]
     assert found.unknown == {"visual.nsfw.max": "model file missing; review"}
 
 

@@ -167,10 +167,10 @@ def test_a_term_of_the_lexicon_takes_the_policy_it_is_about(
     assert got[:3] == ((fired,), kinds, cases)
 
 
-def test_media_that_cannot_be_read_are_held_for_a_person(rules: RuleSet) -> None:
+def test_media_that_cannot_be_read_go_to_a_person(rules: RuleSet) -> None:
     fired, kinds, cases, _ = verdict_on(rules, "item.scanned", item(), media__readable=False)
 
-    assert (fired, kinds, cases) == (("MediaUnreadable",), ["hold"], [("fraud", "PR.SEC", 1)])
+    assert (fired, kinds, cases) == (("MediaUnreadable",), [], [("unjudged", "", 1)])
 
 
 def burst(rules: RuleSet, *, accounts: int, text: str, of: str = "comment") -> list[bool]:
