@@ -148,9 +148,12 @@ class Evaluator:
     ) -> None:
         def write(uow: UnitOfWork) -> list[Callable[[], None]]:
             after: list[Callable[[], None]] = []
+            # A commit whose answer was lost with the connection may stand: do nothing twice.
+            done = uow.cursors.get(READER)
             for event in events:
-                after += self._apply(uow, event, assessed[event.id])
-            uow.cursors.move(READER, events[-1].id)
+                if event.id > done:
+                    after += self._apply(uow, event, assessed[event.id])
+            uow.cursors.move(READER, max(done, events[-1].id))
             return after
 
         for notify in self._store.write(write):

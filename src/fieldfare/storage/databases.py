@@ -7,7 +7,6 @@ begun and ended by the SQL named here.
 import fcntl
 import os
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,10 +18,14 @@ from fieldfare.storage.statements import DialectName
 from fieldfare.storage.transaction import Connection
 
 SQLITE_TIMEOUT_S: Final = 30.0
+LOCK_CLASS: Final = 0x46464C44
+"""Sets our advisory locks on PostgreSQL apart from other programs'; the lane is the other half."""
+LOCK_WAIT_MS: Final = 3_000
+LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 class Database(Protocol):
-    """One database. `claim` makes this process its writer (SQLite knows but one)."""
+    """One database. `claim` makes this process the writer of a lane (SQLite knows but one)."""
 
     @property
     def dialect(self) -> DialectName: ...
@@ -31,7 +34,7 @@ class Database(Protocol):
     @property
     def begin_read(self) -> str: ...
 
-    def claim(self) -> None: ...
+    def claim(self, lane: int, /) -> None: ...
 
     def release(self) -> None: ...
 
@@ -68,8 +71,10 @@ class Sqlite:
         self.path = path
         self._lock: int | None = None
 
-    def claim(self) -> None:
-        """Become its writer. Raises Unavailable while another process (or store) is."""
+    def claim(self, _lane: int, /) -> None:
+        """Become its writer, whatever the lane. Raises Unavailable while another process (or store)
+        is.
+        """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -113,32 +118,60 @@ class Sqlite:
         return connection
 
 
-@dataclass(frozen=True, slots=True)
 class Postgres:
-    """A server, version 15 or later. Any number of processes write, each in a lane of its own."""
+    """A server, version 15 or later. Any number of processes read it; each that writes has a lane
+    of its own, which it holds by an advisory lock on the very connection it writes with.
 
-    url: URL
+    A process that lost that connection writes again only once it has the lock again. A pooler that
+    hands one session to several clients breaks this: connect to the server itself.
+    """
 
-    @property
-    def dialect(self) -> DialectName:
-        return "postgresql"
+    dialect: Final = "postgresql"
+    begin_write: Final = "BEGIN"
+    begin_read: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-    @property
-    def begin_write(self) -> str:
-        return "BEGIN"
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self._lane = 0
+        self._claimed: Connection | None = None
 
-    @property
-    def begin_read(self) -> str:
-        return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-    def claim(self) -> None:
-        """Do nothing: lanes keep writers apart."""
+    def claim(self, lane: int, /) -> None:
+        """Become the writer of a lane. Raises Unavailable while another process is."""
+        self._lane = lane
+        self._claimed = self._connect_writer()
 
     def release(self) -> None:
-        """Do nothing: nothing was claimed."""
+        """Give up a claim that no writer has taken over; the writer's ends with its connection."""
+        if self._claimed is not None:
+            self._claimed.close()
+            self._claimed = None
 
     def connect(self, *, writing: bool) -> Connection:
         """Connect. Raises Unavailable if the server does not answer or psycopg is missing."""
+        if not writing:
+            return self._connect("fieldfare reader")
+        claimed, self._claimed = self._claimed, None
+        return claimed or self._connect_writer()
+
+    def _connect_writer(self) -> Connection:
+        connection = self._connect("fieldfare writer")
+        cursor = connection.cursor()
+        try:
+            # A process that was killed a moment ago may not have been missed yet: wait a little.
+            cursor.execute(f"SET lock_timeout = {LOCK_WAIT_MS}")
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, self._lane))
+            cursor.execute("SET lock_timeout = 0")
+        except BaseException as error:
+            connection.close()
+            if getattr(error, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            raise Unavailable(
+                f"another process writes the database {self.url.database!r}",
+                hint="One `fieldfare serve` works on a database: stop it, or ask it over its API.",
+            ) from None
+        return connection
+
+    def _connect(self, name: str) -> Connection:
         try:
             import psycopg
         except ImportError:
@@ -146,7 +179,6 @@ class Postgres:
                 "PostgreSQL needs psycopg", hint="Install fieldfare[postgres]."
             ) from None
         text = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        name = "fieldfare writer" if writing else "fieldfare reader"
         try:
             return psycopg.connect(text, autocommit=True, application_name=name)
         except psycopg.OperationalError as error:

@@ -85,6 +85,11 @@ class Lane:
             self._last = max(last, only(tx.row(_HIGHEST)) or 0)
             self._move(tx, is_open=True)
 
+    @property
+    def last(self) -> EventId:
+        """The last id given."""
+        return EventId(self._last)
+
     def next(self) -> EventId:
         """Give the next id. It counts once the transaction has committed."""
         given = next_id(self._last, now_ms=self._clock.now_ms(), lane=self.number)

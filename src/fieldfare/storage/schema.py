@@ -18,7 +18,7 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 def migrate(url: str, /) -> None:
     """Bring the database at `url` to the newest schema, as its only writer."""
     database = open_database(url)
-    database.claim()
+    database.claim(0)
     try:
         bring_up_to_date(database)
     finally:

@@ -40,13 +40,13 @@ class SqlStore:
 
         lane: of the writer, 0 to 62; each process that writes to one PostgreSQL needs its own.
         read_only: nothing is migrated or written, and a running `serve` is not in the way.
-        Raises Unavailable if the database does not answer or another process writes it.
+        Raises Unavailable if the database does not answer or another process writes in this lane.
         """
         database = open_database(url)
         if read_only:
             require_current(database)
             return cls(database, clock=clock, vault=vault, writer=None)
-        database.claim()
+        database.claim(lane)
         try:
             bring_up_to_date(database)
             writer = Writer(database, Lane(lane, clock), vault, clock)

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 import structlog
 
 from fieldfare.kernel import Clock, Unavailable
+from fieldfare.kernel.ids import lane_of
 from fieldfare.ledger.keys import Vault
 from fieldfare.records import Event
 from fieldfare.storage.databases import Database
@@ -57,6 +58,8 @@ class Writer:
         self._commit_s = 0.0
         self._tx, self._unit = self._connect()
         self._in_transaction(lane.open)
+        self._told = lane.last
+        self._may_have_missed = False
         self._thread = threading.Thread(target=self._run, name="fieldfare-writer", daemon=True)
         self._thread.start()
 
@@ -126,6 +129,17 @@ class Writer:
     def _begin(self) -> None:
         self._tx.control(self._database.begin_write)
         self._lane.lock(self._tx)
+        if self._may_have_missed:
+            self._tell_missed()
+
+    def _tell_missed(self) -> None:
+        """Tell of commits whose answer was lost with their connection, and which stand all the
+        same.
+        """
+        while events := self._unit.log.after(self._told, limit=GROUP_WORKS):
+            self._notify([event for event in events if lane_of(event.id) == self._lane.number])
+            self._told = events[-1].id
+        self._may_have_missed = False
 
     def _run_group(self, first: Queued, done: list[Queued]) -> bool:
         # On a slow disk a group may take as long as the last commit did, never twice as long.
@@ -175,13 +189,18 @@ class Writer:
         events = [event for queued in done for event in queued.footprint.events]
         # Sorted already, but for imported history.
         events.sort(key=attrgetter("id"))
+        self._notify(events)
+        for queued in done:
+            queued.future.set_result(queued.result)
+
+    def _notify(self, events: Sequence[Event]) -> None:
+        if events:
+            self._told = max(self._told, events[-1].id)
         for listener in self._listeners if events else ():
             try:
                 listener(events)
             except Exception as error:  # noqa: BLE001  # the commit stands whatever it made of it
                 _log.exception("a listener failed", error=repr(error))
-        for queued in done:
-            queued.future.set_result(queued.result)
 
     def _fail(self, first: Queued, done: Sequence[Queued], error: Exception) -> None:
         """Nothing of the group is durable: take everything back and tell everybody."""
@@ -208,6 +227,7 @@ class Writer:
             try:
                 self._tx.connection.close()
                 self._tx, self._unit = self._connect()
+                self._may_have_missed = True
             except Exception as error:  # noqa: BLE001  # tried again with the next group
                 _log.warning("the database does not answer", error=repr(error))
 

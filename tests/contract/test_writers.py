@@ -1,0 +1,179 @@
+"""Who may write: one process a lane, also after its connection was lost and its answers with it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from fieldfare.kernel import Org, SimulatedClock, Unavailable
+from fieldfare.ledger import Vault
+from fieldfare.records import Event, NewEvent, Subject
+from fieldfare.storage import SqlStore
+from fieldfare.storage.writer import Writer
+
+MAIN = Org("main")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fieldfare.storage.databases.LOCK_WAIT_MS", 50)
+
+
+def post(store: SqlStore, name: str) -> Event:
+    new = NewEvent(kind="item.posted", subject=Subject("comment", name), data={})
+    return store.write(lambda uow: uow.log.append(MAIN, new))
+
+
+def listening(store: SqlStore) -> list[str]:
+    """Collect the host ids of the events the store tells of."""
+    heard: list[str] = []
+
+    def hear(events: Sequence[Event]) -> None:
+        heard.extend(event.subject.host_id for event in events)
+
+    store.subscribe(hear)
+    return heard
+
+
+def end_writing_connections(url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'fieldfare writer' AND datname = current_database()"
+        )
+
+
+def test_a_second_writer_is_refused_and_the_first_goes_on(
+    url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
+) -> None:
+    with pytest.raises(Unavailable, match="another process writes") as refused:
+        SqlStore.open(url, clock=clock, vault=vault)
+
+    assert "over its API" in refused.value.hint
+    post(store, "a")
+
+
+def test_a_reader_is_welcome_beside_the_writer(
+    url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
+) -> None:
+    made = post(store, "a")
+
+    reader = SqlStore.open(url, clock=clock, vault=vault, read_only=True)
+
+    assert reader.read(lambda uow: uow.log.get(MAIN, made.id)) == made
+    reader.close()
+
+
+def test_a_writer_that_closed_makes_room_for_the_next(
+    url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
+) -> None:
+    first = post(store, "a")
+    store.close()
+
+    with_next = SqlStore.open(url, clock=clock, vault=vault)
+
+    assert post(with_next, "b").id > first.id
+    with_next.close()
+
+
+def test_an_opening_that_fails_claims_nothing(
+    url: str, clock: SimulatedClock, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_database: object) -> None:
+        raise Unavailable("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("fieldfare.storage.store.bring_up_to_date", fails)
+        with pytest.raises(Unavailable, match="the disk is full"):
+            SqlStore.open(url, clock=clock, vault=vault)
+
+    SqlStore.open(url, clock=clock, vault=vault).close()
+
+
+def test_a_commit_whose_answer_was_lost_is_told_of_before_the_next_one(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = listening(store)
+    commit = Writer._commit
+
+    def loses_the_answer(writer: Writer) -> None:
+        commit(writer)
+        writer._tx.connection.close()
+        raise ConnectionError("no answer")
+
+    post(store, "a")
+    with monkeypatch.context() as broken:
+        broken.setattr(Writer, "_commit", loses_the_answer)
+        with pytest.raises(Unavailable, match="no answer"):
+            post(store, "b")
+    post(store, "c")
+
+    assert heard == ["a", "b", "c"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgres"])
+def test_a_writer_that_lost_its_connection_takes_its_lane_up_again(
+    url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
+) -> None:
+    heard = listening(store)
+    first = post(store, "a")
+
+    end_writing_connections(url)
+    with pytest.raises(Unavailable):
+        post(store, "b")
+
+    assert post(store, "c").id > first.id
+    assert heard == ["a", "c"]
+    with pytest.raises(Unavailable, match="another process writes"):
+        SqlStore.open(url, clock=clock, vault=vault)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgres"])
+def test_a_writer_whose_lane_was_taken_meanwhile_writes_no_more(
+    url: str,
+    store: SqlStore,
+    clock: SimulatedClock,
+    vault: Vault,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    post(store, "a")
+    with monkeypatch.context() as away:
+        away.setattr(Writer, "_connect", _no_network)
+        end_writing_connections(url)
+        with pytest.raises(Unavailable):
+            post(store, "b")
+    other = SqlStore.open(url, clock=clock, vault=vault)
+
+    with pytest.raises(Unavailable):
+        post(store, "c")
+
+    taken = post(other, "d")
+    assert (
+        other.read(lambda uow: [e.subject.host_id for e in uow.log.after(taken.id, limit=9)]) == []
+    )
+    other.close()
+    with pytest.raises(Unavailable):
+        post(store, "e")
+    assert post(store, "f").id > taken.id
+
+
+def test_a_file_that_somebody_else_claimed_is_left_as_it_was(
+    tmp_path: Path, clock: SimulatedClock, vault: Vault
+) -> None:
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    first = SqlStore.open(url, clock=clock, vault=vault)
+    before = (tmp_path / "one.db").read_bytes()
+
+    with pytest.raises(Unavailable):
+        SqlStore.open(url, clock=clock, vault=vault)
+
+    assert (tmp_path / "one.db").read_bytes() == before
+    first.close()
+
+
+def _no_network(_writer: Writer) -> None:
+    raise ConnectionError("no network")
