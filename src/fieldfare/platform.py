@@ -90,24 +90,13 @@ class Platform:
         self._load()
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
+        undecided_ms = round(settings.undecided_s * 1000)
         self.deadlines = Deadlines(
-            store,
-            self.books,
-            self.deciding,
-            clock,
-            undecided_ms=round(settings.undecided_s * 1000),
+            store, self.books, self.deciding, clock, undecided_ms=undecided_ms
         )
         bounds = (settings.lag_events, settings.lag_scans)
         self.intake = Intake(store, clock, lag=self.lag, bounds=bounds)
-        times = ReviewTimes(
-            lease_ms=round(settings.lease_s * 1000),
-            undo_ms=round(settings.undo_s * 1000),
-            reveal_ms=round(settings.reveal_s * 1000),
-        )
-        ruling = Ruling(self.deciding, self.grounds, clock, undo_ms=times.undo_ms)
-        self.reviewing = Reviewing[UnitOfWork](
-            clock=clock, decide=ruling, pack=self.pack, secret=os.urandom(32), times=times
-        )
+        self.reviewing = self._reviewing()
         self.shelf = Shelf(store)
         self.scanner = Scanner(_limits(settings), workers=_workers(settings))
         self.scanning = Scanning(
@@ -118,21 +107,30 @@ class Platform:
             scanner=self.scanner,
             shelf=self.shelf,
         )
-        self._scans_waiting = 0
         self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
-        self._sealer = Sealer(
-            store,
-            clock,
-            key=load_seal_key(settings.home),
-            heads=Heads(Keys(settings.home).heads),
-        )
+        heads = Heads(Keys(settings.home).heads)
+        self._sealer = Sealer(store, clock, key=load_seal_key(settings.home), heads=heads)
+        self._scans_waiting = 0
         self._keepers: list[Keeper] = []
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
-        store.subscribe(self.gate.observe)
-        store.subscribe(self.evaluator.tail.feed)
-        store.subscribe(self.shelf.observe)
-        store.subscribe(self._wake_scanning)
+        followers = (self.gate.observe, self.evaluator.tail.feed, self.shelf.observe)
+        for follow in (*followers, self._wake_scanning):
+            store.subscribe(follow)
+
+    def _reviewing(self) -> Reviewing[UnitOfWork]:
+        settings = self.settings
+        times = ReviewTimes(
+            lease_ms=round(settings.lease_s * 1000),
+            undo_ms=round(settings.undo_s * 1000),
+            reveal_ms=round(settings.reveal_s * 1000),
+        )
+        ruling = Ruling(self.deciding, self.grounds, self.clock, undo_ms=times.undo_ms)
+        # The secret of reveal tokens: they live for a minute and need not outlive the process.
+        secret = os.urandom(32)
+        return Reviewing[UnitOfWork](
+            clock=self.clock, decide=ruling, pack=self.pack, secret=secret, times=times
+        )
 
     @classmethod
     def open(
