@@ -1,6 +1,5 @@
 """One suite, every backend: each test that asks for `store` runs on SQLite and on PostgreSQL."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from fieldfare.kernel import SimulatedClock
 from fieldfare.ledger import Vault
 from fieldfare.storage import SqlStore, migrate
-from fieldfare.testing.postgres import NoPostgres, PostgresServer, postgres_server
+from fieldfare.testing.postgres import PostgresServer
 
 NOW_MS = 1_795_000_000_000
 BACKENDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
@@ -24,21 +23,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    try:
-        with postgres_server() as server:
-            yield server
-    except NoPostgres as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer) -> Iterator[str]:
     url = postgres.create()
     migrate(url)
-    yield url.rpartition("/")[2].partition("?")[0]
+    yield postgres.name_of(url)
     postgres.drop(url)
 
 

@@ -107,41 +107,52 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An installation that is set up and not open: copy its folder to have another."""
+    """An installation that is set up and not open: copy its folder to have another.
+
+    database: its URL, "" for SQLite in the folder.
+    """
 
     home: Path
     password: str
     key: str
+    database: str = ""
 
 
-def an_installation(home: Path, *, words: str = BAD_WORDS) -> Installed:
+def an_installation(home: Path, *, words: str = BAD_WORDS, database: str = "") -> Installed:
     """Set up an installation in a folder, with one lexicon of invented words."""
     clock = SimulatedClock(BEGINNING)
-    settings = Settings(home=home, workers=1)
+    settings = Settings(home=home, database=database, workers=1)
     secrets = create_installation(settings, clock=clock)
     with reopened(settings, clock) as platform:
         community = Community(platform, clock)
         community.settle()
         if words:
             community.bank(words)
-    return Installed(home, secrets.password, secrets.key)
+    return Installed(home, secrets.password, secrets.key, database)
 
 
 @contextmanager
 def a_community(
-    home: Path, installed: Installed | None = None, *, remote: Remote | None = None
+    home: Path,
+    installed: Installed | None = None,
+    *,
+    database: str = "",
+    remote: Remote | None = None,
 ) -> Iterator[Community]:
     """Open an installation of its own in `home`: a copy of `installed`, or a new one.
 
-    remote: where a media_url is fetched from.
+    database: the URL of a copy of its database, if that is not in the folder. remote: where a
+    media_url is fetched from.
     """
     if installed is None:
-        made = an_installation(home)
+        made = an_installation(home, database=database)
     else:
         shutil.copytree(installed.home, home)
         made = installed
     clock = SimulatedClock(BEGINNING)
-    with reopened(Settings(home=home, workers=1), clock, remote=remote) as platform:
+    with reopened(
+        Settings(home=home, database=database, workers=1), clock, remote=remote
+    ) as platform:
         community = Community(platform, clock, password=made.password, key=made.key)
         community.settle()
         yield community

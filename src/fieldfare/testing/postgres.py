@@ -45,6 +45,11 @@ class PostgresServer:
         self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return str(make_url(self.url).set(database=name).render_as_string(hide_password=False))
 
+    @staticmethod
+    def name_of(url: str) -> str:
+        """Name the database of a URL, to be a template."""
+        return str(make_url(url).database)
+
     def drop(self, url: str) -> None:
         """Delete a database, ending whatever is still connected to it."""
         self._run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
