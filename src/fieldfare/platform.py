@@ -292,6 +292,8 @@ class Platform:
                 self.gate.put(org, item.subject, _gate_item(org, item, against, cap))
             for org, account in uow.accounts.all():
                 self.grounds.learn_account(org, account.subject.host_id, account.created_at)
+                if account.state == "deleted":
+                    self.gate.lose_account(org, account.subject.host_id)
                 if account.decision_id and (org, account.decision_id) in against:
                     restrictions = against[org, account.decision_id]
                     self.gate.restrict_account(org, account.subject.host_id, restrictions)

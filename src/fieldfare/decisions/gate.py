@@ -6,7 +6,8 @@ start and follows the log from there. What is unknown, undecided or deleted is n
 of the log older than two seconds shows nothing on feed and search.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
@@ -20,6 +21,8 @@ from fieldfare.records import ACCOUNT, Event, Restriction, Subject
 STALE_MS: Final = 2_000
 THRESHOLDS: Final = (100, 1_000, 10_000, 100_000)
 """Views at which the rules run again (views.reached), and the steps of staged exposure."""
+
+UNKNOWN_MARKET: Final = "ZZ"
 
 Show = Literal["yes", "warn", "no"]
 
@@ -74,7 +77,8 @@ class GateView(Protocol):
 
 
 class MemoryGate:
-    """The map in this process's memory. Fed on one thread; read from any.
+    """The map in this process's memory. Fed by the writer, the evaluator and whoever erases; read
+    from any thread. A change reads what stands and writes it anew, so changes take turns.
 
     kinds: the restriction kinds of an organisation. staged: item kinds whose exposure is capped at
     the next threshold until the rules ran again there.
@@ -92,6 +96,8 @@ class MemoryGate:
         self._staged = staged
         self._items: dict[Org, dict[tuple[str, str], GateItem]] = {}
         self._accounts: dict[Org, dict[str, tuple[Restriction, ...]]] = {}
+        self._gone: dict[Org, set[str]] = {}
+        self._changing = threading.RLock()
         self._watermark_ms = 0
 
     @property
@@ -103,12 +109,18 @@ class MemoryGate:
         return sum(len(items) for items in self._items.values())
 
     def put(self, org: Org, subject: Subject, item: GateItem) -> None:
+        """Hold an item as it was loaded."""
         self._items.setdefault(org, {})[subject.kind, subject.host_id] = item
 
     def restrict_account(
         self, org: Org, host_id: str, restrictions: tuple[Restriction, ...]
     ) -> None:
         self._accounts.setdefault(org, {})[host_id] = restrictions
+
+    def lose_account(self, org: Org, host_id: str, *, gone: bool = True) -> None:
+        """Stop showing what a deleted account made, or begin again if it came back."""
+        known = self._gone.setdefault(org, set())
+        known.add(host_id) if gone else known.discard(host_id)
 
     def first_cap(self, kind: str, views: int = 0) -> int | None:
         """Name the views up to which an item may be shown before the rules look again."""
@@ -122,27 +134,20 @@ class MemoryGate:
 
     def forget(self, org: Org, author: str) -> None:
         """Let go of an erased person's items: what is unknown is not shown."""
-        known = self._items.get(org, {})
-        for name in [name for name, item in known.items() if item.author == author]:
-            del known[name]
-        self._accounts.get(org, {}).pop(author, None)
+        with self._changing:
+            known = self._items.get(org, {})
+            for name in [name for name, item in known.items() if item.author == author]:
+                del known[name]
+            self._accounts.get(org, {}).pop(author, None)
+            self._gone.get(org, set()).discard(author)
 
     def observe(self, events: Iterable[Event]) -> None:
         """Follow the log."""
         for event in events:
             if event.data is None or is_history(event.id):
                 continue
-            match event.kind:
-                case "decision.made":
-                    self._decided(event, event.data)
-                case "item.posted" | "item.changed":
-                    self._posted(event, event.data)
-                case "item.scanned":
-                    self._scanned(event, event.data)
-                case "item.deleted":
-                    self._change(event.org, event.subject, deleted=True)
-                case _:
-                    pass
+            with self._changing:
+                self._follow(event, event.data)
 
     def reached(self, org: Org, subject: Subject, views: int) -> None:
         """Open the next stage of an item's exposure: the rules have run at `views`."""
@@ -156,7 +161,8 @@ class MemoryGate:
         known = self._items.get(org, {})
         accounts = self._accounts.get(org, {})
         seen: set[tuple[str, str]] = set()
-        asked = _Asked(viewer, self._kinds(org) if known else RESTRICTION_KINDS, now_ms)
+        gone: Collection[str] = self._gone.get(org, ())
+        asked = _Asked(_plainly(viewer), self._kinds(org) if known else RESTRICTION_KINDS, now_ms)
         answers = []
         for name in items:
             item = known.get(name)
@@ -166,13 +172,32 @@ class MemoryGate:
                 answers.append(Answer(*name, "no", "unknown"))
             elif stale:
                 answers.append(_no(name, item, "stale"))
+            elif item.author in gone:
+                answers.append(_no(name, item, "account_deleted"))
             else:
                 answers.append(_answer(name, item, asked, accounts.get(item.author)))
             seen.add(name)
         return answers
 
+    def _follow(self, event: Event, data: Mapping[str, JsonValue]) -> None:
+        match event.kind:
+            case "decision.made":
+                self._decided(event, data)
+            case "item.posted" | "item.changed":
+                self._posted(event, data)
+            case "item.scanned":
+                self._scanned(event, data)
+            case "item.deleted":
+                self._change(event.org, event.subject, deleted=True)
+            case "account.deleted" | "account.created" | "account.changed":
+                gone = event.kind == "account.deleted"
+                self.lose_account(event.org, event.subject.host_id, gone=gone)
+            case _:
+                pass
+
     def _posted(self, event: Event, data: Mapping[str, JsonValue]) -> None:
         number = data["number"]
+        before = self._items.get(event.org, {}).get((event.subject.kind, event.subject.host_id))
         self.put(
             event.org,
             event.subject,
@@ -181,7 +206,8 @@ class MemoryGate:
                 version=str(data["version"]),
                 author=str(data["actor"]),
                 media=tuple(_media_names(data.get("media"))),
-                cap=self.first_cap(event.subject.kind),
+                # Views are counted over all versions, and so is what they open.
+                cap=before.cap if before else self.first_cap(event.subject.kind),
             ),
         )
 
@@ -206,9 +232,10 @@ class MemoryGate:
             )
 
     def _change(self, org: Org, subject: Subject, **changes: object) -> None:
-        item = self._items.get(org, {}).get((subject.kind, subject.host_id))
-        if item is not None:
-            self.put(org, subject, replace(item, **changes))  # type: ignore[arg-type]  # our names
+        with self._changing:
+            item = self._items.get(org, {}).get((subject.kind, subject.host_id))
+            if item is not None:
+                self.put(org, subject, replace(item, **changes))  # type: ignore[arg-type]  # our names
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +282,12 @@ def _answer(
         item.decision_id,
         found.labels,
     )
+
+
+def _plainly(viewer: Viewer) -> Viewer:
+    """Write a market as packs do; ZZ, the code for an unknown one, is no market at all."""
+    market = viewer.market.upper()
+    return replace(viewer, market="" if market == UNKNOWN_MARKET else market)
 
 
 def _no(name: tuple[str, str], item: GateItem, reason: str) -> Answer:
