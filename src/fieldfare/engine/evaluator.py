@@ -22,7 +22,7 @@ from fieldfare.engine.in_force import REFRESHING, Books
 from fieldfare.engine.reactions import React
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.kernel import EventId, FieldfareError, at_of, make_id
+from fieldfare.kernel import EventId, at_of, make_id
 from fieldfare.records import Decision, Event
 
 READER: Final = "evaluator"
@@ -32,6 +32,10 @@ IDLE_S: Final = 0.5
 RETRY_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
+
+
+class _CannotApply(Exception):
+    """What an event leads to could not be written, for a reason of the event's own."""
 
 
 class Evaluator:
@@ -46,7 +50,7 @@ class Evaluator:
         self._gate = gate
         self._deciding = deciding
         self._react = React(deciding, grounds)
-        self._waiting: dict[EventId, Future[Decision]] = {}
+        self._waiting: dict[EventId, list[Future[Decision]]] = {}
         self._lock = threading.Lock()
         self.failures = 0
         position = store.read(lambda uow: uow.cursors.get(READER))
@@ -77,14 +81,21 @@ class Evaluator:
         return self._store.read(lambda uow: uow.recall.of_kind(kind, after, limit=PAGE))
 
     def waits_for(self, event_id: EventId) -> "Future[Decision]":
-        """Promise the first decision caused by an event, for a caller that will not wait long."""
-        with self._lock:
-            return self._waiting.setdefault(event_id, Future())
+        """Promise the first decision caused by an event, to one caller who will not wait long.
 
-    def gives_up(self, event_id: EventId) -> None:
-        """Forget a promise nobody waits for any more."""
+        Whoever asks has to give the promise up in the end, kept or not.
+        """
+        promise: Future[Decision] = Future()
         with self._lock:
-            self._waiting.pop(event_id, None)
+            self._waiting.setdefault(event_id, []).append(promise)
+        return promise
+
+    def gives_up(self, event_id: EventId, promise: "Future[Decision]") -> None:
+        """Forget a promise nobody waits for any more; those made to others stand."""
+        with self._lock:
+            others = [each for each in self._waiting.pop(event_id, ()) if each is not promise]
+            if others:
+                self._waiting[event_id] = others
 
     def run(self, stop: threading.Event) -> None:
         """Evaluate until told to stop."""
@@ -94,8 +105,7 @@ class Evaluator:
             except Exception:  # noqa: BLE001  # worker boundary: the store may come back
                 self.failures += 1
                 _log.exception("evaluating failed")
-                stop.wait(RETRY_S)
-                self._start_over()
+                self._start_over(stop)
 
     def step(self, *, wait_s: float = 0.0, limit: int = BATCH) -> int:
         """Evaluate one batch and return how many events it had."""
@@ -106,20 +116,23 @@ class Evaluator:
             self._evaluate(chunk)
         return len(events)
 
-    def _start_over(self) -> None:
-        """Go back to what is recorded as done, counters included."""
-        try:
-            self.tail.rewind(self._store.read(lambda uow: uow.cursors.get(READER)))
-            self._grounds.reset()
-            self.restore(at_of(self.tail.position))
-        except FieldfareError:
-            _log.exception("starting over failed")
+    def _start_over(self, stop: threading.Event) -> None:
+        """Go back to what is recorded as done, counters included; nothing goes on before that."""
+        while not stop.wait(RETRY_S):
+            try:
+                self.tail.rewind(self._store.read(lambda uow: uow.cursors.get(READER)))
+                self._grounds.reset()
+                self.restore(at_of(self.tail.position))
+            except Exception:  # noqa: BLE001  # worker boundary: the store may come back
+                _log.exception("starting over failed")
+            else:
+                return
 
     def _evaluate(self, events: Sequence[Event]) -> None:
         assessed = {event.id: self._assess(event) for event in events}
         try:
             self._write(events, assessed)
-        except Exception:  # noqa: BLE001  # one event must not stop those around it
+        except _CannotApply:  # one event must not stop those around it
             _log.exception("a batch failed", events=len(events))
             for event in events:
                 self._evaluate_alone(event, assessed[event.id])
@@ -127,19 +140,20 @@ class Evaluator:
     def _evaluate_alone(self, event: Event, assessment: Assessment | None) -> None:
         """Decide one event; if that fails hold it, and if that fails too leave it undecided.
 
-        What is undecided is not shown, so every way out of here is closed.
+        What is undecided is not shown, so every way out of here is closed. A store that fails is
+        not the event's fault: that goes up, and the event is read again.
         """
         try:
             self._write([event], {event.id: assessment})
-        except Exception as error:  # noqa: BLE001  # worker boundary: held below
+        except _CannotApply as error:
             self.failures += 1
-            why = f"{type(error).__name__}: {error}"
+            why = str(error)
             _log.exception("evaluation failed", event_id=str(event.id), kind=event.kind)
         else:
             return
         try:
             self._write([event], {event.id: self._grounds.failed(event, why)})
-        except Exception:  # noqa: BLE001  # the cursor still has to pass it
+        except _CannotApply:  # the cursor still has to pass it
             _log.exception("left undecided", event_id=str(event.id))
             self._store.write(lambda uow: uow.cursors.move(READER, event.id))
 
@@ -152,12 +166,20 @@ class Evaluator:
             done = uow.cursors.get(READER)
             for event in events:
                 if event.id > done:
-                    after += self._apply(uow, event, assessed[event.id])
+                    after += self._applied(uow, event, assessed[event.id])
             uow.cursors.move(READER, max(done, events[-1].id))
             return after
 
         for notify in self._store.write(write):
             notify()
+
+    def _applied(
+        self, uow: UnitOfWork, event: Event, assessment: Assessment | None
+    ) -> list[Callable[[], None]]:
+        try:
+            return self._apply(uow, event, assessment)
+        except Exception as error:
+            raise _CannotApply(f"{type(error).__name__}: {error}") from error
 
     def _assess(self, event: Event) -> Assessment | None:
         try:
@@ -187,12 +209,14 @@ class Evaluator:
     def _tell(self, event: Event, decision: Decision) -> None:
         with self._lock:
             waiting = [
-                found
+                promise
                 for cause in (event.id, *event.causes)
-                if (found := self._waiting.pop(cause, None))
+                for promise in self._waiting.pop(cause, ())
             ]
-        for future in waiting:
-            future.set_result(decision)
+        for promise in waiting:
+            # Its caller may have run out of time just now and cancelled it.
+            if promise.set_running_or_notify_cancel():
+                promise.set_result(decision)
 
 
 def _between_refreshes(events: Sequence[Event]) -> list[Sequence[Event]]:

@@ -105,7 +105,7 @@ async def _decision_in_time(
     except TimeoutError:
         return None
     finally:
-        platform.evaluator.gives_up(accepted.event_id)
+        platform.evaluator.gives_up(accepted.event_id, promised)
 
 
 def _is_multipart(request: Request) -> bool:
