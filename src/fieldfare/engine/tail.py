@@ -72,15 +72,21 @@ class Tail:
                 return found
         with self._changed:
             self._in_hand = 0
-            if not self._fresh:
+            if self._whole and not self._fresh:
                 self._changed.wait(wait_s)
-            taken: list[Event] = []
-            while self._fresh and len(taken) < limit:
-                event = self._fresh.popleft()
-                if event.id > self._position:
-                    taken.append(event)
-            self._in_hand = len(taken)
-        return self._moved(taken)
+            if self._whole:
+                return self._moved(self._from_memory(limit))
+        # More came at once than is kept, while nobody was looking.
+        return self._from_store(limit)
+
+    def _from_memory(self, limit: int) -> Sequence[Event]:
+        taken: list[Event] = []
+        while self._fresh and len(taken) < limit:
+            event = self._fresh.popleft()
+            if event.id > self._position:
+                taken.append(event)
+        self._in_hand = len(taken)
+        return taken
 
     def _from_store(self, limit: int) -> Sequence[Event]:
         with self._changed:
