@@ -19,7 +19,7 @@ from fieldfare.engine.administration import KnownFile, note
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
-from fieldfare.engine.evaluator import Evaluator
+from fieldfare.engine.evaluator import READER, Evaluator
 from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
@@ -52,7 +52,7 @@ from fieldfare.kernel import (
 from fieldfare.ledger import Erased, Heads, Sealer, Vault, erase, load_master_key, load_seal_key
 from fieldfare.media import MediaLimits
 from fieldfare.metrics.overview import Overview, overview
-from fieldfare.policies import PolicyPack, RestrictionKinds
+from fieldfare.policies import OnEdit, PolicyPack, RestrictionKinds
 from fieldfare.records import Decision, Event, ItemState, ItemVersion, Restriction, Subject
 from fieldfare.review import Reviewing, ReviewTimes
 from fieldfare.rules import RuleSet
@@ -85,7 +85,10 @@ class Platform:
         self.books = Books()
         self.grounds = Grounds(self.books)
         self.gate = MemoryGate(
-            clock, kinds=self._kinds, staged=STAGED if settings.staged_exposure else frozenset()
+            clock,
+            kinds=self._kinds,
+            keeps=self._keeps,
+            staged=STAGED if settings.staged_exposure else frozenset(),
         )
         self._load()
         self.deciding = Deciding(self.books)
@@ -164,8 +167,8 @@ class Platform:
         }
         for name, run in runs.items():
             thread = threading.Thread(target=run, args=(self._stop,), name=f"fieldfare-{name}")
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
         chores = (
             Chore("watermark", WATERMARK_EVERY_S, self.confirm_watermark),
             Chore("sealer", SEAL_EVERY_S, self.seal),
@@ -191,6 +194,10 @@ class Platform:
 
     def _kinds(self, org: Org) -> RestrictionKinds:
         return self.books.of(org).pack.kinds
+
+    def _keeps(self, org: Org, code: str) -> bool:
+        policy = self.books.of(org).pack.policies.get(code)
+        return policy is not None and policy.on_edit is OnEdit.KEEP
 
     def pack(self, org: Org) -> PolicyPack:
         return self.books.of(org).pack
@@ -247,19 +254,24 @@ class Platform:
     def health(self) -> Health:
         """Say how each part is. Raises nothing: a part that cannot answer is not well."""
         waiting, scans = self.lag()
-        alive = all(thread.is_alive() for thread in self._threads)
         keepers = {k.chore.name: k for k in self._keepers}
         return Health(
             version=fieldfare.__version__,
             parts=(
                 PartHealth(name="database", ok=self._can_read()),
                 PartHealth(name="writer", ok=self._gate_is_fresh()),
-                PartHealth(name="evaluator", ok=alive, detail={"events_waiting": waiting}),
-                PartHealth(name="scanner", ok=True, detail={"scans_waiting": scans}),
+                self._part("evaluator", events_waiting=waiting),
+                self._part("scanner", scans_waiting=scans),
+                self._part("carrier"),
                 _chore_health("sealer", keepers),
                 _chore_health("deadlines", keepers, cases_overdue=self.deadlines.cases_overdue),
             ),
         )
+
+    def _part(self, name: str, **detail: JsonValue) -> PartHealth:
+        """Say whether the threads of a part live; before `start` there are none to miss."""
+        threads = [each for each in self._threads if each.name.startswith(f"fieldfare-{name}")]
+        return PartHealth(name=name, ok=all(each.is_alive() for each in threads), detail=detail)
 
     def known_file(self, label: str, file: IO[bytes]) -> KnownFile:
         """Hash a file for a bank. Raises BadInput if it cannot be looked at."""
@@ -270,6 +282,7 @@ class Platform:
         erased = self.store.write(lambda uow: self._erase(uow, org, account, by))
         self.blobs.delete_person(org, account)
         self.gate.forget(org, account.host_id)
+        self.grounds.forget_account(org, account.host_id)
         return erased
 
     def _erase(self, uow: UnitOfWork, org: Org, account: Subject, by: str) -> Erased:
@@ -278,11 +291,18 @@ class Platform:
         return erase(uow, self.vault, org, account, causes=(asked,))
 
     def _load(self) -> None:
-        """Bring what is in force and what is decided into memory, from one consistent read."""
+        """Bring what is in force and what is decided into memory, from one consistent read.
+
+        What is in force is that of the event the evaluator comes to next, not of today: what came
+        later is read when its turn has come. A new organisation begins with what it was given.
+        """
 
         def read(uow: UnitOfWork) -> None:
+            position = uow.cursors.get(READER)
             for org in uow.organisations.all():
-                self.books.refresh(uow, org, as_of=LAST_ID)
+                self.books.refresh(uow, org, as_of=position)
+                if not self.books.has(org):
+                    self.books.refresh(uow, org, as_of=LAST_ID)
                 self.grounds.open(org)
             against = {(org, made): found for org, made, found in uow.decisions.restricting()}
             views = {(org, subject): seen for org, subject, seen in uow.views.at_least(100)}

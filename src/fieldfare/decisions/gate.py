@@ -9,7 +9,7 @@ of the log older than two seconds shows nothing on feed and search.
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypedDict
 
 import msgspec
 
@@ -76,12 +76,18 @@ class GateView(Protocol):
     def watermark_ms(self) -> int: ...
 
 
+class _Carried(TypedDict, total=False):
+    decision_id: EventId
+    restrictions: tuple[Restriction, ...]
+
+
 class MemoryGate:
     """The map in this process's memory. Fed by the writer, the evaluator and whoever erases; read
     from any thread. A change reads what stands and writes it anew, so changes take turns.
 
-    kinds: the restriction kinds of an organisation. staged: item kinds whose exposure is capped at
-    the next threshold until the rules ran again there.
+    kinds: the restriction kinds of an organisation. keeps: whether a policy lets its restrictions
+    go on over an edit until the new version is decided. staged: item kinds whose exposure is capped
+    at the next threshold until the rules ran again there.
     """
 
     def __init__(
@@ -89,10 +95,12 @@ class MemoryGate:
         clock: Clock,
         *,
         kinds: Callable[[Org], RestrictionKinds],
+        keeps: Callable[[Org, str], bool] = lambda _org, _policy: False,
         staged: frozenset[str] = frozenset(),
     ) -> None:
         self._clock = clock
         self._kinds = kinds
+        self._keeps = keeps
         self._staged = staged
         self._items: dict[Org, dict[tuple[str, str], GateItem]] = {}
         self._accounts: dict[Org, dict[str, tuple[Restriction, ...]]] = {}
@@ -197,6 +205,7 @@ class MemoryGate:
 
     def _posted(self, event: Event, data: Mapping[str, JsonValue]) -> None:
         number = data["number"]
+        # An edited version is shown to nobody, unless all that was against it goes on against it.
         before = self._items.get(event.org, {}).get((event.subject.kind, event.subject.host_id))
         self.put(
             event.org,
@@ -208,8 +217,17 @@ class MemoryGate:
                 media=tuple(_media_names(data.get("media"))),
                 # Views are counted over all versions, and so is what they open.
                 cap=before.cap if before else self.first_cap(event.subject.kind),
+                **self._carried_over(event.org, before),
             ),
         )
+
+    def _carried_over(self, org: Org, before: GateItem | None) -> _Carried:
+        if before is None or before.deleted or before.decision_id is None:
+            return {}
+        policies = {restriction.policy for restriction in before.restrictions}
+        if not policies or not all(self._keeps(org, policy) for policy in policies):
+            return {}
+        return {"decision_id": before.decision_id, "restrictions": before.restrictions}
 
     def _scanned(self, event: Event, data: Mapping[str, JsonValue]) -> None:
         """Learn the names of media that were fetched only after the post."""

@@ -237,3 +237,36 @@ def test_a_stage_opened_while_a_hold_arrives_never_loses_the_hold(gate: MemoryGa
 
     assert came.wait(10)
     assert (asked(gate).show, asked(gate).reason) == ("no", "hold")
+
+
+def test_an_edit_keeps_what_is_against_it_only_where_every_policy_says_so(gate: MemoryGate) -> None:
+    mild = Restriction(kind="limit", policy="HB.LOW")
+    lenient = MemoryGate(
+        SimulatedClock(NOW_MS),
+        kinds=lambda _org: RESTRICTION_KINDS,
+        keeps=lambda _org, policy: policy == "HB.LOW",
+    )
+    lenient.whole_up_to(NOW_MS)
+    edited = posted("d2", number=2, kind="item.changed")
+
+    lenient.observe([posted(), decided(mild), edited])
+    assert (asked(lenient).reason, asked(lenient, surface="profile").show) == ("limit", "yes")
+
+    lenient.observe(
+        [decided(mild, HOLD, version="d2"), posted("d3", number=3, kind="item.changed")]
+    )
+    assert asked(lenient).reason == "undecided"
+
+    gate.observe([posted(), decided(mild), edited])
+    assert asked(gate).reason == "undecided"
+
+
+def test_an_edit_of_what_was_allowed_is_shown_to_nobody_until_it_is_decided() -> None:
+    lenient = MemoryGate(
+        SimulatedClock(NOW_MS), kinds=lambda _org: RESTRICTION_KINDS, keeps=lambda _o, _p: True
+    )
+    lenient.whole_up_to(NOW_MS)
+
+    lenient.observe([posted(), decided(), posted("d2", number=2, kind="item.changed")])
+
+    assert asked(lenient).reason == "undecided"
