@@ -84,12 +84,8 @@ class Platform:
         self.blobs = FileBlobs(settings.home / "blobs", vault, store)
         self.books = Books()
         self.grounds = Grounds(self.books)
-        self.gate = MemoryGate(
-            clock,
-            kinds=self._kinds,
-            keeps=self._keeps,
-            staged=STAGED if settings.staged_exposure else frozenset(),
-        )
+        staged = STAGED if settings.staged_exposure else frozenset[str]()
+        self.gate = MemoryGate(clock, kinds=self._kinds, keeps=self._keeps, staged=staged)
         self._load()
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
@@ -102,14 +98,7 @@ class Platform:
         self.reviewing = self._reviewing()
         self.shelf = Shelf(store)
         self.scanner = Scanner(_limits(settings), workers=_workers(settings))
-        self.scanning = Scanning(
-            store,
-            clock,
-            blobs=self.blobs,
-            remote=remote or _remote(settings),
-            scanner=self.scanner,
-            shelf=self.shelf,
-        )
+        self.scanning = self._scanning(remote or _remote(settings))
         self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
         heads = Heads(Keys(settings.home).heads)
         self._sealer = Sealer(store, clock, key=load_seal_key(settings.home), heads=heads)
@@ -120,6 +109,16 @@ class Platform:
         followers = (self.gate.observe, self.evaluator.tail.feed, self.shelf.observe)
         for follow in (*followers, self._wake_scanning):
             store.subscribe(follow)
+
+    def _scanning(self, remote: Remote) -> Scanning:
+        return Scanning(
+            self.store,
+            self.clock,
+            blobs=self.blobs,
+            remote=remote,
+            scanner=self.scanner,
+            shelf=self.shelf,
+        )
 
     def _reviewing(self) -> Reviewing[UnitOfWork]:
         settings = self.settings

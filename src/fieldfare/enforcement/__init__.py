@@ -10,7 +10,7 @@ from fieldfare.enforcement.addresses import (
 from fieldfare.enforcement.backoff import Circuit, Schedule
 from fieldfare.enforcement.carrier import Carrier, CarrierStore, CarrierUnit, Pace
 from fieldfare.enforcement.delivery import Answer, HttpSend, Request, Send, signed
-from fieldfare.enforcement.effects import body_of, effects_of, rows_of
+from fieldfare.enforcement.effects import body_of, effects_of, restriction_json, rows_of
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "effects_of",
     "new_secret",
     "new_webhook",
+    "restriction_json",
     "rotated",
     "rows_of",
     "signed",

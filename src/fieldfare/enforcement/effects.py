@@ -102,7 +102,7 @@ def body_of(effect: Effect) -> bytes:
         "subject_revision": effect.subject_revision,
         "version": effect.version,
         "of": effect.of,
-        "restriction": _restriction(effect.restriction),
+        "restriction": None if effect.restriction is None else restriction_json(effect.restriction),
         "policy": effect.policy,
         "reasons_public": list(effect.reasons_public),
         "at": rfc3339(effect.at),
@@ -110,9 +110,8 @@ def body_of(effect: Effect) -> bytes:
     return canonical_json(body)
 
 
-def _restriction(restriction: Restriction | None) -> JsonValue:
-    if restriction is None:
-        return None
+def restriction_json(restriction: Restriction) -> dict[str, JsonValue]:
+    """Write a restriction as webhooks and the API carry it."""
     return {
         "kind": restriction.kind,
         "policy": restriction.policy,

@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 from fastapi.responses import Response
 
+from fieldfare.enforcement import restriction_json
 from fieldfare.kernel import BadInput, EventId, JsonValue, canonical_json, parse_id, rfc3339
-from fieldfare.records import Decision, ItemVersion, Restriction
+from fieldfare.records import Decision, ItemVersion
 
 MAX_PAGE: Final = 200
 
@@ -50,22 +51,6 @@ def decision_json(decision: Decision) -> dict[str, JsonValue]:
         "models": dict(decision.models),
         "causes": [str(cause) for cause in decision.causes],
     }
-
-
-def restriction_json(restriction: Restriction) -> dict[str, JsonValue]:
-    return {
-        "kind": restriction.kind,
-        "policy": restriction.policy,
-        "surfaces": _scope(restriction.surfaces),
-        "markets": _scope(restriction.markets),
-        "min_age": restriction.min_age,
-        "until": None if restriction.until is None else rfc3339(restriction.until),
-        "params": dict(restriction.params),
-    }
-
-
-def _scope(names: frozenset[str] | None) -> JsonValue:
-    return None if names is None else [*sorted(names)]
 
 
 def version_json(item: ItemVersion) -> dict[str, JsonValue]:
