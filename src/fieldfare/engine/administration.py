@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fieldfare.engine.in_force import LEXICON, NAMED_LIST, POLICIES, RULES, vocabulary
+from fieldfare.engine.in_force import (
+    LEXICON,
+    NAMED_LIST,
+    POLICIES,
+    RULES,
+    assemble,
+    vocabulary,
+)
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import BadInput, EventId, JsonValue, NotFound, Org, did_you_mean, digest
 from fieldfare.matching.lists import parse_lexicon, parse_list
@@ -84,24 +91,36 @@ def add_to_bank(
 
 
 def put_list(uow: UnitOfWork, org: Org, name: str, text: str, *, lexicon: bool, by: str) -> EventId:
-    """Import a list or lexicon as a new version. Raises BadInput naming the line that is wrong."""
+    """Import a list or lexicon as a new version. Raises BadInput naming the line that is wrong.
+
+    It is also refused if the pack and the rules in force could not go on with it: a lexicon of a
+    policy the pack does not have, a lexicon under the name of a list that rules read.
+    """
     if lexicon:
         parse_lexicon(name, text)
     else:
         parse_list(name, text)
     content = digest([name, text])
     event_id = note(uow, org, "list.changed", Subject("list", name), data={"hash": content}, by=by)
-    uow.lists.put(
-        ListRecord(
-            org=org,
-            name=name,
-            kind=LEXICON if lexicon else NAMED_LIST,
-            text=text,
-            hash=content,
-            since=event_id,
-        )
+    record = ListRecord(
+        org=org,
+        name=name,
+        kind=LEXICON if lexicon else NAMED_LIST,
+        text=text,
+        hash=content,
+        since=event_id,
     )
+    uow.lists.put(record)
+    _must_go_together(uow, org, as_of=event_id)
     return event_id
+
+
+def _must_go_together(uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
+    """Raise what the evaluator would meet when it reads anew; while one is missing, nothing."""
+    pack = uow.versions.in_force(org, POLICIES, as_of=as_of)
+    rules = uow.versions.in_force(org, RULES, as_of=as_of)
+    if pack is not None and rules is not None:
+        assemble(pack.files, rules.files, uow.lists.current(org, as_of=as_of))
 
 
 def activate_pack(uow: UnitOfWork, org: Org, files: Mapping[str, str], *, by: str) -> PolicyPack:

@@ -76,6 +76,10 @@ class Grounds:
         if created_at:
             self._born[org, host_id] = created_at
 
+    def forget_account(self, org: Org, host_id: str) -> None:
+        """Let go of an erased account."""
+        self._born.pop((org, host_id), None)
+
     def count(self, event: Event) -> None:
         """Only count an event, as at a restart."""
         if _is_assessed(event) and event.data is not None:

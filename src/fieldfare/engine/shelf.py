@@ -1,6 +1,7 @@
 """The shelf: each organisation's banks, indexed and ready to match, rebuilt when one changes."""
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -22,8 +23,8 @@ class Shelf:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._banks: dict[Org, Sequence[BankIndex]] = {}
-        self._stale: set[Org] = set()
+        self._banks: dict[Org, tuple[int, Sequence[BankIndex]]] = {}
+        self._changes: Counter[Org] = Counter()
         self._lock = threading.Lock()
 
     def observe(self, events: Sequence[Event]) -> None:
@@ -31,18 +32,21 @@ class Shelf:
         for event in events:
             if event.kind == "bank.changed":
                 with self._lock:
-                    self._stale.add(event.org)
+                    self._changes[event.org] += 1
 
     def banks(self, org: Org) -> Sequence[BankIndex]:
         """Give the banks as they are now."""
         with self._lock:
-            if org in self._banks and org not in self._stale:
-                return self._banks[org]
-            # Marked fresh before reading: a change during the reading marks it stale again.
-            self._stale.discard(org)
+            # Counted before reading: a change during the reading makes what was read old again.
+            changes = self._changes[org]
+            of_change, banks = self._banks.get(org, (-1, ()))
+        if of_change == changes:
+            return banks
         found = self._store.read(lambda uow: _indexes(uow, org))
         with self._lock:
-            self._banks[org] = found
+            # Another worker may have read later, and been done sooner.
+            if self._banks.get(org, (-1, ()))[0] < changes:
+                self._banks[org] = (changes, found)
         return found
 
 
