@@ -183,6 +183,8 @@ def decode(decoder: "msgspec.json.Decoder[StructT]", raw: bytes | msgspec.Raw) -
         raise _mended(str(error)) from None
     except msgspec.DecodeError as error:
         raise BadInput(f"not JSON: {error}", hint="Send UTF-8 encoded JSON.") from None
+    except RecursionError:
+        raise BadInput("nested too deeply", hint="No event of ours has depths.") from None
     except UnicodeDecodeError:
         raise BadInput("not UTF-8", hint="Send UTF-8 encoded JSON.") from None
 
