@@ -28,6 +28,7 @@ from fieldfare.kernel.ids import (
     sequence_of,
 )
 from fieldfare.kernel.spans import Span
+from fieldfare.kernel.traces import trace_of
 from fieldfare.kernel.unknown import Unknown
 
 __all__ = [
@@ -61,5 +62,6 @@ __all__ = [
     "parse_id",
     "rfc3339",
     "sequence_of",
+    "trace_of",
     "unix_ms",
 ]

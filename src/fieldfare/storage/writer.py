@@ -199,8 +199,8 @@ class Writer:
         for listener in self._listeners if events else ():
             try:
                 listener(events)
-            except Exception as error:  # noqa: BLE001  # the commit stands whatever it made of it
-                _log.exception("a listener failed", error=repr(error))
+            except Exception:  # noqa: BLE001  # the commit stands whatever it made of it
+                _log.exception("a listener failed")
 
     def _fail(self, first: Queued, done: Sequence[Queued], error: Exception) -> None:
         """Nothing of the group is durable: take everything back and tell everybody."""

@@ -8,10 +8,8 @@ the route's template does.
 import math
 import secrets
 import time
-import traceback
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -21,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fieldfare.kernel import TooLarge
+from fieldfare.kernel import TooLarge, trace_of
 from fieldfare.web.problems import Problem, problem_of
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -40,7 +38,6 @@ _HEADERS: Final = {
 }
 _MULTIPART_OVERHEAD: Final = 1_000_000
 _LENGTH_DIGITS: Final = 18
-_FRAMES: Final = 12
 _UPLOADS: Final = frozenset({"/v1/items", "/v1/decide"})
 
 _log = structlog.get_logger("fieldfare.web")
@@ -166,15 +163,6 @@ def _declared_bytes(text: str) -> float:
     """Read a Content-Length; one that is no plain number of 18 digits is beyond any limit."""
     plain = text.isascii() and text.isdigit() and len(text) <= _LENGTH_DIGITS
     return int(text) if plain else math.inf
-
-
-def trace_of(error: Exception) -> dict[str, str | list[str]]:
-    """Say where an error arose, for the log. Its message and locals stay out: they may hold
-    what a person wrote, or a key.
-    """
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    where = [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames]
-    return {"error": type(error).__name__, "trace": where}
 
 
 def _route(scope: MutableMapping[str, Any]) -> str:

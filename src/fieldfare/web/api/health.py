@@ -10,8 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.health import Health
-from fieldfare.kernel import JsonValue, canonical_json
-from fieldfare.web.envelope import trace_of
+from fieldfare.kernel import JsonValue, canonical_json, trace_of
 from fieldfare.web.guards import Platform, identify_if_told, open_to_all, requires
 
 router = APIRouter(tags=["operation"])
