@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import BinaryIO, Final, TypeAlias
@@ -146,7 +146,7 @@ class RemoteMedia:
         connection.settimeout(until.left_s())
         connection.sendall(request.encode("ascii"))
         answer = HTTPResponse(_Readable(connection, until), method="GET")  # type: ignore[arg-type]  # it only asks for makefile
-        hop.callback(answer.close)
+        hop.enter_context(closing(answer))
         answer.begin()
         return answer
 
