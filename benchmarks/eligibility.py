@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fieldfare.engine.settings import load_settings
 from fieldfare.ingest.schemas import PostedItem
+from fieldfare.kernel import SimulatedClock, SystemClock
 from fieldfare.platform import Platform
 from fieldfare.testing.served import Served, serving, temporary_home
 
@@ -25,12 +26,14 @@ SURFACES = ("feed", "search", "profile")
 
 
 def seed(home: Path, items: int) -> None:
-    """Post and decide comments in this process, before the server starts."""
-    platform = Platform.open(load_settings(home, lag_events=10**9))
+    """Post and decide comments in this process, as of yesterday, before the server starts."""
+    yesterday = SimulatedClock(SystemClock().now_ms() - 86_400_000)
+    platform = Platform.open(load_settings(home, None, lag_events=10**9), clock=yesterday)
     try:
         org = platform.store.read(lambda uow: uow.organisations.all())[0]
         waiting = []
         for number in range(items):
+            yesterday.advance(number % 2)
             item = PostedItem(
                 kind="comment",
                 host_id=f"c{number}",
@@ -99,6 +102,25 @@ def _comment(host_id: str, text: str, key: str) -> dict[str, object]:
     return {"kind": "item.posted", "key": f"{key}-{host_id}", "item": item}
 
 
+def measure(home: Path, key: str, *, items: int, calls: int) -> list[float]:
+    """Serve the installation under load and give how long each call took, in ms."""
+    with serving(home, key) as server:
+        found: multiprocessing.Queue[list[float]] = multiprocessing.Queue()
+        stop = multiprocessing.Value("i", 0)
+        busy = multiprocessing.Process(target=post, args=(server, items, stop))
+        asking = [
+            multiprocessing.Process(target=ask, args=(server, items, calls, n, found))
+            for n in range(CLIENTS)
+        ]
+        for process in (busy, *asking):
+            process.start()
+        taken = [spent for _ in asking for spent in found.get(timeout=600)]
+        stop.value = 1
+        for process in (busy, *asking):
+            process.join()
+        return taken
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
@@ -107,20 +129,7 @@ def main() -> None:
     items, calls = (20_000, 150) if wanted.quick else (1_000_000, 1_500)
     with temporary_home() as (home, key):
         seed(home, items)
-        with serving(home, key) as server:
-            found: multiprocessing.Queue[list[float]] = multiprocessing.Queue()
-            stop = multiprocessing.Value("i", 0)
-            busy = multiprocessing.Process(target=post, args=(server, items, stop))
-            asking = [
-                multiprocessing.Process(target=ask, args=(server, items, calls, n, found))
-                for n in range(CLIENTS)
-            ]
-            for process in (busy, *asking):
-                process.start()
-            taken = [spent for _ in asking for spent in found.get(timeout=600)]
-            stop.value = 1
-            for process in (busy, *asking):
-                process.join()
+        taken = measure(home, key, items=items, calls=calls)
     cuts = statistics.quantiles(taken, n=100)
     figures = {
         "p50_ms": round(cuts[49], 2),

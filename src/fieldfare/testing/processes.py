@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 LOOPBACK: Final = "127.0.0.1"
-READY_S: Final = 60.0
+READY_S: Final = 180.0
 LOOK_EVERY_S: Final = 0.03
 CALL_S: Final = 20.0
 
@@ -54,7 +54,7 @@ class Process:
             )
 
     def start(self) -> None:
-        """Start and wait until the port answers. Raises NotReady after a minute."""
+        """Start and wait until the port answers. Raises NotReady after three minutes."""
         self.spawn()
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline and self.is_running:
@@ -69,7 +69,7 @@ class Process:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ask it to end, and kill it if it has not after a minute."""
+        """Ask it to end, and kill it if it has not after three minutes."""
         self._end(signal.SIGTERM)
 
     @property
