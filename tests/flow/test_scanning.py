@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from fieldfare.ingest.remote import RemoteFile
 from fieldfare.ingest.schemas import EVENT_KINDS, HostEvent
-from fieldfare.records import Event, ItemState, Subject
+from fieldfare.records import ACCOUNT, Event, ItemState, Subject
+from fieldfare.signals.scanner import ScanResult
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.platforms import Community, Installed, a_community, a_video
 
@@ -90,6 +92,41 @@ def test_a_video_changed_while_it_is_scanned_is_scanned_anew_and_only_so(
     assert scan.data is not None
     assert scan.data["number"] == 2
     assert fetching.may_see("video", "v1").version == 2
+
+
+def test_a_person_erased_while_their_video_is_fetched_leaves_nothing(
+    fetching: Community, source: Meanwhile
+) -> None:
+    platform, author = fetching.platform, Subject(ACCOUNT, "ben")
+    source.happens = lambda: platform.erase(fetching.org, author, "test")
+    fetching.post(a_video(media_url=URL))
+    fetching.settle()
+
+    pseudonym = platform.vault.pseudonym(fetching.org, author)
+    assert platform.store.read(lambda uow: uow.data_keys.get(fetching.org, pseudonym)) is None
+    blobs = platform.settings.home / "blobs"
+    assert not [path for path in blobs.rglob("*") if path.is_file()]
+    assert platform.scanning.waiting() == 0
+
+
+def test_a_person_erased_while_their_video_is_looked_at_leaves_nothing(
+    community: Community, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, author = community.platform, Subject(ACCOUNT, "ben")
+    scan = platform.scanner.scan
+
+    def erased_meanwhile(*told: Any, **more: Any) -> ScanResult:  # noqa: ANN401  # as it is called
+        found = scan(*told, **more)
+        platform.erase(community.org, author, "test")
+        return found
+
+    monkeypatch.setattr(platform.scanner, "scan", erased_meanwhile)
+    community.post(a_video(), clip)
+    community.settle()
+
+    pseudonym = platform.vault.pseudonym(community.org, author)
+    assert platform.store.read(lambda uow: uow.data_keys.get(community.org, pseudonym)) is None
+    assert scans(community) == []
 
 
 def test_a_scan_done_twice_is_recorded_once(fetching: Community, source: Meanwhile) -> None:

@@ -144,7 +144,7 @@ class Scanning:
             if isinstance(error, MediaNotThereYet) and task.attempts < MAX_ATTEMPTS:
                 raise
             return _Found(data=_not_fetched(error.message))
-        data = self._looked_at(task.org, item, item.media or fetched)
+        data = self._looked_at(task, item, item.media or fetched)
         return _Found(fetched=fetched, data=data)
 
     def _fetched(self, task: ScanTask, item: ItemVersion) -> tuple[MediaRef, ...]:
@@ -154,21 +154,33 @@ class Scanning:
         if not url:
             return ()
         with self._remote.open(url) as file:
+            if not self._is_wanted(task):
+                return ()
             kept = self._blobs.put(
                 task.org, item.author, file.stream, content_type=file.content_type
             )
         return (kept,)
 
+    def _is_wanted(self, task: ScanTask) -> bool:
+        """Ask again before a blob is written: under an erased person's name it would begin anew."""
+
+        def read(uow: UnitOfWork) -> bool:
+            post = uow.log.get(task.org, task.event_id)
+            return _standing(uow, task) is not None and post is not None and post.data is not None
+
+        return self._store.read(read)
+
     def _looked_at(
-        self, org: Org, item: ItemVersion, media: Sequence[MediaRef]
+        self, task: ScanTask, item: ItemVersion, media: Sequence[MediaRef]
     ) -> dict[str, JsonValue]:
-        banks = self._shelf.banks(org)
-        found = [(part, self._one(org, item, part, banks)) for part in media]
+        banks = self._shelf.banks(task.org)
+        found = [(part, self._one(task.org, item, part, banks)) for part in media]
+        seen = [each for _, each in found] if self._is_wanted(task) else []
         return {
             "media": [msgspec.to_builtins(part) for part in media],
             "facts": _merged([result.facts for _, result in found]),
             "hashes": [_hashes(part, result) for part, result in found],
-            "stills": [still for _, each in found for still in self._keep(org, item, each)],
+            "stills": [still for each in seen for still in self._keep(task.org, item, each)],
             "seconds": round(sum(result.seconds for _, result in found), 4),
         }
 
