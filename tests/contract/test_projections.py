@@ -426,6 +426,17 @@ def test_cases_are_paged_by_state(store: SqlStore) -> None:
     assert [case.id for case in then] == [1]
 
 
+def test_cases_are_paged_within_a_queue(store: SqlStore) -> None:
+    put_cases(store, a_case(1, queue="spam"), a_case(2), a_case(3, queue="spam"))
+    wanted = frozenset({CaseState.READY})
+
+    found = store.read(
+        lambda uow: uow.cases.page(MAIN, states=wanted, before=None, limit=5, queue="spam")
+    )
+
+    assert [case.id for case in found] == [3, 1]
+
+
 def test_a_queues_depth_counts_open_cases(store: SqlStore) -> None:
     put_cases(
         store,

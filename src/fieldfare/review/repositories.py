@@ -25,8 +25,17 @@ class Cases(Protocol):
         ...
 
     def page(
-        self, org: Org, /, *, states: frozenset[CaseState], before: EventId | None, limit: int
-    ) -> Sequence[Case]: ...
+        self,
+        org: Org,
+        /,
+        *,
+        states: frozenset[CaseState],
+        before: EventId | None,
+        limit: int,
+        queue: str | None = None,
+    ) -> Sequence[Case]:
+        """List cases newest first, from below `before`; queue: None for all."""
+        ...
 
     def of_subject(self, org: Org, subject: Subject, /) -> Sequence[Case]: ...
 

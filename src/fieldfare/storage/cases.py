@@ -24,13 +24,16 @@ _OF_SUBJECT: Final = Statement(
         cases.c.kind == bindparam("kind"), cases.c.host_id == bindparam("host_id")
     ).order_by(cases.c.id)
 )
-_PAGE: Final = {
-    state: Statement(
-        _OF_ORG.where(cases.c.state == state.value, cases.c.id < bindparam("before"))
-        .order_by(cases.c.id.desc())
-        .limit(bindparam("most"))
-    )
+_NEWEST: Final = {
+    state: _OF_ORG.where(cases.c.state == state.value, cases.c.id < bindparam("before"))
+    .order_by(cases.c.id.desc())
+    .limit(bindparam("most"))
     for state in CaseState
+}
+_PAGE: Final = {state: Statement(newest) for state, newest in _NEWEST.items()}
+_PAGE_OF_QUEUE: Final = {
+    state: Statement(newest.where(cases.c.queue == bindparam("queue")))
+    for state, newest in _NEWEST.items()
 }
 _HELD: Final = Statement(
     _OF_ORG.where(
@@ -108,14 +111,24 @@ class SqlCases:
         return claimed
 
     def page(
-        self, org: Org, /, *, states: frozenset[CaseState], before: EventId | None, limit: int
+        self,
+        org: Org,
+        /,
+        *,
+        states: frozenset[CaseState],
+        before: EventId | None,
+        limit: int,
+        queue: str | None = None,
     ) -> Sequence[Case]:
-        below = MAX_ID if before is None else before
-        rows = [
-            row
-            for state in states
-            for row in self._tx.rows(_PAGE[state], org=org, before=below, most=limit)
-        ]
+        statements = _PAGE if queue is None else _PAGE_OF_QUEUE
+        given: dict[str, object] = {
+            "org": org,
+            "before": MAX_ID if before is None else before,
+            "most": limit,
+        }
+        if queue is not None:
+            given["queue"] = queue
+        rows = [row for state in states for row in self._tx.rows(statements[state], **given)]
         rows.sort(key=itemgetter(1), reverse=True)
         return [case_of(row) for row in rows[:limit]]
 

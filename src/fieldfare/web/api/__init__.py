@@ -9,8 +9,12 @@ from fieldfare.web.api.health import router as health
 from fieldfare.web.api.ingest import router as ingest
 from fieldfare.web.api.people import router as people
 from fieldfare.web.api.reading import router as reading
+from fieldfare.web.api.review import router as review
 from fieldfare.web.api.rules import router as rules
 
-ROUTERS: tuple[APIRouter, ...] = (health, gate, ingest, reading, admin, rules, people, clock)
+ROUTERS: tuple[APIRouter, ...] = (
+    *(health, gate, ingest, reading, review),
+    *(admin, rules, people, clock),
+)
 
 __all__ = ["ROUTERS"]
