@@ -281,3 +281,11 @@ def test_the_openapi_document_describes_every_call(http: TestClient) -> None:
     body = paths["/v1/items"]["post"]["requestBody"]["content"]
     assert "host_id" in body["application/json"]["schema"]["properties"]
     assert "multipart/form-data" in body
+
+
+def test_an_item_is_found_by_an_id_with_a_slash(http: TestClient) -> None:
+    http.post("/v1/items", json={**COMMENT, "host_id": "ana/clips/1"})
+
+    found = http.get("/v1/items/comment/ana%2Fclips%2F1")
+
+    assert (found.status_code, found.json()["item"]["host_id"]) == (200, "ana/clips/1")

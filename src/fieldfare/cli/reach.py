@@ -6,8 +6,10 @@ ways are the same routes, a command behaves the same whether or not a server run
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -15,7 +17,7 @@ import httpx2
 
 from fieldfare.cli.logs import log_plainly
 from fieldfare.engine.settings import Settings, load_settings
-from fieldfare.kernel import BadInput, Conflict, NotFound, NotPermitted, NotSignedIn
+from fieldfare.kernel import BadInput, Conflict, NotFound, NotPermitted, NotSignedIn, Overloaded
 
 TIMEOUT_S: Final = 300.0
 _ERRORS: Final = {401: NotSignedIn, 403: NotPermitted, 404: NotFound, 409: Conflict}
@@ -80,7 +82,9 @@ def _in_process(settings: Settings, headers: Mapping[str, str]) -> Iterator[Call
     from fieldfare.web.app import create_app
 
     log_plainly()
-    platform = Platform.open(settings)
+    # Nothing is evaluated here, so nothing could ever catch up: what is accepted waits on the log.
+    unbounded = replace(settings, lag_events=sys.maxsize, lag_scans=sys.maxsize)
+    platform = Platform.open(unbounded)
     try:
         app = create_app(platform)
 
@@ -118,8 +122,11 @@ def _json_of(response: httpx2.Response) -> Json:
     told: Json = response.json()
     if response.is_success:
         return told
-    error = _ERRORS.get(response.status_code, BadInput)
-    raise error(str(told.get("detail", response.text)), hint=str(told.get("hint", "")))
+    detail, hint = str(told.get("detail", response.text)), str(told.get("hint", ""))
+    if response.status_code == Overloaded.status:
+        wait_s = response.headers.get("retry-after", "")
+        raise Overloaded(detail, retry_after_s=int(wait_s) if wait_s.isdigit() else 1, hint=hint)
+    raise _ERRORS.get(response.status_code, BadInput)(detail, hint=hint)
 
 
 def must_be_files(paths: Sequence[Path]) -> None:

@@ -15,7 +15,7 @@ from fieldfare.web.guards import Platform, requires
 router = APIRouter(prefix="/v1", tags=["reading"])
 
 
-@router.get("/items/{kind}/{host_id}")
+@router.get("/items/{kind}/{host_id:path}")
 def read_item(
     kind: str,
     host_id: str,
