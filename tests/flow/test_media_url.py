@@ -26,6 +26,7 @@ from fieldfare.web.app import create_app
 
 HALF_A_MINUTE_MS = 30_000
 FIVE_MINUTES_MS = 300_000
+QUARTER_OF_AN_HOUR_MS = 900_001
 
 
 @pytest.fixture(scope="module")
@@ -293,3 +294,17 @@ def test_over_http_a_url_is_accepted_with_202_and_nothing_is_kept_of_a_refused_c
     assert (accepted.status_code, accepted.json()["state"]) == (202, "received")
     assert refused.status_code == 400
     assert not [path for path in blobs.rglob("*") if path.is_file()]
+
+
+def test_media_nobody_fetched_in_time_are_held_and_people_are_asked(
+    fetching: Community, host: MediaHost
+) -> None:
+    fetching.post(a_video(media_url=host.url("/clip")))
+    fetching.clock.advance(QUARTER_OF_AN_HOUR_MS)
+
+    fetching.platform.deadlines.step()
+
+    decision = fetching.decision("video", "v1")
+    assert decision is not None
+    assert decision.judgement.action == "hold"
+    assert "not scanned in time" in decision.judgement.review[0].reason

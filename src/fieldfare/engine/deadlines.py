@@ -21,6 +21,7 @@ from fieldfare.decisions.unknowns import (
     judge_unknowns,
 )
 from fieldfare.engine.deciding import Deciding, Question
+from fieldfare.engine.grounds import awaits_scan
 from fieldfare.engine.in_force import FACTS, Books
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import Clock, EventId, Org, Unknown, make_id
@@ -158,8 +159,9 @@ class Deadlines:
             return False
         if item.state is ItemState.DELETED or _is_erased(uow, org, item):
             return False
-        waits_for_scan = bool(item.media) and item.state is ItemState.RECEIVED
-        why = NOT_SCANNED if waits_for_scan else NOT_EVALUATED
+        post = uow.log.get(org, item.event_id)
+        unseen = post is not None and awaits_scan(post) and item.state is ItemState.RECEIVED
+        why = NOT_SCANNED if unseen else NOT_EVALUATED
         facts = dict.fromkeys(FACTS, Unknown(why))
         certain = bool(judge_unknowns(self._books.of(org).pack, facts).restrictions)
         decided = self._deciding.decide(
