@@ -76,6 +76,16 @@ def test_what_nobody_knows_is_missed_and_waits_for_a_person(twice: Twice) -> Non
     assert twice[0]["policies"]["GV.GORE"]["for_review"] > 0
 
 
+def test_people_decide_a_part_and_leave_work_for_the_console(twice: Twice) -> None:
+    decided = twice[0]["decided"]
+
+    assert decided["by_people"] > 0
+    assert decided["waiting"] > 0
+    assert decided["wrong_by_people"] <= decided["by_people"]
+    posted = twice[0]["videos"] + twice[0]["comments"]
+    assert decided["by_machine"] + decided["by_people"] == posted
+
+
 def test_a_folder_that_is_no_demo_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "kept.txt").write_text("mine")
 

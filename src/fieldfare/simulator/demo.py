@@ -28,6 +28,7 @@ from fieldfare.simulator.host import Host
 from fieldfare.simulator.planning import plan
 from fieldfare.simulator.play import Seen, play
 from fieldfare.simulator.report import figures_json, print_report
+from fieldfare.simulator.reviewers import Reviewers
 from fieldfare.simulator.server import Installed, install, serving
 from fieldfare.simulator.truth import (
     Measured,
@@ -129,7 +130,9 @@ def _run(
     films = films_of(community, processes=min(RENDERERS, videos))
     with Host.at(url, installed.key) as host:
         _prepare(host, community, films, words)
-        seen = play(host, community, films, progress=_by_day(tell))
+        with Host.at(url, host.create_key("review")) as desk:
+            reviewers = Reviewers(desk, seed=seed, postings=community.postings)
+            seen = play(host, community, films, progress=_by_day(tell), reviewers=reviewers)
         measured = measured_of(host, community, seen)
     _print(measured, seed=seed, as_json=as_json)
 

@@ -41,6 +41,16 @@ class Answer:
         return self.show != "no"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseInHand:
+    """A case that was claimed. policies: candidates, likeliest first. token: of its lease."""
+
+    id: str
+    item: Name
+    policies: tuple[str, ...]
+    token: str
+
+
 class Host:
     """A host with a key for one server. Use as a context."""
 
@@ -140,6 +150,42 @@ class Host:
         told = self._call("POST", "/v1/people", json={"name": name, "roles": list(roles)})
         return str(told["password"])
 
+    def create_key(self, scope: str) -> str:
+        """Make an API key of one scope; answers its text."""
+        return str(self._call("POST", "/v1/keys", json={"scopes": [scope]})["key"])
+
+    def claim_case(self) -> CaseInHand | None:
+        """Take the most urgent case; None if there is none."""
+        told = self._call("POST", "/v1/cases/claim", json={})
+        if not told:
+            return None
+        case = told["case"]
+        return CaseInHand(
+            id=case["id"],
+            item=_name(case),
+            policies=tuple(case["policies"]),
+            token=told["lease"]["token"],
+        )
+
+    def decide_case(self, case: CaseInHand, policy: str) -> str:
+        """Confirm that the item breaks a policy, or with "" allow it.
+
+        Answers the moment until which that can be taken back.
+        """
+        body = {"token": case.token, "action": "confirm" if policy else "allow", "policy": policy}
+        return str(self._call("POST", f"/v1/cases/{case.id}/decision", json=body)["undo_until"])
+
+    def open_cases(self) -> set[Name]:
+        """Name the items that wait for a person."""
+        found: set[Name] = set()
+        cursor: str | None = None
+        while True:
+            page = self._call("GET", "/v1/cases", params=_page(cursor))
+            found.update(_name(case) for case in page["cases"])
+            cursor = page["next"]
+            if cursor is None:
+                return found
+
     def until_decided(self, names: Sequence[Name]) -> None:
         """Wait until each item has a decision. Raises Unavailable after two minutes."""
 
@@ -169,8 +215,12 @@ class Host:
             raise Unavailable(
                 f"{method} {path} answered {response.status_code}: {response.text[:500]}"
             )
-        told: Json = response.json()
+        told: Json = response.json() if response.content else {}
         return told
+
+
+def _name(case: Json) -> Name:
+    return case["subject"]["kind"], case["subject"]["host_id"]
 
 
 def _page(cursor: str | None) -> dict[str, str]:

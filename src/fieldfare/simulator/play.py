@@ -1,9 +1,9 @@
 """Plays a community against a server: the plan flows in, what was really seen flows out.
 
 Time goes in steps: the clock is moved, accounts and postings are sent, decisions are awaited, then
-views are served as the gate allows. Each step waits for the one before to be decided, so that two
-plays of one plan end alike however busy the machine is. People comment only under what they could
-see, and report only what somebody saw.
+views are served as the gate allows and people review. Each step waits for the one before to be
+decided, so that two plays of one plan end alike however busy the machine is. People comment only
+under what they could see, and report only what somebody saw.
 """
 
 from collections import Counter
@@ -16,6 +16,7 @@ from fieldfare.kernel import rfc3339, unix_ms
 from fieldfare.simulator.community import TICK_MIN, Community, Posting, Report, Showing
 from fieldfare.simulator.films import Films
 from fieldfare.simulator.host import Answer, Host, Json, Name
+from fieldfare.simulator.reviewers import Reviewers
 
 WATCH_MS: Final = 1_800
 PAST_A_WARNING: Final = 4
@@ -29,7 +30,9 @@ Progress = Callable[[int], None]
 class Seen:
     """What was served. views: per item; windows: (start ms, views) per item in order of time.
 
-    stopped: the accounts that the platform took something away from.
+    stopped: the accounts that the platform took something away from. verdicts: what people decided,
+    the policy or "" for allowed; waiting: the items that nobody has decided yet though it was asked
+    for.
     """
 
     posted: set[Name] = field(default_factory=set)
@@ -37,18 +40,32 @@ class Seen:
     windows: dict[Name, list[tuple[int, int]]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     reports: int = 0
+    verdicts: Mapping[Name, str] = field(default_factory=dict)
+    waiting: set[Name] = field(default_factory=set)
 
     def before(self, name: Name, at_ms: int) -> int:
         """Count the views of an item in windows that began before a moment."""
         return sum(views for start, views in self.windows.get(name, ()) if start < at_ms)
 
 
-def play(host: Host, community: Community, films: Films, *, progress: Progress) -> Seen:
-    """Play the whole plan and return what was seen."""
+def play(
+    host: Host,
+    community: Community,
+    films: Films,
+    *,
+    progress: Progress,
+    reviewers: Reviewers | None = None,
+) -> Seen:
+    """Play the whole plan and return what was seen. reviewers: None if nobody reviews."""
     player = _Player(host, community, films)
     for step in _steps(community):
         progress(step.minute)
         player.step(step)
+        if step.showings and reviewers is not None:
+            player.review(reviewers, step.minute)
+    if reviewers is not None:
+        player.seen.verdicts = reviewers.verdicts
+        player.seen.waiting = reviewers.waiting()
     return player.seen
 
 
@@ -97,6 +114,13 @@ class _Player:
         if step.showings:
             self._host.until_idle()
             self._serve(step.showings)
+            self._host.until_idle()
+
+    def review(self, reviewers: Reviewers, minute: int) -> None:
+        """Let people review, and let the time pass in which they could change their minds."""
+        undo_until = reviewers.work(minute)
+        if undo_until is not None:
+            self._host.advance_to(undo_until)
             self._host.until_idle()
 
     def _make_accounts(self, minute: int) -> None:

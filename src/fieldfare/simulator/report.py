@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldfare.kernel import JsonValue
-from fieldfare.simulator.truth import Figures, HowFigures, Measured
+from fieldfare.simulator.truth import Figures, Hands, HowFigures, Measured
 
 DIGITS: Final = 4
 _NOTE: Final = (
     "Precision and recall are against the truth of the plan. Views: of 10,000 seen, those of items "
     "that break the policy, with Fieldfare and if everything had been shown. To review: not "
-    "restricted, but waiting for a person."
+    "restricted, but waiting for a person. People are wrong now and then, on purpose."
 )
 
 
@@ -30,6 +30,14 @@ def figures_json(measured: Measured, *, seed: int) -> dict[str, JsonValue]:
             "flooders_stopped": measured.flooders_stopped,
             "others_stopped": measured.others_stopped,
         },
+        "decided": {
+            "by_machine": measured.hands.by_machine,
+            "by_people": measured.hands.by_people,
+            "restricted_by_machine": measured.hands.restricted_by_machine,
+            "restricted_by_people": measured.hands.restricted_by_people,
+            "wrong_by_people": measured.hands.wrong_by_people,
+            "waiting": measured.hands.waiting,
+        },
         "all": _figures_json(measured.overall),
         "policies": {row.policy: _figures_json(row) for row in measured.policies},
         "postings": {
@@ -43,12 +51,21 @@ def print_report(measured: Measured, console: Console) -> None:
     console.print(_policies_table(measured))
     console.print(_hows_table(measured.hows))
     console.print(_NOTE)
+    console.print(_hands_line(measured.hands))
     console.print(
         f"{measured.videos} videos, {measured.comments} comments "
         f"({measured.comments_prevented} more could not be written), "
         f"{measured.reports} reports, {measured.views:,} views of {measured.views_without:,} "
         f"planned; {measured.flooders_stopped} of {measured.flooders} flooding accounts stopped, "
         f"{measured.others_stopped} other accounts."
+    )
+
+
+def _hands_line(hands: Hands) -> str:
+    return (
+        f"Decided by machine alone: {hands.by_machine} items, {hands.restricted_by_machine} of "
+        f"them restricted; by people: {hands.by_people}, {hands.restricted_by_people} restricted, "
+        f"{hands.wrong_by_people} wrongly decided; {hands.waiting} wait for a person."
     )
 
 

@@ -25,8 +25,9 @@ PER: Final = 10_000
 class Outcome:
     """What became of one posting. restricted_for: policies; is_unseen: restricted before any view.
 
-    is_for_review: it is not restricted, but a person was asked to look at it. views_without: what
-    it would have had without the platform.
+    is_waiting: a person was asked to look at it and has not yet. verdict: the policy under which a
+    person restricted it, "" if they allowed it, None if no person decided. views_without: what it
+    would have had without the platform.
     """
 
     posting: Posting
@@ -34,7 +35,8 @@ class Outcome:
     views_without: int
     restricted_for: frozenset[str] = frozenset()
     is_unseen: bool = False
-    is_for_review: bool = False
+    is_waiting: bool = False
+    verdict: str | None = None
     is_posted: bool = True
 
 
@@ -78,6 +80,22 @@ class HowFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """Who decided, counted in posted items: each is a machine's unless a person decided it.
+
+    wrong_by_people: allowed though it breaks a policy, or restricted under one it does not break.
+    waiting: of all posted, those a person was asked for and nobody has decided yet.
+    """
+
+    by_machine: int
+    by_people: int
+    restricted_by_machine: int
+    restricted_by_people: int
+    wrong_by_people: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """Everything the report says. flooders_stopped: of the accounts made to flood.
 
@@ -87,6 +105,7 @@ class Measured:
     policies: tuple[Figures, ...]
     overall: Figures
     hows: tuple[HowFigures, ...]
+    hands: Hands
     videos: int
     comments: int
     comments_prevented: int
@@ -112,7 +131,8 @@ def outcome_of(posting: Posting, item: Json, seen: Seen, *, views_without: int) 
         views_without=views_without,
         restricted_for=frozenset(restriction["policy"] for restriction in last),
         is_unseen=is_unseen,
-        is_for_review=not last and any(decision["review"] for decision in made),
+        is_waiting=posting.name in seen.waiting,
+        verdict=seen.verdicts.get(posting.name),
     )
 
 
@@ -138,6 +158,7 @@ def measure(community: Community, outcomes: Sequence[Outcome], seen: Seen) -> Me
         policies=tuple(figures_of(policy, outcomes) for policy in sorted(policies - {""})),
         overall=figures_of("", outcomes),
         hows=tuple(_hows(posted)),
+        hands=hands_of(posted),
         videos=kinds["video"],
         comments=kinds["comment"],
         comments_prevented=len(outcomes) - len(posted),
@@ -163,11 +184,26 @@ def figures_of(policy: str, outcomes: Iterable[Outcome]) -> Figures:
         restricted=len(restricted),
         caught=len(caught),
         caught_unseen=sum(o.is_unseen for o in caught),
-        for_review=sum(o.is_for_review for o in violating),
+        for_review=sum(o.is_waiting and not o.restricted_for for o in violating),
         violative_views=_rate(sum(o.views for o in violating), sum(o.views for o in everything)),
         violative_views_without=_rate(
             sum(o.views_without for o in violating), sum(o.views_without for o in everything)
         ),
+    )
+
+
+def hands_of(posted: Sequence[Outcome]) -> Hands:
+    """Count who decided what."""
+    people = [o for o in posted if o.verdict is not None]
+    restricted = sum(bool(o.restricted_for) for o in posted)
+    restricted_by_people = sum(bool(o.verdict) for o in people)
+    return Hands(
+        by_machine=len(posted) - len(people),
+        by_people=len(people),
+        restricted_by_machine=restricted - restricted_by_people,
+        restricted_by_people=restricted_by_people,
+        wrong_by_people=sum(o.verdict != o.posting.truth for o in people),
+        waiting=sum(o.is_waiting for o in posted),
     )
 
 

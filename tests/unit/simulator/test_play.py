@@ -14,16 +14,21 @@ from fieldfare.simulator.films import Films
 from fieldfare.simulator.host import Host
 from fieldfare.simulator.play import Seen, play
 from fieldfare.simulator.rendering import Scene
+from fieldfare.simulator.reviewers import Reviewers
 
 BEGIN = unix_ms("2026-01-05T00:00:00Z")
 FILM = FilmPlan(scene=Scene(seed=1))
 FILMS = Films({FILM: b"film"})
+UNDO_MS = 10_000
 Json = dict[str, Any]
 
 
 @dataclass
 class TinyPlatform:
-    """Answers as told. verdicts: host_id -> how the gate answers; stops: accounts it blocks."""
+    """Answers as told. verdicts: host_id -> how the gate answers; stops: accounts it blocks.
+
+    cases: videos that wait for a person; decided: when a person decided them.
+    """
 
     verdicts: dict[str, Json] = field(default_factory=dict)
     stops: set[str] = field(default_factory=set)
@@ -34,6 +39,8 @@ class TinyPlatform:
     events: list[Json] = field(default_factory=list)
     asked: list[Json] = field(default_factory=list)
     made: list[Json] = field(default_factory=list)
+    cases: list[str] = field(default_factory=list)
+    decided: dict[str, int] = field(default_factory=dict)
 
     def host(self) -> Host:
         return Host(httpx2.Client(base_url="http://tiny", transport=httpx2.MockTransport(self._go)))
@@ -52,7 +59,23 @@ class TinyPlatform:
                 }
             },
         }
+        if request.url.path.startswith("/v1/cases"):
+            return self._review(request)
         return httpx2.Response(200, json=routes[request.url.path](request))
+
+    def _review(self, request: httpx2.Request) -> httpx2.Response:
+        rows = [
+            {"id": each, "subject": {"kind": "video", "host_id": each}, "policies": ["HB.LOW"]}
+            for each in self.cases
+        ]
+        if request.method == "GET":
+            return httpx2.Response(200, json={"cases": rows, "next": None})
+        if request.url.path.endswith("/claim"):
+            if not rows:
+                return httpx2.Response(204)
+            return httpx2.Response(200, json={"case": rows[0], "lease": {"token": "t"}})
+        self.decided[self.cases.pop(0)] = self.now_ms
+        return httpx2.Response(200, json={"undo_until": rfc3339(self.now_ms + UNDO_MS)})
 
     def _clock(self, request: httpx2.Request) -> Json:
         self.now_ms = max(self.now_ms, unix_ms(json.loads(request.content)["advance_to"]))
@@ -242,6 +265,22 @@ def test_each_posting_is_decided_before_the_next_is_sent() -> None:
     waits = [body["items"][0]["host_id"] for body in platform.asked if body["surface"] == "profile"]
     assert waits[:4] == ["v1"] * 4
     assert waits[-1] == "v2"
+
+
+def test_people_review_after_each_tick_and_the_time_of_undo_passes() -> None:
+    platform = TinyPlatform(cases=["v1", "v2"])
+    community = a_community(
+        a_video("v1"), a_video("v2"), showings=(a_showing(720, v1=9), a_showing(840, v1=9))
+    )
+
+    with platform.host() as host:
+        reviewers = Reviewers(host, seed=1, postings=community.postings)
+        seen = play(host, community, FILMS, progress=lambda _: None, reviewers=reviewers)
+
+    assert platform.decided == {"v1": BEGIN + 720 * 60_000, "v2": BEGIN + 840 * 60_000}
+    assert platform.now_ms == BEGIN + 840 * 60_000 + UNDO_MS
+    assert seen.verdicts == {("video", "v1"): "", ("video", "v2"): ""}
+    assert seen.waiting == set()
 
 
 def test_a_rejected_event_ends_the_play() -> None:

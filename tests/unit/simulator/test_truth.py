@@ -12,6 +12,7 @@ from fieldfare.simulator.report import figures_json, print_report
 from fieldfare.simulator.truth import (
     Outcome,
     figures_of,
+    hands_of,
     measure,
     outcome_of,
     prevented,
@@ -105,12 +106,11 @@ def test_shares_of_nothing_are_none() -> None:
     assert figures_of("", []).violative_views == 0
 
 
-def a_decision(number: int, at: int, *policies: str, review: bool = False) -> dict[str, object]:
+def a_decision(number: int, at: int, *policies: str) -> dict[str, object]:
     return {
         "id": str(number),
         "at": rfc3339(at),
         "restrictions": [{"policy": policy} for policy in policies],
-        "review": [{}] if review else [],
     }
 
 
@@ -148,14 +148,50 @@ def test_a_restriction_that_was_lifted_is_none() -> None:
 
 
 def test_an_item_that_waits_for_a_person_is_told_apart() -> None:
-    waiting = {"decisions": [a_decision(1, BEGIN, review=True)]}
-    held = {"decisions": [a_decision(1, BEGIN, "HB.LOW", review=True)]}
+    allowed = {"decisions": [a_decision(1, BEGIN)]}
+    held = {"decisions": [a_decision(1, BEGIN, "HB.LOW")]}
     posting = a_posting("a", "HB.LOW")
+    waiting = Seen(waiting={("comment", "a")})
 
-    outcomes = [outcome_of(posting, i, Seen(), views_without=0) for i in (waiting, held)]
+    outcomes = [
+        outcome_of(posting, item, seen, views_without=0)
+        for item, seen in ((allowed, waiting), (held, waiting), (allowed, Seen()))
+    ]
 
-    assert [o.is_for_review for o in outcomes] == [True, False]
+    assert [o.is_waiting for o in outcomes] == [True, True, False]
     assert figures_of("HB.LOW", outcomes).for_review == 1
+    assert hands_of(outcomes).waiting == 2
+
+
+def test_what_people_decided_is_counted_apart_and_held_against_the_truth() -> None:
+    def decided(truth: str, verdict: str | None) -> Outcome:
+        policies = frozenset({verdict} if verdict else ())
+        posting = a_posting("a", truth)
+        return Outcome(
+            posting=posting, views=0, views_without=0, restricted_for=policies, verdict=verdict
+        )
+
+    people = [
+        decided("HB.LOW", "HB.LOW"),
+        decided("HB.LOW", "HS.SLUR"),
+        decided("HB.LOW", ""),
+        decided("", "HB.LOW"),
+        decided("", ""),
+    ]
+
+    hands = hands_of([*people, *OUTCOMES])
+
+    assert (hands.by_people, hands.restricted_by_people, hands.wrong_by_people) == (5, 3, 3)
+    assert (hands.by_machine, hands.restricted_by_machine) == (6, 4)
+
+
+def test_a_verdict_is_read_from_what_was_played() -> None:
+    seen = Seen(verdicts={("comment", "a"): ""})
+
+    outcome = outcome_of(a_posting("a"), {"decisions": []}, seen, views_without=0)
+
+    assert outcome.verdict == ""
+    assert outcome_of(a_posting("b"), {"decisions": []}, seen, views_without=0).verdict is None
 
 
 def a_community() -> Community:
@@ -185,6 +221,7 @@ def test_the_report_has_a_row_for_every_policy_of_truth_or_restriction() -> None
     assert list(json.loads(json.dumps(told))["policies"]) == ["HB.LOW", "HS.SLUR"]
     assert told["accounts"] == {"flooders": 2, "flooders_stopped": 1, "others_stopped": 1}
     assert told["views"] == {"with": 200, "without": 600}
+    assert told["decided"]["by_machine"] == 6  # type: ignore[index,call-overload]  # JSON
     assert told["postings"] == {"clean": {"posted": 6, "restricted": 4}}
 
 
@@ -197,3 +234,4 @@ def test_the_report_can_be_read_by_a_person() -> None:
     assert "HS.SLUR" in text
     assert "67%" in text
     assert "6 comments" in text
+    assert "Decided by machine alone: 6 items, 4 of them restricted; by people: 0" in text
