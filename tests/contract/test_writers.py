@@ -1,5 +1,6 @@
 """Who may write: one process a lane, also after its connection was lost and its answers with it."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from fieldfare.kernel import Org, SimulatedClock, Unavailable
 from fieldfare.ledger import Vault
 from fieldfare.records import Event, NewEvent, Subject
 from fieldfare.storage import SqlStore
+from fieldfare.storage.transaction import Transaction
+from fieldfare.storage.unit import SqlUnit
 from fieldfare.storage.writer import Writer
 
 MAIN = Org("main")
@@ -111,6 +114,36 @@ def test_a_commit_whose_answer_was_lost_is_told_of_before_the_next_one(
     post(store, "c")
 
     assert heard == ["a", "b", "c"]
+
+
+def test_a_work_that_meets_a_lost_connection_is_told_so(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def waits(_uow: SqlUnit) -> None:
+        started.set()
+        go_on.wait(9)
+
+    control = Transaction.control
+
+    def lost(tx: Transaction, sql: str) -> None:
+        if sql == "SAVEPOINT work":
+            raise ConnectionError("no answer")
+        control(tx, sql)
+
+    monkeypatch.setattr("fieldfare.storage.writer.GROUP_S", 60.0)
+    with monkeypatch.context() as broken:
+        first = store.submit(waits)
+        started.wait(9)
+        second = store.submit(lambda uow: uow.cursors.get("a"))
+        broken.setattr(Transaction, "control", lost)
+        go_on.set()
+
+        for work in (first, second):
+            assert isinstance(work.exception(9), Unavailable)
+
+    assert post(store, "c").subject.host_id == "c"
 
 
 @pytest.mark.postgres

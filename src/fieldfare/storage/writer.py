@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 
-from fieldfare.kernel import Clock, Unavailable
+from fieldfare.kernel import Clock, Unavailable, trace_of
 from fieldfare.kernel.ids import lane_of
 from fieldfare.ledger.keys import Vault
 from fieldfare.records import Event
@@ -161,7 +161,12 @@ class Writer:
             return
         tx = self._tx
         tx.footprint = queued.footprint
-        tx.control("SAVEPOINT work")
+        try:
+            tx.control("SAVEPOINT work")
+        except Exception as error:
+            # The connection is gone before the work began, and with it the group.
+            queued.future.set_exception(_not_durable(error))
+            raise
         try:
             queued.result = queued.work(self._unit)
             tx.flush()
@@ -208,9 +213,7 @@ class Writer:
         for queued in (first, *done):
             self._take_back(queued)
             if not queued.future.done():
-                failure = Unavailable(f"the commit failed: {error}", hint="Send it again.")
-                failure.__cause__ = error
-                queued.future.set_exception(failure)
+                queued.future.set_exception(_not_durable(error))
 
     def _take_back(self, queued: Queued) -> None:
         """Forget keys that were never stored: they must not encrypt anything more."""
@@ -223,13 +226,13 @@ class Writer:
         try:
             self._tx.control("ROLLBACK")
         except Exception as lost:  # noqa: BLE001  # drivers have no error class in common
-            _log.warning("the writing connection is replaced", error=repr(lost))
+            _log.warning("the writing connection is replaced", **trace_of(lost))
             try:
                 self._tx.connection.close()
                 self._tx, self._unit = self._connect()
                 self._may_have_missed = True
             except Exception as error:  # noqa: BLE001  # tried again with the next group
-                _log.warning("the database does not answer", error=repr(error))
+                _log.warning("the database does not answer", **trace_of(error))
 
     def _in_transaction(self, step: Callable[[Transaction], None]) -> None:
         self._tx.control(self._database.begin_write)
@@ -240,5 +243,11 @@ class Writer:
         try:
             self._in_transaction(step)
         except Exception as error:  # noqa: BLE001  # a beat that fails is one beat late
-            _log.warning("the lane could not be moved", error=repr(error))
+            _log.warning("the lane could not be moved", **trace_of(error))
             self._recover()
+
+
+def _not_durable(error: Exception) -> Unavailable:
+    failure = Unavailable(f"the commit failed: {error}", hint="Send it again.")
+    failure.__cause__ = error
+    return failure
