@@ -20,6 +20,7 @@ import structlog
 
 from fieldfare.engine.administration import KnownFile
 from fieldfare.engine.grounds import media_url_of
+from fieldfare.engine.part_facts import joined
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
@@ -176,9 +177,10 @@ class Scanning:
         banks = self._shelf.banks(task.org)
         found = [(part, self._one(task.org, item, part, banks)) for part in media]
         seen = [each for _, each in found] if self._is_wanted(task) else []
+        whole = joined([result.facts for _, result in found])
         return {
             "media": [msgspec.to_builtins(part) for part in media],
-            "facts": _merged([result.facts for _, result in found]),
+            "facts": {name: fact_json(fact) for name, fact in whole.items()},
             "hashes": [_hashes(part, result) for part, result in found],
             "stills": [still for each in seen for still in self._keep(task.org, item, each)],
             "seconds": round(sum(result.seconds for _, result in found), 4),
@@ -305,23 +307,3 @@ def _given_up(why: str) -> dict[str, JsonValue]:
     readable = Fact(name="media.readable", version="", value=False)
     facts[readable.name] = fact_json(readable)
     return {"facts": {**facts}, "hashes": [], "stills": [], "seconds": 0}
-
-
-def _merged(parts: Sequence[Sequence[Fact]]) -> dict[str, JsonValue]:
-    """Join the facts of an item's media: Unknown if any is, else the gravest of the known."""
-    joined: dict[str, Fact] = {}
-    for facts in parts:
-        for fact in facts:
-            before = joined.get(fact.name)
-            joined[fact.name] = fact if before is None else _graver(before, fact)
-    return {name: fact_json(fact) for name, fact in joined.items()}
-
-
-def _graver(one: Fact, other: Fact) -> Fact:
-    if isinstance(one.value, Unknown) or isinstance(other.value, Unknown):
-        return one if isinstance(one.value, Unknown) else other
-    if one.name == "media.readable":
-        return one if not one.value else other
-    if isinstance(one.value, int | float) and isinstance(other.value, int | float):
-        return max(one, other, key=lambda fact: fact.value)  # type: ignore[arg-type,return-value]
-    return other if one.value in (None, "") else one

@@ -34,7 +34,8 @@ MATCH_FACTS: Final = (
     "hash.match.share",
     "hash.match.all",
 )
-HASH_FACTS: Final = (*MATCH_FACTS, "hash.decided.policy")
+DECIDED_FACT: Final = "hash.decided.policy"
+HASH_FACTS: Final = (*MATCH_FACTS, DECIDED_FACT)
 
 
 def frame_hashes(found: Examination) -> tuple[FrameHash, ...]:
@@ -94,7 +95,7 @@ def _match_facts(
 
 def _decided_fact(match: BankMatch | None, unseen: Unknown | None) -> Fact:
     return Fact(
-        name="hash.decided.policy",
+        name=DECIDED_FACT,
         version=VERSION,
         value=match.policy if match else unseen,
         spans=match.spans if match else (),
