@@ -108,7 +108,9 @@ def create_installation(settings: Settings, *, clock: Clock | None = None) -> Fi
 
 
 def verify_ledger(settings: Settings) -> list[Verification]:
-    """Verify every organisation's ledger, beside a running server or without one."""
+    """Verify the ledger of every organisation that is on the log or was, beside a running server or
+    without one.
+    """
     vault = Vault(load_master_key(settings.home))
     clock = SystemClock()
     public = load_seal_key(settings.home).public_key()
@@ -116,11 +118,13 @@ def verify_ledger(settings: Settings) -> list[Verification]:
     store = SqlStore.open(settings.database_url, clock=clock, vault=vault, read_only=True)
     try:
         # The heads are read first: a seal made in between is then a seal more, never one missing.
-        known = {org: heads.of(org) for org in store.read(lambda uow: uow.ledger_rows.orgs())}
+        known = heads.all()
+        # Whoever was wiped from the log is still remembered, and main is there from the start.
+        orgs = {MAIN, *known, *store.read(lambda uow: uow.ledger_rows.orgs())}
         return store.read(
             lambda uow: [
-                audit(uow, org, public, head=head, now_ms=clock.now_ms())
-                for org, head in known.items()
+                audit(uow, org, public, head=known.get(org), now_ms=clock.now_ms())
+                for org in sorted(orgs)
             ]
         )
     finally:

@@ -45,7 +45,7 @@ def verify_audit(home: Path | None, *, as_json: bool) -> bool:
             print_json(
                 {
                     "org": each.org,
-                    "ok": not each.problems,
+                    "ok": each.is_whole,
                     "rows": each.rows,
                     "seals": each.seals,
                     "erased": each.erased,
@@ -55,14 +55,14 @@ def verify_audit(home: Path | None, *, as_json: bool) -> bool:
                 }
             )
             continue
-        state = "broken" if each.problems else "whole"
+        state = "whole" if each.is_whole else "broken"
         print_line(
             f"{each.org}: {state}. {each.rows} rows under {each.seals} seals, "
             f"{each.erased} payloads erased on request, {each.unsealed} rows not sealed yet"
         )
         for problem in each.problems:
             print_line(f"  {problem}")
-    return all(not each.problems for each in found)
+    return all(each.is_whole for each in found)
 
 
 def _sources(folder: Path) -> dict[str, str]:

@@ -32,8 +32,11 @@ class Heads:
 
     def of(self, org: Org) -> Head | None:
         """Give what is remembered of an organisation. Raises BadInput if the file is damaged."""
-        found = self._read().get(org)
-        return None if found is None else Head(*found)
+        return self.all().get(org)
+
+    def all(self) -> dict[Org, Head]:
+        """Give what is remembered of each. Raises BadInput if the file is damaged."""
+        return {Org(org): Head(*found) for org, found in self._read().items()}
 
     def put(self, org: Org, head: Head) -> None:
         """Remember a newer head; durable when it returns."""

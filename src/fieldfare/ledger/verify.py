@@ -68,7 +68,8 @@ def verify(
 
     digests: of the ciphertexts as they are stored now, None where there is none; looked up once a
     row, in order, so that they may be paged. head: the newest seal remembered elsewhere; without
-    it a tail cut off both rows and seals cannot be seen.
+    it a tail cut off both rows and seals could not be seen, which is a problem once there are
+    seals. So is a log without a row: every organisation begins with its policy pack.
     """
     found = _Findings()
     found.problems += _chain_problems(org, seals, public_key, head)
@@ -79,6 +80,8 @@ def verify(
     for row in left:
         found.unsealed += 1
         found.oldest = found.oldest or row.id
+    if not found.rows:
+        found.problems.append("nothing to verify: the log holds not one row of it")
     erased = sum(_is_erased(event_id, person, found) for event_id, person in found.missing.items())
     return Verification(
         org=org,
@@ -131,8 +134,9 @@ def _chain_problems(
             yield f"seal {number} is not signed with this organisation's key"
         previous = seal.link
     if head is None:
-        return
-    if len(seals) < head.number:
+        if seals:
+            yield "no head is remembered outside the database: a tail cut off could not be seen"
+    elif len(seals) < head.number:
         yield f"the tail was cut off: seal {head.number} is remembered, {len(seals)} are left"
     elif seals[head.number - 1].link != head.link:
         yield f"seal {head.number} is not the one that is remembered outside the database"

@@ -51,6 +51,7 @@ def chain(*ranges: list[LedgerRow]) -> list[Seal]:
 
 def check(rows: list[LedgerRow], seals: list[Seal], head: Head | None = None) -> Verification:
     digests: dict[EventId, str | None] = {row.id: row.payload for row in rows}
+    head = head or (Head(seals[-1].number, seals[-1].link) if seals else None)
     return verify(MAIN, rows, seals, digests, KEY.public_key(), head=head, now_ms=NOW_MS + 1_000)
 
 
@@ -141,6 +142,22 @@ def test_a_remembered_head_must_stand_in_the_chain() -> None:
     assert not check(rows, [], Head(2, seals[1].link)).is_whole
 
 
+def test_a_chain_without_a_remembered_head_is_not_called_whole() -> None:
+    rows = [a_row(1)]
+    digests: dict[EventId, str | None] = {rows[0].id: rows[0].payload}
+
+    found = verify(MAIN, rows, chain(rows), digests, KEY.public_key(), now_ms=NOW_MS)
+
+    (problem,) = found.problems
+    assert "no head is remembered" in problem
+
+
+def test_a_log_that_holds_nothing_is_not_called_whole() -> None:
+    (problem,) = check([], []).problems
+
+    assert "nothing to verify" in problem
+
+
 def test_a_gap_between_two_seals_is_found() -> None:
     rows = [a_row(n) for n in range(4)]
     first = chain(rows[:2])[0]
@@ -157,7 +174,10 @@ def test_an_erased_payload_needs_a_later_erasure_of_that_person() -> None:
     digests: dict[EventId, str | None] = dict.fromkeys((row.id for row in rows), None)
     digests[erasure.id] = erasure.payload
 
-    found = verify(MAIN, rows, chain(rows), digests, KEY.public_key(), now_ms=NOW_MS)
+    seals = chain(rows)
+    head = Head(1, seals[0].link)
+
+    found = verify(MAIN, rows, seals, digests, KEY.public_key(), head=head, now_ms=NOW_MS)
 
     assert found.erased == 1
     assert [p.split()[4] for p in found.problems] == [str(rows[n].id) for n in (1, 2, 4)]
