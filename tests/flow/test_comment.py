@@ -217,7 +217,9 @@ def test_imported_history_is_counted_and_never_acted_upon(community: Community) 
         for number in range(9)
     ]
     org, store = community.org, community.platform.store
-    written = store.write(lambda uow: import_history(uow, org, past))
+    written = store.write(
+        lambda uow: import_history(uow, org, past, now_ms=community.clock.now_ms())
+    )
     community.settle()
     assert not any(isinstance(each, Exception) for each in written)
     assert community.may_see("comment", "h1").reason == "unknown"

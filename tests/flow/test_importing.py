@@ -7,12 +7,16 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import msgspec
 import pytest
 
 from fieldfare.cli import importing
 from fieldfare.cli.reach import Call, Files, Json
-from fieldfare.kernel import Overloaded
-from fieldfare.testing.platforms import Installed
+from fieldfare.engine.history import import_history
+from fieldfare.engine.unit import Retention
+from fieldfare.ingest.schemas import EVENT_KINDS
+from fieldfare.kernel import Conflict, EventId, FieldfareError, Overloaded
+from fieldfare.testing.platforms import Community, Installed
 
 
 def a_file(path: Path, *, events: int) -> Path:
@@ -63,3 +67,49 @@ def test_a_server_under_pressure_is_waited_for_and_asked_again(
 
     assert waited == [7, 30]
     assert capsys.readouterr().out == "3 events accepted, 0 rejected\n"
+
+
+def past(community: Community, *days: int, key: str = "k1") -> list[EventId | FieldfareError]:
+    """Import a like of each day of January under one key."""
+    events = [
+        {
+            "kind": "like",
+            "key": key,
+            "actor": "u1",
+            "occurred_at": f"2026-01-{day:02}T00:00:00Z",
+            "item": {"kind": "comment", "host_id": "c1"},
+        }
+        for day in days
+    ]
+    decoded = [EVENT_KINDS.decode(msgspec.json.encode(event)) for event in events]
+    now_ms = community.clock.now_ms()
+    return community.platform.store.write(
+        lambda uow: import_history(uow, community.org, decoded, now_ms=now_ms)
+    )
+
+
+def test_history_that_is_sent_again_is_counted_once(community: Community) -> None:
+    first, again = past(community, 5, 5)
+    (later,) = past(community, 5)
+    (other,) = past(community, 5, key="k2")
+
+    assert isinstance(first, int)
+    assert (again, later) == (first, first)
+    assert other != first
+
+
+def test_history_with_other_content_under_the_same_key_is_refused(community: Community) -> None:
+    first, changed, repeated = past(community, 5, 6, 5)
+
+    assert isinstance(changed, Conflict)
+    assert str(first) in changed.hint
+    assert repeated == first
+
+
+def test_the_keys_of_history_are_kept_as_long_as_any(community: Community) -> None:
+    (first,) = past(community, 5)
+    store, now_ms = community.platform.store, community.clock.now_ms()
+
+    store.write(lambda uow: uow.sweeps.sweep(Retention(), now_ms=now_ms + 60_000))
+
+    assert past(community, 5) == [first]

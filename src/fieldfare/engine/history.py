@@ -5,31 +5,70 @@ history. No projection learns of them: they feed counters, the lake and backtest
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from fieldfare.engine.unit import UnitOfWork
+from fieldfare.ingest.repositories import EarlierCall
 from fieldfare.ingest.schemas import HostEvent, ItemPosted, as_json, checked_item, moment
-from fieldfare.kernel import EventId, FieldfareError, JsonValue, Org
+from fieldfare.kernel import (
+    Conflict,
+    EventId,
+    FieldfareError,
+    JsonValue,
+    Org,
+    digest,
+    make_id,
+)
+from fieldfare.kernel.ids import HISTORY_LANE
 from fieldfare.records import ACCOUNT, NewEvent, Subject
 
+HISTORY_CALL: Final = "history"
 Taken = EventId | FieldfareError
 
 
 def import_history(
-    uow: UnitOfWork, org: Org, events: Sequence[HostEvent | FieldfareError]
+    uow: UnitOfWork, org: Org, events: Sequence[HostEvent | FieldfareError], *, now_ms: int
 ) -> list[Taken]:
-    """Put past events on the log; each is answered with its id or what is wrong with it."""
-    return [_imported(uow, org, event) for event in events]
+    """Put past events on the log; each is answered with its id or what is wrong with it.
+
+    What is repeated under its key is answered with the first id; now_ms: from when on keys count
+    their 24 hours.
+    """
+    return [_imported(uow, org, event, now_ms=now_ms) for event in events]
 
 
-def _imported(uow: UnitOfWork, org: Org, event: HostEvent | FieldfareError) -> Taken:
+def _imported(
+    uow: UnitOfWork, org: Org, event: HostEvent | FieldfareError, *, now_ms: int
+) -> Taken:
     if isinstance(event, FieldfareError):
         return event
     try:
-        (written,) = uow.history.append(org, [_past(event)])
+        return _once(uow, org, event.key, _past(event), now_ms=now_ms)
     except FieldfareError as error:
         return error
+
+
+def _once(uow: UnitOfWork, org: Org, key: str, past: NewEvent, *, now_ms: int) -> EventId:
+    content = digest([past.kind, past.occurred_at, past.data])
+    earlier = uow.call_keys.find(org, HISTORY_CALL, key)
+    if earlier is not None:
+        first = EventId(int(earlier.answer))
+        if earlier.content_digest != content:
+            raise Conflict(
+                f"key {key!r} was used before with other content",
+                hint=f"The first call is event {first}; use a new key.",
+                pointer="/key",
+            )
+        return first
+    (written,) = uow.history.append(org, [past])
+    # Keys are forgotten by the id of their call, and that of a past event is long gone by.
+    called = make_id(now_ms, lane=HISTORY_LANE)
+    answer = str(written.id).encode()
+    uow.call_keys.keep(
+        org, HISTORY_CALL, key, EarlierCall(content_digest=content, event_id=called, answer=answer)
+    )
     return written.id
 
 

@@ -11,7 +11,7 @@ from fieldfare.records import ItemState, ItemVersion, Subject
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierCall:
     """A call the host made before under the same key: what it said (digest) and what we
-    answered.
+    answered. event_id: of the call's moment; keys are forgotten by it.
     """
 
     content_digest: str

@@ -67,8 +67,9 @@ async def post_history(request: Request, who: Sender, platform: Platform) -> Res
     """Put past events on the log, each with its occurred_at: they count, and have no effects."""
     batch = decode(_EVENTS, await request.body())
     events = [_decoded(raw) for raw in batch.events]
+    now_ms = platform.clock.now_ms()
     written = await asyncio.wrap_future(
-        platform.store.submit(lambda uow: import_history(uow, who.org, events))
+        platform.store.submit(lambda uow: import_history(uow, who.org, events, now_ms=now_ms))
     )
     results = [r if isinstance(r, FieldfareError) else Accepted(event_id=r) for r in written]
     return answer(_batch_json(results), status=202)
