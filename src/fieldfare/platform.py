@@ -37,6 +37,7 @@ from fieldfare.engine.upkeep import (
     Chore,
     Keeper,
 )
+from fieldfare.engine.walls import Walls
 from fieldfare.ingest.kinds import ITEM_KINDS
 from fieldfare.ingest.remote import FetchLimits, RemoteMedia
 from fieldfare.installation import Keys
@@ -98,6 +99,7 @@ class Platform:
         self.reviewing = self._reviewing()
         self.shelf = Shelf(store)
         self.scanner = Scanner(_limits(settings), workers=_workers(settings))
+        self.walls = Walls(self.scanner)
         self.scanning = self._scanning(remote or _remote(settings))
         self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
         heads = Heads(Keys(settings.home).heads)
@@ -162,6 +164,7 @@ class Platform:
         runs: dict[str, Callable[[threading.Event], None]] = {
             "evaluator": self.evaluator.run,
             "carrier": self.carrier.run,
+            "walls": self.walls.run,
             **{f"scanner-{n}": self.scanning.run for n in range(_workers(self.settings))},
         }
         for name, run in runs.items():
@@ -260,12 +263,17 @@ class Platform:
                 PartHealth(name="database", ok=self._can_read()),
                 PartHealth(name="writer", ok=self._gate_is_fresh()),
                 self._part("evaluator", events_waiting=waiting),
-                self._part("scanner", scans_waiting=scans),
+                self._scanner_health(scans),
                 self._part("carrier"),
                 _chore_health("sealer", keepers),
                 _chore_health("deadlines", keepers, cases_overdue=self.deadlines.cases_overdue),
             ),
         )
+
+    def _scanner_health(self, waiting: int) -> PartHealth:
+        part = self._part("scanner", scans_waiting=waiting)
+        detail = {**part.detail, **self.walls.detail()}
+        return PartHealth(name=part.name, ok=part.ok and self.walls.ok, detail=detail)
 
     def _part(self, name: str, **detail: JsonValue) -> PartHealth:
         """Say whether the threads of a part live; before `start` there are none to miss."""

@@ -16,8 +16,9 @@ from fieldfare.engine.administration import (
 )
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.kernel import EventId, FieldfareError
+from fieldfare.kernel import EventId, FieldfareError, Unavailable
 from fieldfare.matching.repositories import BankRecord
+from fieldfare.media import SandboxReport
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.platforms import Community, a_comment, reopened
 
@@ -134,13 +135,41 @@ def test_a_worker_that_read_the_banks_too_early_does_not_have_the_last_word(
     assert "known" in {index.bank.name for index in shelf.banks(org)}
 
 
-def test_a_part_whose_thread_ended_is_not_well(community: Community) -> None:
+@pytest.mark.parametrize(
+    ("thread", "part"), [("scanner-0", "scanner"), ("evaluator", "evaluator"), ("carrier",) * 2]
+)
+def test_a_part_whose_thread_ended_is_not_well_and_no_other(
+    community: Community, thread: str, part: str
+) -> None:
     platform = community.platform
-    ended = threading.Thread(target=lambda: None, name="fieldfare-scanner-0")
+    ended = threading.Thread(target=lambda: None, name=f"fieldfare-{thread}")
     ended.start()
     ended.join()
     platform._threads.append(ended)
 
-    parts = {part.name: part.ok for part in platform.health().parts}
+    assert [each.name for each in platform.health().parts if not each.ok] == [part]
 
-    assert (parts["scanner"], parts["evaluator"], parts["carrier"]) == (False, True, True)
+
+def test_a_started_platform_says_on_health_which_walls_are_missing(community: Community) -> None:
+    platform = community.platform
+    platform.start()
+    (asking,) = [each for each in platform._threads if each.name == "fieldfare-walls"]
+    asking.join()
+
+    (scanner,) = [part for part in platform.health().parts if part.name == "scanner"]
+
+    assert scanner.ok
+    assert scanner.detail["missing"] == [*platform.scanner.report().missing]
+
+
+def test_a_scanner_that_cannot_start_is_not_well(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> SandboxReport:
+        raise Unavailable("the decoding process did not start")
+
+    platform = community.platform
+    monkeypatch.setattr(platform.scanner, "report", refuse)
+    platform.walls.ask()
+
+    assert [part.name for part in platform.health().parts if not part.ok] == ["scanner"]
