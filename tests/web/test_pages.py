@@ -300,6 +300,20 @@ def test_a_choice_that_cannot_be_taken_keeps_the_case(site: Site, fields: dict[s
     assert ann.post(f"/review/{case}/heartbeat", lease_token=token).status_code == 200
 
 
+def test_a_reveal_of_the_pictures_does_not_open_the_video(site: Site) -> None:
+    ann = Reviewer(site, "dot")
+    case, token = ann.take("violence")
+    right = ann.post(f"/review/{case}/reveal", lease_token=token, what="stills").json()
+    ann.client.cookies.clear()
+    ann.headers["x-reveal-token"] = right["reveal_token"]
+
+    assert ann.get(f"/media/cases/{case}/clear/0").status_code == 200
+    refused = ann.get(f"/media/cases/{case}/video")
+    assert refused.status_code == 403
+    assert refused.json()["type"].endswith("reveal-refused")
+    assert ann.post(f"/review/{case}/release", lease_token=token).status_code == 200
+
+
 def test_clear_pictures_need_a_reveal_that_is_counted(site: Site) -> None:
     ann = Reviewer(site, "cid")
     case, token = ann.take("violence")

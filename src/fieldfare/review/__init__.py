@@ -10,7 +10,7 @@ from fieldfare.review.opening import (
     open_cases,
 )
 from fieldfare.review.repositories import Cases, Exposures, QueueDepths
-from fieldfare.review.reveals import MEDIA_REVEALED, Reveal, RevealRefused
+from fieldfare.review.reveals import MEDIA_REVEALED, STILLS, VIDEO, Reveal, RevealRefused
 from fieldfare.review.reviewing import (
     CASE_ESCALATED,
     CASE_SKIPPED,
@@ -36,8 +36,10 @@ __all__ = [
     "ESCALATION_QUEUE",
     "MEDIA_REVEALED",
     "OPEN_STATES",
+    "STILLS",
     "VERDICT_GIVEN",
     "VERDICT_WITHDRAWN",
+    "VIDEO",
     "Action",
     "CaseNotLeased",
     "CaseUnknown",

@@ -17,6 +17,7 @@ from fieldfare.records import (
     Case,
     CaseState,
     Decision,
+    ItemState,
     NewEvent,
     Reason,
     Restriction,
@@ -224,15 +225,19 @@ class Reviewing(Generic[U]):
         case = self.held(uow, hold)
         reveals.record(uow, hold.reviewer, case, what=what)
         ends = self._clock.now_ms() + self.times.reveal_ms
-        return reveals.sign(self._secret, hold.reviewer, case, expires_at=ends)
+        return reveals.sign(self._secret, hold.reviewer, case, what=what, expires_at=ends)
 
-    def may_see(self, uow: U, org: Org, case_id: EventId, reviewer: str, token: str) -> Case:
+    def may_see(
+        self, uow: U, org: Org, case_id: EventId, reviewer: str, token: str, *, what: str
+    ) -> Case:
         """Give the case whose clear media this reveal token opens now.
 
-        Raises CaseUnknown and RevealRefused.
+        what: "stills" or "video", which is to be seen; a reveal of the video opens both. Raises
+        CaseUnknown and RevealRefused.
         """
         case = self.case(uow, org, case_id)
-        reveals.check(self._secret, token, reviewer, case, now_ms=self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        reveals.check(self._secret, token, reviewer, case, what=what, now_ms=now_ms)
         return case
 
     def restrictions(self, org: Org, choice: Choice) -> tuple[Restriction, ...]:
@@ -296,6 +301,8 @@ class Reviewing(Generic[U]):
         item = uow.items.current(case.org, case.subject)
         if item is not None and item.digest != case.version:
             raise UndoTooLate(f"The item of case {case.id} has changed since.")
+        if item is not None and item.state is ItemState.DELETED:
+            raise UndoTooLate(f"The item of case {case.id} was deleted since.")
 
     def _holding(self, uow: U, org: Org, reviewer: str, *, now_ms: int) -> Iterable[Case]:
         leased = uow.cases.page(

@@ -275,7 +275,7 @@ def test_a_reveal_token_opens_one_case_to_one_person_for_a_minute(
 
     def look(case_id: int, who: str, token: str) -> None:
         desk.store.read(
-            lambda uow: desk.reviewing.may_see(uow, desk.org, case_id, who, token)  # type: ignore[arg-type]  # an id
+            lambda uow: desk.reviewing.may_see(uow, desk.org, case_id, who, token, what="stills")  # type: ignore[arg-type]  # an id
         )
 
     look(first.id, "ann", right.token)
@@ -292,6 +292,36 @@ def test_a_reveal_token_opens_one_case_to_one_person_for_a_minute(
     clock.advance(TIMES.reveal_ms)
     with pytest.raises(RevealRefused):
         look(first.id, "ann", right.token)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen", "opens"),
+    [
+        ("stills", "stills", True),
+        ("stills", "video", False),
+        ("video", "video", True),
+        ("video", "stills", True),
+    ],
+)
+def test_a_reveal_of_the_stills_does_not_open_the_video(
+    desk: Desk, asked: str, seen: str, *, opens: bool
+) -> None:
+    case = desk.open()
+    hold = desk.hold(desk.claimed("ann"), "ann")
+    right = desk.store.write(lambda uow: desk.reviewing.reveal(uow, hold, what=asked))
+    claims_more = right.token.replace(asked, seen)
+
+    def look(token: str) -> None:
+        desk.store.read(
+            lambda uow: desk.reviewing.may_see(uow, desk.org, case.id, "ann", token, what=seen)
+        )
+
+    if opens:
+        look(right.token)
+    else:
+        for token in (right.token, claims_more):
+            with pytest.raises(RevealRefused):
+                look(token)
 
 
 def test_only_the_holder_of_a_case_may_reveal_it(desk: Desk) -> None:

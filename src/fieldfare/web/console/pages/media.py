@@ -12,6 +12,7 @@ from fieldfare.engine.content import scan_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import NotFound, parse_id
 from fieldfare.records import Case, ItemVersion, MediaRef, Subject
+from fieldfare.review import STILLS, VIDEO
 from fieldfare.web.console.pages.review import revealed
 from fieldfare.web.console.views.items import stills_of
 from fieldfare.web.guards import Platform, requires
@@ -75,7 +76,7 @@ def clear_still(
     token = revealed(request, wanted)
 
     def read(uow: UnitOfWork) -> _Found:
-        case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token)
+        case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token, what=STILLS)
         return _still(uow, who, _item(uow, case), number, clear=True)
 
     return _picture(platform, who, platform.store.read(read))
@@ -88,7 +89,7 @@ def video(request: Request, who: Seer, platform: Platform, case_id: str) -> Resp
     token = revealed(request, wanted)
 
     def read(uow: UnitOfWork) -> tuple[ItemVersion, MediaRef]:
-        case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token)
+        case = platform.reviewing.may_see(uow, who.org, wanted, who.pseudonym, token, what=VIDEO)
         item = _item(uow, case)
         if item is None or not item.media:
             raise MediaUnknown("The case has no media.")

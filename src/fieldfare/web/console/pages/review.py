@@ -14,6 +14,8 @@ from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, EventId, JsonValue, parse_id, rfc3339
 from fieldfare.records import Case
 from fieldfare.review import (
+    STILLS,
+    VIDEO,
     Action,
     CaseNotLeased,
     CaseUnknown,
@@ -153,7 +155,7 @@ def reveal(
 ) -> Response:
     """See the case's media clearly for a minute; counted as exposure."""
     hold = _hold(request, who, case_id, fields)
-    what = "video" if fields.get("what") == "video" else "stills"
+    what = VIDEO if fields.get("what") == VIDEO else STILLS
     right = platform.store.write(lambda uow: platform.reviewing.reveal(uow, hold, what=what))
     body: dict[str, JsonValue] = {
         "reveal_token": right.token,
