@@ -23,6 +23,7 @@ from fieldfare.decisions.unknowns import (
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.grounds import awaits_scan
 from fieldfare.engine.in_force import FACTS, Books
+from fieldfare.engine.reactions import is_fresh
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import Clock, EventId, Org, Unknown, make_id
 from fieldfare.policies import PolicyPack
@@ -164,16 +165,18 @@ class Deadlines:
         why = NOT_SCANNED if unseen else NOT_EVALUATED
         facts = dict.fromkeys(FACTS, Unknown(why))
         certain = bool(judge_unknowns(self._books.of(org).pack, facts).restrictions)
+        fresh = is_fresh(item)
+        spoken = () if fresh else uow.verdicts.standing(org, item.subject, item.digest)
         decided = self._deciding.decide(
             uow,
             org,
             Question(
                 subject=item.subject,
                 item=item,
-                verdicts=(_verdict(item, why, holds=not certain),),
+                verdicts=(*spoken, _verdict(item, why, holds=not certain)),
                 facts=facts,
                 causes=(item.event_id,),
-                first=True,
+                first=fresh,
             ),
         )
         return decided is not None

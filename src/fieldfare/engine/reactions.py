@@ -108,7 +108,7 @@ class React:
     ) -> list[Decision]:
         verdicts = assessment.outcome.verdicts
         about_item = [v for v in verdicts if v.subject == item.subject]
-        first = item.decision_id is None
+        first = is_fresh(item)
         if about_item or not first:
             uow.verdicts.replace_rules(event.org, item.subject, item.digest, source, about_item)
         question = Question(
@@ -147,6 +147,15 @@ class React:
                 causes=_causes(event),
             ),
         )
+
+
+def is_fresh(item: ItemVersion) -> bool:
+    """Tell whether nobody can have spoken about a version's content yet.
+
+    Verdicts are about a digest. An edit undone or an item posted again brings back a digest that
+    may have been judged, in a version that has no decision of its own.
+    """
+    return item.number == 1 and item.decision_id is None
 
 
 def _standing_item(uow: UnitOfWork, org: Org, subject: Subject, version: str) -> ItemVersion | None:

@@ -6,7 +6,7 @@ from fieldfare.engine.grounds import Grounds, models_of
 from fieldfare.engine.near_copies import forget, remember
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Clock, NotFound, Org
-from fieldfare.records import Decision, Subject, Verdict
+from fieldfare.records import Decision, ItemState, Subject, Verdict
 
 
 class Ruling:
@@ -21,10 +21,10 @@ class Ruling:
     def __call__(
         self, uow: UnitOfWork, org: Org, subject: Subject, version: str, verdict: Verdict | None, /
     ) -> Decision:
-        """Decide anew. Raises NotFound if the version is no longer the one that counts."""
+        """Decide anew. Raises NotFound if the version is deleted or no longer the one that counts."""
         item = uow.items.current(org, subject)
-        if item is None or item.digest != version:
-            hint = "It was changed or erased meanwhile; the case is superseded."
+        if item is None or item.digest != version or item.state is ItemState.DELETED:
+            hint = "It was changed, deleted or erased meanwhile; the case has ended."
             raise NotFound(f"{subject} has no version {version[:8]} any more", hint=hint)
         content = content_of(uow, self._grounds, org, item)
         wait_ms = self._undo_ms if verdict else 0

@@ -54,7 +54,8 @@ _settled = items.update().where(
 )
 _SETTLE: Final = Statement(_settled.values(state=bindparam("to_state")))
 _SETTLE_DECIDED: Final = Statement(
-    _settled.values(
+    # No decision brings back what was deleted meanwhile.
+    _settled.where(items.c.state != ItemState.DELETED.value).values(
         state=bindparam("to_state"),
         decision_id=func.coalesce(bindparam("decision"), items.c.decision_id),
         revision=func.coalesce(bindparam("new_revision"), items.c.revision),

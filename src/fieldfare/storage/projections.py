@@ -4,10 +4,10 @@ transaction that destroys the key.
 
 from typing import Final
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, case, exists, select
 
 from fieldfare.kernel import Org
-from fieldfare.records import Subject
+from fieldfare.records import ItemState, Subject
 from fieldfare.storage.items import NO_MEDIA
 from fieldfare.storage.statements import Statement
 from fieldfare.storage.tables import (
@@ -23,6 +23,7 @@ from fieldfare.storage.tables import (
 )
 from fieldfare.storage.transaction import Transaction
 
+SUPERSEDED: Final = ItemState.SUPERSEDED.value
 _AUTHORED: Final = Statement(
     items.update()
     .where(
@@ -35,7 +36,12 @@ _AUTHORED: Final = Statement(
         items.c.author_kind == bindparam("of_kind"),
         items.c.author == bindparam("of_person"),
     )
-    .values(author=bindparam("pseudonym"), media=bindparam("no_media"))
+    .values(
+        author=bindparam("pseudonym"),
+        media=bindparam("no_media"),
+        # Whoever loads what may be shown finds nothing of theirs; what an edit replaced stays so.
+        state=case((items.c.state == SUPERSEDED, SUPERSEDED), else_=ItemState.DELETED.value),
+    )
 )
 
 
@@ -53,6 +59,21 @@ def _renamed(table: Table) -> Statement:
 
 _NAMED: Final = tuple(map(_renamed, (accounts, cases, decisions, items, view_rates, views)))
 """Where a person stands as the subject itself."""
+_again: Final = accounts.alias("again")
+
+_FORGOTTEN_BEFORE: Final = Statement(
+    accounts.delete().where(
+        accounts.c.org == bindparam("in_org"),
+        accounts.c.kind == bindparam("of_kind"),
+        accounts.c.host_id == bindparam("pseudonym"),
+        exists().where(
+            _again.c.org == bindparam("in_org"),
+            _again.c.kind == bindparam("of_kind"),
+            _again.c.host_id == bindparam("of_person"),
+        ),
+    )
+)
+"""The account of somebody who came back and goes again: one row stays, the newer."""
 
 _UNSENT: Final = Statement(
     outbox.delete().where(
@@ -77,6 +98,7 @@ class SqlProjections:
     def forget(self, org: Org, person: Subject, pseudonym: str, /) -> int:
         named = {"in_org": org, "of_kind": person.kind, "of_person": person.host_id}
         changed = self._tx.run(_AUTHORED, **named, pseudonym=pseudonym, no_media=NO_MEDIA)
+        self._tx.run(_FORGOTTEN_BEFORE, **named, pseudonym=pseudonym)
         for statement in _NAMED:
             changed += self._tx.run(statement, **named, pseudonym=pseudonym)
         changed += self._tx.run(_UNSENT, **named)
