@@ -22,6 +22,12 @@ class Decisions(Protocol):
         """All decisions on a subject, oldest first."""
         ...
 
+    def last_revision(self, org: Org, subject: Subject, /) -> int:
+        """Give the highest revision of a subject, 0 without any; also of what was decided on it
+        before it was erased, because receivers of effects remember that.
+        """
+        ...
+
     def page(self, org: Org, /, *, before: EventId | None, limit: int) -> Sequence[Decision]:
         """Newest first, ids below `before`."""
         ...

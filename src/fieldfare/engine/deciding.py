@@ -152,7 +152,10 @@ def _revision(uow: UnitOfWork, org: Org, question: Question) -> int:
     if question.item is not None:
         return question.item.revision
     account = uow.accounts.get(org, question.subject)
-    return account.revision if account else 0
+    if account is not None and account.revision:
+        return account.revision
+    # Who was erased and came back goes on from where they were: hosts ignore older revisions.
+    return uow.decisions.last_revision(org, question.subject)
 
 
 def _index(uow: UnitOfWork, org: Org, question: Question, decision: Decision) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from fieldfare.decisions.record import decision_of
 from fieldfare.kernel import EventId, Org, at_of
@@ -35,6 +35,13 @@ _OF_SUBJECT: Final = Statement(
     _OF_ORG.where(
         decisions.c.kind == bindparam("kind"), decisions.c.host_id == bindparam("host_id")
     ).order_by(decisions.c.id)
+)
+_LAST_REVISION: Final = Statement(
+    select(func.max(decisions.c.revision)).where(
+        decisions.c.org == bindparam("org"),
+        decisions.c.kind == bindparam("kind"),
+        decisions.c.host_id == bindparam("host_id"),
+    )
 )
 _PAGE: Final = Statement(
     _OF_ORG.where(decisions.c.id < bindparam("before"))
@@ -96,9 +103,10 @@ _decode_verdict: Final = msgspec.json.Decoder(Verdict).decode
 
 
 class SqlDecisions:
-    def __init__(self, tx: Transaction, log: Log) -> None:
+    def __init__(self, tx: Transaction, log: Log, vault: Vault) -> None:
         self._tx = tx
         self._log = log
+        self._vault = vault
 
     def save(self, decision: Decision, /, *, posted_at: int, views: int) -> None:
         judgement = decision.judgement
@@ -127,6 +135,13 @@ class SqlDecisions:
     def of_subject(self, org: Org, subject: Subject, /) -> Sequence[Decision]:
         rows = self._tx.rows(_OF_SUBJECT, org=org, kind=subject.kind, host_id=subject.host_id)
         return self._decisions(rows)
+
+    def last_revision(self, org: Org, subject: Subject, /) -> int:
+        names = (subject.host_id, self._vault.pseudonym(org, subject))
+        return max(
+            only(self._tx.row(_LAST_REVISION, org=org, kind=subject.kind, host_id=name)) or 0
+            for name in names
+        )
 
     def page(self, org: Org, /, *, before: EventId | None, limit: int) -> Sequence[Decision]:
         below = MAX_ID if before is None else before

@@ -36,7 +36,7 @@ class SqlUnit:
         self.views = SqlViews(tx)
         self.reports = SqlReports(tx, vault)
         self.call_keys = SqlCallKeys(tx)
-        self.decisions = SqlDecisions(tx, self.log)
+        self.decisions = SqlDecisions(tx, self.log, vault)
         self.verdicts = SqlVerdicts(tx, self.data_keys, vault)
         self.cases = SqlCases(tx)
         self.queues = SqlQueueDepths(tx)
