@@ -261,7 +261,7 @@ class Platform:
             version=fieldfare.__version__,
             parts=(
                 PartHealth(name="database", ok=self._can_read()),
-                PartHealth(name="writer", ok=self._gate_is_fresh()),
+                self._writer(),
                 self._part("evaluator", events_waiting=waiting),
                 self._scanner_health(scans),
                 self._part("carrier"),
@@ -274,6 +274,11 @@ class Platform:
         part = self._part("scanner", scans_waiting=waiting)
         detail = {**part.detail, **self.walls.detail()}
         return PartHealth(name=part.name, ok=part.ok and self.walls.ok, detail=detail)
+
+    def _writer(self) -> PartHealth:
+        """Say whether the gate follows what is written, and how many events it could not read."""
+        lost = self.gate.failures
+        return PartHealth(name="writer", ok=self._gate_is_fresh(), detail={"events_lost": lost})
 
     def _part(self, name: str, **detail: JsonValue) -> PartHealth:
         """Say whether the threads of a part live; before `start` there are none to miss."""

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
+from fieldfare.engine.administration import activate_rules
 from fieldfare.ingest.schemas import EVENT_KINDS
 from fieldfare.kernel import EventId, NotFound
 from fieldfare.records import ACCOUNT, Subject
 from fieldfare.review import Action, Choice, Hold, UndoTooLate
+from fieldfare.rules import lowering
+from fieldfare.rules.functions import FUNCTIONS
 from fieldfare.testing.platforms import Community, a_comment, reopened
 
 COMMENT = Subject("comment", "c1")
@@ -140,3 +144,61 @@ def test_a_verdict_on_what_was_deleted_meanwhile_is_refused(community: Community
     assert state_of(community) == "deleted"
     with restarted(community) as again:
         assert again.may_see("comment", "c1").show == "no"
+
+
+THROWING = """
+Text: str = JsonData(path='$.item.text')
+Broken = Rule(when_all=[HashMd5(input=Text) != 'x'], description='')
+WhenRules(rules_any=[Broken], then=[Hold(policy='HS.SLUR')])
+"""
+
+
+def test_a_rule_that_throws_holds_what_it_could_not_judge(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throws(text: str) -> str:
+        raise RuntimeError(text)
+
+    broken = replace(FUNCTIONS["HashMd5"], run=throws)
+    monkeypatch.setattr(lowering, "FUNCTIONS", {**FUNCTIONS, "HashMd5": broken})
+    platform, org = community.platform, community.org
+    pack, rules = platform.pack(org), {"main.sml": THROWING}
+    platform.store.write(lambda uow: activate_rules(uow, org, rules, pack, by="test"))
+    community.settle()
+    before = thrown(org)
+
+    decision = community.posted(a_comment("sarno wivel"))
+
+    assert (decision.judgement.action, decision.judgement.policy) == ("hold", "")
+    (case,) = platform.store.read(lambda uow: uow.cases.of_subject(org, COMMENT))
+    assert case.queue == "unjudged"
+    assert "could not be judged" in case.reason
+    assert "sarno" not in case.reason
+    assert community.may_see("comment", "c1").reason == "hold"
+    assert thrown(org) == before + 1
+
+
+def thrown(org: str) -> float:
+    """Count the errors of all rules."""
+    found = (
+        sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+        if sample.name == "fieldfare_rule_errors_total" and sample.labels["org"] == org
+    )
+    return sum(found)
+
+
+def test_an_account_that_was_deleted_is_not_brought_back_by_a_late_change(
+    community: Community,
+) -> None:
+    community.posted(a_comment())
+    community.send({"kind": "account.deleted", "key": "a", "actor": "ana"})
+
+    community.send({"kind": "account.changed", "key": "b", "actor": "ana", "market": "DE"})
+
+    assert community.may_see("comment", "c1").reason == "account_deleted"
+    with restarted(community) as again:
+        assert again.may_see("comment", "c1").reason == "account_deleted"
+        again.send({"kind": "account.created", "key": "c", "actor": "ana", "market": "DE"})
+        assert again.may_see("comment", "c1").show == "yes"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol, TypedDict
 
 import msgspec
+import structlog
 
 from fieldfare.decisions.scope import SHOWN, GateAnswer, effective
 from fieldfare.kernel import Clock, EventId, JsonValue, Org, is_history
@@ -23,13 +24,17 @@ THRESHOLDS: Final = (100, 1_000, 10_000, 100_000)
 """Views at which the rules run again (views.reached), and the steps of staged exposure."""
 
 UNKNOWN_MARKET: Final = "ZZ"
+_log = structlog.get_logger(__name__)
 
 Show = Literal["yes", "warn", "no"]
 
 
 @dataclass(frozen=True, slots=True)
 class GateItem:
-    """What the gate holds of one item. decision_id None: undecided. cap: see `Answer.max_views`."""
+    """What the gate holds of one item. decision_id None: undecided. cap: see `Answer.max_views`.
+
+    carried: an edit of its text left standing what was decided about the version before.
+    """
 
     number: int
     version: str
@@ -37,6 +42,7 @@ class GateItem:
     media: tuple[str, ...]
     decision_id: EventId | None = None
     restrictions: tuple[Restriction, ...] = ()
+    carried: bool = False
     deleted: bool = False
     cap: int | None = None
 
@@ -77,7 +83,7 @@ class GateView(Protocol):
 
 
 class _Carried(TypedDict, total=False):
-    decision_id: EventId
+    carried: bool
     restrictions: tuple[Restriction, ...]
 
 
@@ -107,6 +113,7 @@ class MemoryGate:
         self._gone: dict[Org, set[str]] = {}
         self._changing = threading.RLock()
         self._watermark_ms = 0
+        self.failures = 0
 
     @property
     def watermark_ms(self) -> int:
@@ -155,7 +162,19 @@ class MemoryGate:
             if event.data is None or is_history(event.id):
                 continue
             with self._changing:
-                self._follow(event, event.data)
+                try:
+                    self._follow(event, event.data)
+                except Exception:  # noqa: BLE001  # the events behind it are not to be missed
+                    self.failures += 1
+                    _log.exception("the gate lost an event", event_id=str(event.id))
+                    self._lose(event.org, event.subject)
+
+    def _lose(self, org: Org, subject: Subject) -> None:
+        """Show no more of what an event was about: what it changed is not known."""
+        if subject.kind == ACCOUNT:
+            self.lose_account(org, subject.host_id)
+        else:
+            self._items.get(org, {}).pop((subject.kind, subject.host_id), None)
 
     def reached(self, org: Org, subject: Subject, views: int) -> None:
         """Open the next stage of an item's exposure: the rules have run at `views`."""
@@ -197,7 +216,7 @@ class MemoryGate:
                 self._scanned(event, data)
             case "item.deleted":
                 self._change(event.org, event.subject, deleted=True)
-            case "account.deleted" | "account.created" | "account.changed":
+            case "account.deleted" | "account.created":
                 gone = event.kind == "account.deleted"
                 self.lose_account(event.org, event.subject.host_id, gone=gone)
             case _:
@@ -205,29 +224,32 @@ class MemoryGate:
 
     def _posted(self, event: Event, data: Mapping[str, JsonValue]) -> None:
         number = data["number"]
+        author, media = str(data["actor"]), tuple(_media_names(data.get("media")))
         # An edited version is shown to nobody, unless all that was against it goes on against it.
         before = self._items.get(event.org, {}).get((event.subject.kind, event.subject.host_id))
+        same = before is not None and (before.author, before.media) == (author, media)
+        edited = same and not _is_fetched(data)
         self.put(
             event.org,
             event.subject,
             GateItem(
                 number=number if isinstance(number, int) else 0,
                 version=str(data["version"]),
-                author=str(data["actor"]),
-                media=tuple(_media_names(data.get("media"))),
+                author=author,
+                media=media,
                 # Views are counted over all versions, and so is what they open.
                 cap=before.cap if before else self.first_cap(event.subject.kind),
-                **self._carried_over(event.org, before),
+                **(self._carried_over(event.org, before) if edited else {}),
             ),
         )
 
     def _carried_over(self, org: Org, before: GateItem | None) -> _Carried:
-        if before is None or before.deleted or before.decision_id is None:
+        if before is None or before.deleted or _is_undecided(before):
             return {}
         policies = {restriction.policy for restriction in before.restrictions}
         if not policies or not all(self._keeps(org, policy) for policy in policies):
             return {}
-        return {"decision_id": before.decision_id, "restrictions": before.restrictions}
+        return {"carried": True, "restrictions": before.restrictions}
 
     def _scanned(self, event: Event, data: Mapping[str, JsonValue]) -> None:
         """Learn the names of media that were fetched only after the post."""
@@ -247,6 +269,7 @@ class MemoryGate:
                 event.subject,
                 decision_id=event.id,
                 restrictions=restrictions,
+                carried=False,
             )
 
     def _change(self, org: Org, subject: Subject, **changes: object) -> None:
@@ -281,7 +304,7 @@ def _answer(
 ) -> Answer:
     if item.deleted:
         return _no(name, item, "deleted")
-    if item.decision_id is None:
+    if _is_undecided(item):
         alone = asked.viewer.surface == "profile"
         return _no(name, item, "undecided_author_alone" if alone else "undecided")
     if against_author:
@@ -316,6 +339,16 @@ def _restrictions(judgement: JsonValue) -> tuple[Restriction, ...]:
     # Most decisions restrict nothing, and this runs for each of them on the writer's thread.
     told = judgement.get("restrictions") if isinstance(judgement, dict) else None
     return msgspec.convert(told, tuple[Restriction, ...]) if told else ()
+
+
+def _is_undecided(item: GateItem) -> bool:
+    return item.decision_id is None and not item.carried
+
+
+def _is_fetched(data: Mapping[str, JsonValue]) -> bool:
+    """Tell whether the media of a post are only known by where they are, and may be any."""
+    told = data.get("item")
+    return isinstance(told, dict) and bool(told.get("media_url"))
 
 
 def _media_names(media: JsonValue) -> Iterator[str]:

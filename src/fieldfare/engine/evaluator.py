@@ -49,7 +49,7 @@ class Evaluator:
         self._grounds = grounds
         self._gate = gate
         self._deciding = deciding
-        self._react = React(deciding, grounds)
+        self._react = React(books, deciding, grounds)
         self._waiting: dict[EventId, list[Future[Decision]]] = {}
         self._lock = threading.Lock()
         self.failures = 0

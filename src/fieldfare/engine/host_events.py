@@ -140,7 +140,10 @@ def _account(
     if isinstance(event, AccountCreated):
         told = moment(event.created_at, pointer="/created_at")
         created_at = told or arrival.occurred_at or created_at
-    gone = isinstance(event, AccountDeleted)
+    # A change told late is no sign of life: what was deleted comes back by being created.
+    gone = isinstance(event, AccountDeleted) or (
+        isinstance(event, AccountChanged) and before.state == "deleted"
+    )
     uow.accounts.put(
         org,
         Account(

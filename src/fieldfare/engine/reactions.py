@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fieldfare.decisions.gate import THRESHOLDS
+from fieldfare.decisions.unknowns import judge_unknowns
+from fieldfare.engine.broken_rules import unjudged
 from fieldfare.engine.content import content_of
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.grounds import Assessment, Facts, Grounds
+from fieldfare.engine.in_force import Books
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.repositories import Pace
 from fieldfare.kernel import EventId, JsonValue, Org, Unknown
@@ -32,7 +35,8 @@ QUIET_HOUR: Final = 10
 class React:
     """Decides on an event, or writes the events that follow from it."""
 
-    def __init__(self, deciding: Deciding, grounds: Grounds) -> None:
+    def __init__(self, books: Books, deciding: Deciding, grounds: Grounds) -> None:
+        self._books = books
         self._deciding = deciding
         self._grounds = grounds
 
@@ -72,7 +76,7 @@ class React:
 
     def _on_report(self, uow: UnitOfWork, event: Event, assessment: Assessment) -> list[Decision]:
         item = _standing_item(uow, event.org, event.subject, assessment.version)
-        if item is None or not assessment.outcome.verdicts:
+        if item is None or _is_silent(assessment):
             return []
         facts = content_of(uow, self._grounds, event.org, item).facts
         return self._judged(uow, event, item, assessment, source=event.kind, facts=facts)
@@ -92,7 +96,7 @@ class React:
         }
         told = {**content.data, "kind": event.kind}
         assessment = self._grounds.judge(event, told, facts)
-        if not assessment.outcome.verdicts:
+        if _is_silent(assessment):
             return []
         return self._judged(uow, event, item, assessment, source=event.kind, facts=content.facts)
 
@@ -108,6 +112,10 @@ class React:
     ) -> list[Decision]:
         verdicts = assessment.outcome.verdicts
         about_item = [v for v in verdicts if v.subject == item.subject]
+        if errors := assessment.outcome.errors:
+            pack = self._books.of(event.org).pack
+            held = bool(judge_unknowns(pack, facts).restrictions)
+            about_item.append(unjudged(event, item, errors, held=held))
         first = is_fresh(item)
         if about_item or not first:
             uow.verdicts.replace_rules(event.org, item.subject, item.digest, source, about_item)
@@ -164,6 +172,11 @@ def _standing_item(uow: UnitOfWork, org: Org, subject: Subject, version: str) ->
     if item is None or item.digest != version or item.state is ItemState.DELETED:
         return None
     return item
+
+
+def _is_silent(assessment: Assessment) -> bool:
+    """Tell whether the rules asked for nothing, and none of them threw."""
+    return not assessment.outcome.verdicts and not assessment.outcome.errors
 
 
 def _causes(event: Event) -> tuple[EventId, ...]:

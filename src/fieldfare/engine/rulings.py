@@ -21,7 +21,7 @@ class Ruling:
     def __call__(
         self, uow: UnitOfWork, org: Org, subject: Subject, version: str, verdict: Verdict | None, /
     ) -> Decision:
-        """Decide anew. Raises NotFound if the version is deleted or no longer the one that counts."""
+        """Decide anew. Raises NotFound if the version is gone or no longer counts."""
         item = uow.items.current(org, subject)
         if item is None or item.digest != version or item.state is ItemState.DELETED:
             hint = "It was changed, deleted or erased meanwhile; the case has ended."

@@ -39,10 +39,16 @@ def event(
 
 
 def posted(
-    version: str = "d1", *, number: int = 1, kind: str = "item.posted", org: Org = ORG
+    version: str = "d1",
+    *,
+    number: int = 1,
+    kind: str = "item.posted",
+    org: Org = ORG,
+    sha256: str = "ab",
+    author: str = "ana",
 ) -> Event:
-    media: list[JsonValue] = [{"sha256": "ab", "size": 1}]
-    data: dict[str, JsonValue] = {"number": number, "version": version, "actor": "ana"}
+    media: list[JsonValue] = [{"sha256": sha256, "size": 1}]
+    data: dict[str, JsonValue] = {"number": number, "version": version, "actor": author}
     return event(kind, VIDEO, {**data, "media": media}, org)
 
 
@@ -251,6 +257,7 @@ def test_an_edit_keeps_what_is_against_it_only_where_every_policy_says_so(gate: 
 
     lenient.observe([posted(), decided(mild), edited])
     assert (asked(lenient).reason, asked(lenient, surface="profile").show) == ("limit", "yes")
+    assert asked(lenient).decision_id is None
 
     lenient.observe(
         [decided(mild, HOLD, version="d2"), posted("d3", number=3, kind="item.changed")]
@@ -270,3 +277,45 @@ def test_an_edit_of_what_was_allowed_is_shown_to_nobody_until_it_is_decided() ->
     lenient.observe([posted(), decided(), posted("d2", number=2, kind="item.changed")])
 
     assert asked(lenient).reason == "undecided"
+
+
+@pytest.mark.parametrize(("sha256", "author"), [("cd", "ana"), ("ab", "ben")])
+def test_nothing_is_kept_over_an_edit_that_brings_other_media_or_another_author(
+    sha256: str, author: str
+) -> None:
+    lenient = MemoryGate(
+        SimulatedClock(NOW_MS), kinds=lambda _org: RESTRICTION_KINDS, keeps=lambda _o, _p: True
+    )
+    lenient.whole_up_to(NOW_MS)
+    mild = Restriction(kind="limit", policy="HB.LOW")
+
+    edited = posted("d2", number=2, kind="item.changed", sha256=sha256, author=author)
+    lenient.observe([posted(), decided(mild), edited])
+
+    assert asked(lenient, surface="profile").show == "no"
+
+
+def test_an_event_the_gate_cannot_read_hides_its_subject_and_no_event_behind_it(
+    gate: MemoryGate,
+) -> None:
+    other = Subject("video", "v2")
+    gate.put(ORG, other, GateItem(number=1, version="d1", author="ben", media=()))
+    gate.observe([posted(), decided()])
+    unreadable = event("decision.made", VIDEO, {"version": "d1"})
+
+    gate.observe([unreadable, decided(subject=other)])
+
+    assert asked(gate).reason == "unknown"
+    (seen,) = gate.answers(
+        ORG, Viewer(surface="feed", age_band="18_plus", market="DE"), [("video", "v2")]
+    )
+    assert seen.show == "yes"
+    assert gate.failures == 1
+
+
+def test_an_account_the_gate_lost_track_of_is_not_shown(gate: MemoryGate) -> None:
+    gate.observe([posted(), decided()])
+
+    gate.observe([event("decision.made", ANA, {"version": ""})])
+
+    assert asked(gate).reason == "account_deleted"
