@@ -8,7 +8,7 @@ from fieldfare.kernel import JsonValue, Org, rfc3339
 from fieldfare.policies import PolicyPack
 from fieldfare.records import Case, CaseState, Decision, NewEvent, ReviewRequest, Subject
 from fieldfare.review.transitions import OPEN_STATES, ended
-from fieldfare.review.unit import ReviewUnit
+from fieldfare.review.unit import ReviewUnit, person_behind
 
 CASE_OPENED: Final = "case.opened"
 CASE_OVERDUE: Final = "case.overdue"
@@ -64,7 +64,13 @@ def _open(
     }
     event = uow.log.append(
         decision.org,
-        NewEvent(kind=CASE_OPENED, subject=decision.subject, data=data, causes=(decision.id,)),
+        NewEvent(
+            kind=CASE_OPENED,
+            subject=decision.subject,
+            person=person_behind(uow, decision.org, decision.subject),
+            data=data,
+            causes=(decision.id,),
+        ),
     )
     case = Case(
         org=decision.org,
@@ -134,5 +140,11 @@ def announce_overdue(uow: ReviewUnit, case: Case, /) -> None:
         "version": case.version,
         "due_at": rfc3339(case.due_at),
     }
-    event = NewEvent(kind=CASE_OVERDUE, subject=case.subject, data=data, causes=(case.id,))
+    event = NewEvent(
+        kind=CASE_OVERDUE,
+        subject=case.subject,
+        person=person_behind(uow, case.org, case.subject),
+        data=data,
+        causes=(case.id,),
+    )
     uow.log.append(case.org, event)

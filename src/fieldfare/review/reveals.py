@@ -12,7 +12,7 @@ from typing import Final
 
 from fieldfare.kernel import EventId, JsonValue, NotPermitted
 from fieldfare.records import Case, Exposure, NewEvent
-from fieldfare.review.unit import ReviewUnit
+from fieldfare.review.unit import ReviewUnit, person_behind
 
 MEDIA_REVEALED: Final = "media.revealed"
 STILLS: Final = "stills"
@@ -76,7 +76,13 @@ def record(uow: ReviewUnit, reviewer: str, case: Case, *, what: str) -> Exposure
     }
     event = uow.log.append(
         case.org,
-        NewEvent(kind=MEDIA_REVEALED, subject=case.subject, data=data, causes=(case.id,)),
+        NewEvent(
+            kind=MEDIA_REVEALED,
+            subject=case.subject,
+            person=person_behind(uow, case.org, case.subject),
+            data=data,
+            causes=(case.id,),
+        ),
     )
     exposure = Exposure(
         org=case.org,

@@ -13,7 +13,6 @@ import msgspec
 from fieldfare.kernel import Clock, EventId, JsonValue, NotFound, Org
 from fieldfare.policies import PolicyPack
 from fieldfare.records import (
-    ACCOUNT,
     Case,
     CaseState,
     Decision,
@@ -40,7 +39,7 @@ from fieldfare.review.transitions import (
     skipped,
     taken_back,
 )
-from fieldfare.review.unit import ReviewUnit
+from fieldfare.review.unit import ReviewUnit, person_behind
 
 VERDICT_GIVEN: Final = "verdict.given"
 VERDICT_WITHDRAWN: Final = "verdict.withdrawn"
@@ -278,13 +277,11 @@ class Reviewing(Generic[U]):
         self, uow: U, case: Case, kind: str, data: dict[str, JsonValue], *more: EventId
     ) -> EventId:
         """Write what happened to a case on the log; notes are erased with the author's data."""
-        person = case.subject if case.subject.kind == ACCOUNT else None
-        item = uow.items.current(case.org, case.subject)
         event = NewEvent(
             kind=kind,
             subject=case.subject,
             data=data,
-            person=item.author if item else person,
+            person=person_behind(uow, case.org, case.subject),
             causes=(case.id, *more),
         )
         return uow.log.append(case.org, event).id

@@ -5,7 +5,7 @@ from typing import Protocol
 from fieldfare.decisions.repositories import Verdicts
 from fieldfare.ingest.repositories import Items
 from fieldfare.kernel import Org
-from fieldfare.records import Log, Subject
+from fieldfare.records import ACCOUNT, Log, Subject
 from fieldfare.review.repositories import Cases, Exposures
 
 
@@ -30,3 +30,14 @@ class ReviewUnit(Protocol):
     def verdicts(self) -> Verdicts: ...
     @property
     def unsent(self) -> UnsentEffects: ...
+
+
+def person_behind(uow: ReviewUnit, org: Org, subject: Subject, /) -> Subject | None:
+    """Give whose data an event about a subject holds: an item's author, or the account itself.
+
+    Under their key it is written, and with it erased. None for an item nobody knows.
+    """
+    if subject.kind == ACCOUNT:
+        return subject
+    item = uow.items.current(org, subject)
+    return item.author if item else None

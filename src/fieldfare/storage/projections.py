@@ -87,6 +87,20 @@ _SAID: Final = Statement(
         verdicts.c.org == bindparam("in_org"), verdicts.c.person == bindparam("pseudonym")
     )
 )
+_QUOTED: Final = Statement(
+    cases.update()
+    .where(
+        cases.c.org == bindparam("in_org"),
+        cases.c.id.in_(
+            select(payloads.c.id).where(
+                payloads.c.org == bindparam("in_org"), payloads.c.person == bindparam("pseudonym")
+            )
+        ),
+        cases.c.reason != "",
+    )
+    .values(reason="")
+)
+"""A rule may quote the text it asks about; a case bears the id of its opening's payload."""
 
 
 class SqlProjections:
@@ -102,4 +116,5 @@ class SqlProjections:
         for statement in _NAMED:
             changed += self._tx.run(statement, **named, pseudonym=pseudonym)
         changed += self._tx.run(_UNSENT, **named)
+        changed += self._tx.run(_QUOTED, in_org=org, pseudonym=pseudonym)
         return changed + self._tx.run(_SAID, in_org=org, pseudonym=pseudonym)
