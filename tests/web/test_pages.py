@@ -8,6 +8,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from fieldfare.access import RoleName, Scope
+from fieldfare.records import Subject
 from fieldfare.testing.sites import PASSWORD, Caller, Site
 
 JSON = {"accept": "application/json"}
@@ -298,6 +299,43 @@ def test_a_choice_that_cannot_be_taken_keeps_the_case(site: Site, fields: dict[s
 
     assert answer.status_code in {400, 404}
     assert ann.post(f"/review/{case}/heartbeat", lease_token=token).status_code == 200
+
+
+def looks(site: Site, kind: str, host_id: str) -> list[tuple[str, object]]:
+    """List who looked at an item, by what the log says."""
+    platform, org = site.community.platform, site.community.org
+    events = platform.store.read(
+        lambda uow: uow.log.of_subject(org, Subject(kind, host_id), limit=500)
+    )
+    return [
+        (str(event.person), (event.data or {}).get("by"))
+        for event in events
+        if event.kind == "item.looked_at"
+    ]
+
+
+def test_each_look_at_an_items_page_is_on_the_log(site: Site) -> None:
+    eve = site.signed_in("eve", RoleName.ADMIN)
+    before = len(looks(site, "comment", "c9"))
+
+    for accept in (HTML, JSON):
+        answer = site.client().get("/items/comment/c9", headers={**eve.headers, **accept})
+        assert answer.status_code == 200
+
+    assert looks(site, "comment", "c9")[before:] == [("account:ana", "reviewer-eve")] * 2
+
+
+def test_each_look_at_a_case_is_on_the_log_and_none_at_the_queues(site: Site) -> None:
+    fay = Reviewer(site, "fay")
+    assert fay.get("/review").json()["case"] is None
+    case, token = fay.take("violence")
+    before = len(looks(site, "video", "v1"))
+    fay.headers["cookie"] += f"; ff_lease={case}:{token}"
+
+    assert fay.get("/review").json()["case"]["id"] == case
+
+    assert looks(site, "video", "v1")[before:] == [("account:ben", "reviewer-fay")]
+    assert fay.post(f"/review/{case}/release", lease_token=token).status_code == 200
 
 
 def test_a_reveal_of_the_pictures_does_not_open_the_video(site: Site) -> None:

@@ -61,6 +61,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "case.escalated": Word(_("Escalated"), "arrow-right", "warn"),
     "verdict.given": Word(_("A person's verdict"), "user"),
     "verdict.withdrawn": Word(_("Verdict taken back"), "undo-2"),
+    "item.looked_at": Word(_("Looked at"), "eye"),
     "media.revealed": Word(_("Seen clearly"), "eye", "warn"),
     "effect.acknowledged": Word(_("Carried out"), "circle-check", "ok"),
     "account.created": Word(_("Account created"), "user"),

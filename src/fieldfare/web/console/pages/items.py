@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.looks import looked_at
 from fieldfare.kernel import parse_id
 from fieldfare.records import Subject
 from fieldfare.web.console.templating import answer
@@ -41,7 +42,8 @@ def items_page(
 def item_page(
     request: Request, who: Reader, platform: Platform, kind: str, host_id: str
 ) -> Response:
-    """Show one item."""
+    """Show one item, and record that it was looked at."""
     subject, find = Subject(kind, host_id), platform.books.of(who.org).text.facts
     view = platform.store.read(lambda uow: item_view(uow, who.org, subject, find))
+    platform.store.write(lambda uow: looked_at(uow, who.org, subject, by=who.pseudonym))
     return answer(request, "item.html", view, current="items")

@@ -10,9 +10,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.looks import looked_at
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, EventId, JsonValue, parse_id, rfc3339
-from fieldfare.records import Case
+from fieldfare.records import Case, Subject
 from fieldfare.review import (
     STILLS,
     VIDEO,
@@ -266,6 +267,9 @@ def _page(
         )
 
     view = platform.store.read(read)
+    if view.case is not None:
+        seen = Subject(view.case.item.kind, view.case.item.host_id)
+        platform.store.write(lambda uow: looked_at(uow, who.org, seen, by=who.pseudonym))
     return answer(request, "review.html", view, current="review", status=status)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.engine.content import scan_of
+from fieldfare.engine.looks import LOOKED_AT
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, NotFound, Org
 from fieldfare.records import Event, ItemVersion, Subject
@@ -18,10 +19,10 @@ from fieldfare.web.console.views.grounds import (
     text_lines,
 )
 
-HISTORY: Final = 200
+HISTORY: Final = 500
 LANES: Final = ("host", "machine", "people", "outcome")
 _MACHINE: Final = frozenset({"item.scanned", "views.reached"})
-_PEOPLE: Final = ("verdict.", "case.", "media.", "report.", "appeal.")
+_PEOPLE: Final = ("verdict.", "case.", "media.", "report.", "appeal.", LOOKED_AT)
 _OUTCOME: Final = frozenset({"decision.made", "effect.acknowledged", "strike.applied"})
 
 
@@ -281,6 +282,7 @@ _SUMMED_UP: Final[Mapping[str, tuple[str, ...]]] = {
     "verdict.given": ("reviewer", "action", "policy", "note"),
     "verdict.withdrawn": ("reviewer",),
     "media.revealed": ("reviewer", "what"),
+    LOOKED_AT: ("by",),
 }
 _HIDDEN: Final = frozenset({"facts", "stills", "item", "judgement", "key", "media"})
 
