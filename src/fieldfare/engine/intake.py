@@ -121,7 +121,7 @@ class Intake:
         self, org: Org, item: PostedItem, media: Sequence[MediaRef] = ()
     ) -> "Future[Accepted]":
         """Put one item on the log. A Conflict names the first call under the same key."""
-        self._refuse_under_pressure()
+        self.must_have_room()
         prepared = _prepare_item(checked_item(item), tuple(media), call=ITEMS_CALL, key=item.key)
         return self._store.submit(lambda uow: _once(uow, org, prepared))
 
@@ -131,7 +131,7 @@ class Intake:
         """Put many events on the log in one transaction, in order; a bad one does not hurt the
         others.
         """
-        self._refuse_under_pressure()
+        self.must_have_room()
         prepared = [e if isinstance(e, FieldfareError) else _prepare(e) for e in events]
 
         def write(uow: UnitOfWork) -> list[Accepted | FieldfareError]:
@@ -139,7 +139,8 @@ class Intake:
 
         return self._store.submit(write)
 
-    def _refuse_under_pressure(self) -> None:
+    def must_have_room(self) -> None:
+        """Raise Overloaded while more waits than the bounds allow; ask before keeping media."""
         events, scans = self._lag()
         if events > self._bounds[0] or scans > self._bounds[1]:
             raise Overloaded(

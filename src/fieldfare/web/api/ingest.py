@@ -48,6 +48,7 @@ _DECIDE: Final = msgspec.json.Decoder(Decide)
 @router.post("/items", status_code=202, openapi_extra=openapi_body(PostedItem, with_media=True))
 async def post_item(request: Request, who: Sender, platform: Platform) -> Response:
     """Put an item on the log: 202 once it is durable, 200 if the same key said the same before."""
+    platform.intake.must_have_room()
     async with _arriving(request) as (item, parts):
         accepted = await _post(platform, who.org, item, parts)
     return answer(_accepted_json(accepted), status=200 if accepted.repeated else 202)
@@ -78,6 +79,7 @@ async def post_history(request: Request, who: Sender, platform: Platform) -> Res
 @router.post("/decide", openapi_extra=openapi_body(Decide, with_media=True))
 async def decide(request: Request, who: Sender, platform: Platform) -> Response:
     """Decide now: 200 with the decision if it is made in time, else 202, held, a webhook later."""
+    platform.intake.must_have_room()
     if _is_multipart(request):
         wait_ms = MAX_WAIT_MS
         async with _arriving(request) as (item, parts):
@@ -146,7 +148,9 @@ async def _metadata_of(form: FormData) -> PostedItem:
 async def _post(
     platform: Served, org: Org, item: PostedItem, parts: Sequence[UploadFile]
 ) -> Accepted:
-    must_fit(item, files=len(parts))  # before anything is kept that nobody would ever name
+    # Before anything is kept that nobody would ever name; an upload takes long enough for a jam.
+    must_fit(item, files=len(parts))
+    platform.intake.must_have_room()
     media = await run_in_threadpool(_keep, platform, org, item, parts) if parts else ()
     return await asyncio.wrap_future(platform.intake.post(org, item, media))
 
