@@ -149,6 +149,76 @@ def test_under_pressure_the_host_is_asked_to_come_back(
     assert int(answer.headers["retry-after"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("path", "waiting"),
+    [("/v1/items", [10**6]), ("/v1/items", [0, 10**6]), ("/v1/decide", [0, 10**6])],
+)
+def test_media_refused_under_pressure_are_not_kept(
+    http: TestClient,
+    community: Community,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    waiting: list[int],
+) -> None:
+    platform, told = community.platform, iter(waiting)
+    monkeypatch.setattr(platform.evaluator.tail, "waiting", lambda: next(told, waiting[-1]))
+    metadata = {"kind": "video", "host_id": "v1", "author": "ben", "market": "DE"}
+
+    answer = http.post(
+        path,
+        data={"metadata": json.dumps(metadata)},
+        files={"file": ("a.webm", b"frames", "video/webm")},
+    )
+
+    assert answer.status_code == 429
+    assert not [path for path in (platform.settings.home / "blobs").rglob("*") if path.is_file()]
+
+
+def test_a_revoked_key_is_refused_in_the_next_call(http: TestClient) -> None:
+    made = http.post("/v1/keys", json={"scopes": ["ingest"]}).json()["key"]
+    with_it = {"Authorization": f"Bearer {made}"}
+    before = http.post("/v1/items", json=COMMENT, headers=with_it).status_code
+
+    revoked = http.delete(f"/v1/keys/{made.split('_')[1]}").status_code
+    after = http.post("/v1/items", json=COMMENT, headers=with_it).status_code
+
+    assert (before, revoked, after) == (202, 200, 401)
+
+
+def test_a_webhooks_secret_is_rotated_with_the_old_one_beside_it(
+    http: TestClient, community: Community
+) -> None:
+    hook = {"id": "host", "url": "https://127.0.0.1:9/"}
+    first = http.post("/v1/webhooks", json=hook).json()["secret"]
+
+    def secrets() -> tuple[str, ...]:
+        (found,) = community.platform.store.read(lambda uow: uow.webhooks.all(community.org))
+        return found.secrets
+
+    second = http.post("/v1/webhooks/host/secret")
+    after_one = secrets()
+    third = http.post("/v1/webhooks/host/secret").json()["secret"]
+
+    assert second.status_code == 201
+    assert after_one == (second.json()["secret"], first)
+    assert secrets() == (third, second.json()["secret"])
+    assert http.post("/v1/webhooks/nowhere/secret").status_code == 404
+
+
+def test_a_webhook_is_not_replaced_by_another_of_its_id(
+    http: TestClient, community: Community
+) -> None:
+    hook = {"id": "host", "url": "https://127.0.0.1:9/"}
+    secret = http.post("/v1/webhooks", json=hook).json()["secret"]
+
+    again = http.post("/v1/webhooks", json={**hook, "url": "https://127.0.0.1:10/"})
+
+    assert again.status_code == 409
+    assert "rotate" in again.json()["hint"]
+    (kept,) = community.platform.store.read(lambda uow: uow.webhooks.all(community.org))
+    assert (kept.url, kept.secrets) == (hook["url"], (secret,))
+
+
 @pytest.mark.usefixtures("evaluating")
 def test_decide_answers_with_the_decision_in_time(http: TestClient) -> None:
     answer = http.post("/v1/decide", json={"item": COMMENT, "wait_ms": 200})

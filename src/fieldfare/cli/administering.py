@@ -79,6 +79,14 @@ def list_webhooks(home: Path | None, *, as_json: bool) -> None:
         print_table(("id", "url", "kinds", "enabled"), told["webhooks"], empty="no webhooks yet")
 
 
+def rotate_webhook(home: Path | None, webhook_id: str) -> None:
+    """Draw a fresh secret; it is printed once, and the one before still signs beside it."""
+    with reach(home) as call:
+        told = call("POST", f"/v1/webhooks/{webhook_id}/secret")
+    print_line(f"webhook {told['id']}: the secret before it signs too until the next rotation")
+    print_line(f"secret {told['secret']}")
+
+
 def remove_webhook(home: Path | None, webhook_id: str) -> None:
     """Remove a webhook."""
     with reach(home) as call:

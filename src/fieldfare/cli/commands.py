@@ -223,6 +223,14 @@ def webhook_list(home: Home = None, as_json: AsJson = False) -> None:
     list_webhooks(home, as_json=as_json)
 
 
+@webhook.command("rotate")
+def webhook_rotate(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = None) -> None:
+    """Draw a fresh secret and print it, once; the old one signs too until the next rotation."""
+    from fieldfare.cli.administering import rotate_webhook
+
+    rotate_webhook(home, id_)
+
+
 @webhook.command("remove")
 def webhook_remove(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = None) -> None:
     """Remove a webhook."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fieldfare.enforcement import rotated
 from fieldfare.engine.in_force import (
     LEXICON,
     NAMED_LIST,
@@ -18,7 +19,16 @@ from fieldfare.engine.in_force import (
     vocabulary,
 )
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
-from fieldfare.kernel import BadInput, EventId, JsonValue, NotFound, Org, did_you_mean, digest
+from fieldfare.kernel import (
+    BadInput,
+    Conflict,
+    EventId,
+    JsonValue,
+    NotFound,
+    Org,
+    did_you_mean,
+    digest,
+)
 from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
 from fieldfare.policies import PolicyPack, load_pack
@@ -156,7 +166,31 @@ def activate_rules(
 
 
 def put_webhook(uow: UnitOfWork, webhook: Webhook, *, by: str) -> None:
-    """Register where effects are carried."""
+    """Register where effects are carried. Raises Conflict if its id is taken.
+
+    Else a second call would put another secret, and perhaps another address, in the place of one
+    that a receiver still relies on.
+    """
+    if any(known.id == webhook.id for known in uow.webhooks.all(webhook.org)):
+        raise Conflict(
+            f"there is a webhook {webhook.id!r}",
+            hint="Remove it first, or rotate its secret: fieldfare webhook rotate ID",
+            pointer="/id",
+        )
+    _change_webhook(uow, webhook, by=by)
+
+
+def rotate_secret(uow: UnitOfWork, org: Org, webhook_id: str, *, by: str) -> Webhook:
+    """Give a webhook a fresh secret, first of two. Raises NotFound if there is none."""
+    found = next((each for each in uow.webhooks.all(org) if each.id == webhook_id), None)
+    if found is None:
+        raise _no_webhook(webhook_id)
+    webhook = rotated(found)
+    _change_webhook(uow, webhook, by=by)
+    return webhook
+
+
+def _change_webhook(uow: UnitOfWork, webhook: Webhook, *, by: str) -> None:
     uow.webhooks.put(webhook)
     subject = Subject("webhook", webhook.id)
     note(uow, webhook.org, "webhook.changed", subject, data={"enabled": webhook.enabled}, by=by)
@@ -165,7 +199,11 @@ def put_webhook(uow: UnitOfWork, webhook: Webhook, *, by: str) -> None:
 def remove_webhook(uow: UnitOfWork, org: Org, webhook_id: str, *, by: str) -> None:
     """Remove a webhook; what was not sent to it becomes dead. Raises NotFound if there is none."""
     if webhook_id not in {webhook.id for webhook in uow.webhooks.all(org)}:
-        raise NotFound(f"no webhook {webhook_id!r}", hint="List them: fieldfare webhook list")
+        raise _no_webhook(webhook_id)
     uow.webhooks.remove(org, webhook_id)
     subject = Subject("webhook", webhook_id)
     note(uow, org, "webhook.changed", subject, data={"enabled": False}, by=by)
+
+
+def _no_webhook(webhook_id: str) -> NotFound:
+    return NotFound(f"no webhook {webhook_id!r}", hint="List them: fieldfare webhook list")

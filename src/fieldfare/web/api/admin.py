@@ -17,6 +17,7 @@ from fieldfare.engine.administration import (
     put_list,
     put_webhook,
     remove_webhook,
+    rotate_secret,
 )
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, Words, decode
@@ -210,7 +211,7 @@ async def add_webhook(
     who: Annotated[Principal, requires(Permission.WEBHOOKS_ADMIN)],
     platform: Platform,
 ) -> Response:
-    """Register a webhook; its secret is in this answer and never shown again."""
+    """Register a webhook; its secret is in this answer and never shown again. 409: id is taken."""
     wanted = decode(_WEBHOOK, await request.body())
     webhook = new_webhook(who.org, wanted.id, wanted.url, kinds=frozenset(wanted.kinds))
     await run_in_threadpool(
@@ -218,6 +219,19 @@ async def add_webhook(
     )
     body: dict[str, JsonValue] = {"id": webhook.id, "url": webhook.url}
     return answer({**body, "secret": webhook.secrets[0]}, status=201)
+
+
+@router.post("/webhooks/{webhook_id}/secret", status_code=201)
+def rotate_webhook_secret(
+    webhook_id: str,
+    who: Annotated[Principal, requires(Permission.WEBHOOKS_ADMIN)],
+    platform: Platform,
+) -> Response:
+    """Draw a fresh secret, shown only here; the one before signs too until the next is drawn."""
+    webhook = platform.store.write(
+        lambda uow: rotate_secret(uow, who.org, webhook_id, by=who.pseudonym)
+    )
+    return answer({"id": webhook.id, "secret": webhook.secrets[0]}, status=201)
 
 
 @router.delete("/webhooks/{webhook_id}")
