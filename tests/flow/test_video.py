@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from fieldfare.engine.administration import add_to_bank, put_bank
+from fieldfare.ingest.schemas import PostedItem
 from fieldfare.kernel import BadInput
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.records import Subject
@@ -118,3 +119,31 @@ def test_scanned_evidence_is_kept_encrypted_and_can_be_read_back(
 
 def _files(folder: Path) -> list[Path]:
     return [Path(root) / name for root, _, names in os.walk(folder) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("kind", "clip"),
+    [("video", Clip(codec="", sound="libmp3lame")), ("photo_set", Clip()), ("audio", Clip())],
+)
+def test_media_of_another_kind_than_the_item_are_held(
+    community: Community, tmp_path: Path, kind: str, clip: Clip
+) -> None:
+    path = write_clip(tmp_path / ("a.mp3" if not clip.codec else "a.mp4"), clip)
+    item = PostedItem(kind=kind, host_id="x", author="ben", market="DE")
+
+    decision = community.posted(item, path)
+
+    assert decision.judgement.action == "hold"
+    assert community.may_see(kind, "x").show == "no"
+
+
+def test_sound_is_judged_by_what_can_be_heard_of_it(community: Community, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp3", Clip(codec="", sound="libmp3lame"))
+    item = PostedItem(kind="audio", host_id="x", author="ben", market="DE")
+
+    decision = community.posted(item, path)
+    with path.open("rb") as stream:
+        known = community.platform.known_file("a.mp3", stream)
+
+    assert decision.judgement.action == "allow"
+    assert (known.pdq, len(known.sha256)) == ((), 64)

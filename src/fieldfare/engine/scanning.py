@@ -27,9 +27,18 @@ from fieldfare.ingest.blobs import Blobs
 from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
 from fieldfare.kernel import BadInput, Clock, JsonValue, Org, Unknown
 from fieldfare.matching import BankIndex
+from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
 from fieldfare.signals.scanner import SCAN_FACTS, Scanner, ScanResult
 
+ACCEPTED: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "video": ("video", "animation"),
+    "live_segment": ("video",),
+    "photo_set": ("image", "animation"),
+    "audio": ("audio",),
+    "sound": ("audio",),
+}
+"""What an item of a kind may consist of; anything else in it cannot be read, and is held."""
 CLAIM_MS: Final = 3_600_000
 """Longer than the longest scan: a claim that lapses under a worker would have it done twice."""
 MAX_ATTEMPTS: Final = 3
@@ -124,7 +133,8 @@ class Scanning:
         finally:
             os.close(fd)
         good = tuple(dict.fromkeys(f.hex for f in found.pdq if f.quality >= self._shelf.quality))
-        if not good and (problem := _problem(found)):
+        problem = _problem(found)
+        if not good and problem:
             raise BadInput(f"{label}: {problem}", hint="Only what can be decoded can be banked.")
         return KnownFile(label=label, sha256=found.sha256, pdq=good)
 
@@ -209,7 +219,8 @@ class Scanning:
     ) -> ScanResult:
         fd = self._blobs.open(org, item.author, part.sha256)
         try:
-            return self._scanner.scan(fd, banks=banks)
+            kinds = ACCEPTED.get(item.subject.kind, KINDS)
+            return self._scanner.scan(fd, kinds=kinds, banks=banks)
         finally:
             os.close(fd)
 
@@ -277,7 +288,7 @@ def _hashes(part: MediaRef, found: ScanResult) -> JsonValue:
 
 def _problem(found: ScanResult) -> str:
     told = next((f.value for f in found.facts if f.name == "media.problem"), "")
-    return str(told) if not isinstance(told, Unknown) else told.why
+    return told.why if isinstance(told, Unknown) else str(told or "")
 
 
 def fact_json(fact: Fact) -> dict[str, JsonValue]:

@@ -89,11 +89,11 @@ def _luma(found: Examination, name: str) -> NDArray[np.float64]:
     return np.asarray(found.arrays[name], np.float64)
 
 
-def _share(found: Examination, stands: NDArray[np.bool_]) -> tuple[float, tuple[Span, ...]]:
-    """Weigh each moment by how long it lasts, and name the stretches. Sound alone has none: 0."""
+def _share(found: Examination, stands: NDArray[np.bool_]) -> tuple[float | None, tuple[Span, ...]]:
+    """Weigh each moment by how long it lasts, and name the stretches; None for sound alone."""
     t, until = _luma(found, "luma.t"), _luma(found, "luma.until")
     if len(t) == 0:
-        return 0.0, ()
+        return None, ()
     lasts = np.append(np.diff(t), until[-1] - t[-1])
     if lasts.sum() <= 0:  # a still picture
         return float(stands.mean()), ()

@@ -93,9 +93,10 @@ def _scores(pictures: NDArray[np.uint8], model: PictureModel) -> NDArray[np.floa
     return np.array([scored[i] for i in first_of], np.float32)
 
 
-def _summary(scores: NDArray[np.float32]) -> tuple[float, float, float]:
+def _summary(scores: NDArray[np.float32]) -> tuple[float | None, float | None, float | None]:
+    """Give maximum, mean and share; None each where there is no picture to score."""
     if len(scores) == 0:
-        return 0.0, 0.0, 0.0
+        return None, None, None
     high = float((scores >= HIGH).mean())
     return round(float(scores.max()), 4), round(float(scores.mean()), 4), round(high, 4)
 

@@ -89,8 +89,8 @@ def test_a_file_seen_in_part_has_no_score() -> None:
     assert facts[0].value == Unknown("it breaks off in the middle")
 
 
-def test_sound_alone_shows_nothing() -> None:
-    assert [fact.value for fact in nudity_facts(_found(), BrightnessModel())] == [0.0, 0.0, 0.0]
+def test_sound_alone_has_no_score_for_there_is_nothing_to_look_at() -> None:
+    assert [fact.value for fact in nudity_facts(_found(), BrightnessModel())] == [None] * 3
 
 
 def test_our_scores_are_those_of_the_model_s_own_package() -> None:
