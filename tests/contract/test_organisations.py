@@ -223,6 +223,7 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "call_keys.find": lambda u: u.call_keys.find(org, "items", "k"),
         "decisions.get": lambda u: u.decisions.get(org, filled.decision),
         "decisions.of_subject": lambda u: u.decisions.of_subject(org, VIDEO),
+        "decisions.last_revision": lambda u: u.decisions.last_revision(org, VIDEO),
         "decisions.page": lambda u: u.decisions.page(org, before=None, limit=99),
         "verdicts.standing": lambda u: u.verdicts.standing(org, VIDEO, "d"),
         "cases.get": lambda u: u.cases.get(org, EventId(5)),
