@@ -20,6 +20,7 @@ from fieldfare.engine.content import scan_of
 from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.evaluator import READER, Evaluator
+from fieldfare.engine.exposure import views_judged
 from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
@@ -317,7 +318,7 @@ class Platform:
                     self.books.refresh(uow, org, as_of=LAST_ID)
                 self.grounds.open(org)
             against = {(org, made): found for org, made, found in uow.decisions.restricting()}
-            views = {(org, subject): seen for org, subject, seen in uow.views.at_least(100)}
+            views = views_judged(uow, position)
             for org, item in uow.items.all_current():
                 seen = views.get((org, item.subject), 0)
                 cap = self.gate.first_cap(item.subject.kind, seen)

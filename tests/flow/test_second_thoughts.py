@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
 from fieldfare.engine.administration import activate_rules
+from fieldfare.engine.history import import_history
 from fieldfare.ingest.schemas import EVENT_KINDS
 from fieldfare.kernel import EventId, NotFound
 from fieldfare.records import ACCOUNT, Subject
 from fieldfare.review import Action, Choice, Hold, UndoTooLate
 from fieldfare.rules import lowering
 from fieldfare.rules.functions import FUNCTIONS
-from fieldfare.testing.platforms import Community, a_comment, reopened
+from fieldfare.testing.clips import Clip, write_clip
+from fieldfare.testing.platforms import Community, a_comment, a_video, reopened
 
 COMMENT = Subject("comment", "c1")
 DELETED = {"kind": "item.deleted", "key": "gone", "item": {"kind": "comment", "host_id": "c1"}}
@@ -202,3 +205,113 @@ def test_an_account_that_was_deleted_is_not_brought_back_by_a_late_change(
         assert again.may_see("comment", "c1").reason == "account_deleted"
         again.send({"kind": "account.created", "key": "c", "actor": "ana", "market": "DE"})
         assert again.may_see("comment", "c1").show == "yes"
+
+
+def test_a_restart_opens_no_stage_before_the_rules_ran_on_its_views(
+    community: Community, tmp_path: Path
+) -> None:
+    community.posted(a_video(), write_clip(tmp_path / "a.webm", Clip(codec="vp9", seed=3)))
+    viewed = {
+        "kind": "item.viewed",
+        "key": "w",
+        "item": {"kind": "video", "host_id": "v1"},
+        "window_start": "2026-03-02T09:00:00Z",
+        "window_s": 60,
+        "views": 1_500,
+        "watch_ms": 1,
+        "surface": "feed",
+        "market": "DE",
+        "age_band": "18_plus",
+    }
+    told = EVENT_KINDS.decode(msgspec.json.encode(viewed))
+    community.platform.intake.post_events(community.org, [told]).result(30)
+
+    with restarted(community) as counted:
+        assert counted.may_see("video", "v1").max_views == 100
+        counted.platform.evaluator.step(limit=1)
+        with restarted(counted) as noted:
+            assert noted.may_see("video", "v1").max_views == 100
+            noted.settle()
+            assert noted.may_see("video", "v1").max_views == 10_000
+            with restarted(noted) as judged:
+                assert judged.may_see("video", "v1").max_views == 10_000
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """Make a film, a copy of it in another coding, and another film."""
+    home = tmp_path_factory.mktemp("clips")
+    return (
+        write_clip(home / "film.webm", Clip(codec="vp9", seed=3)),
+        write_clip(home / "copy.mp4", Clip(codec="h264", seed=3)),
+        write_clip(home / "other.webm", Clip(codec="vp9", seed=9)),
+    )
+
+
+def test_taking_back_one_decision_forgets_no_copies_of_another_version(
+    community: Community, clips: tuple[Path, Path, Path]
+) -> None:
+    film, copy, other = clips
+    community.posted(a_video(caption="zorblat"), film)
+    decide(community, Action.REMOVE, "HS.SLUR")
+    community.posted(a_video(caption="zorblat again"), other)
+    undo(community, decide(community, Action.ALLOW))
+
+    assert community.posted(a_video(host_id="v2"), copy).judgement.action == "remove"
+
+
+def test_a_removal_that_a_later_person_overturned_removes_no_more_copies(
+    community: Community, clips: tuple[Path, Path, Path]
+) -> None:
+    film, copy, _ = clips
+    community.posted(a_video(caption="zorblat"), film)
+    decide(community, Action.REMOVE, "HS.SLUR")
+    report(community, "r", kind="video", host_id="v1")
+    overturned = decide(community, Action.ALLOW)
+
+    assert community.posted(a_video(host_id="v2"), copy).judgement.action == "allow"
+
+    undo(community, overturned)
+    assert community.posted(a_video(host_id="v3"), copy).judgement.action == "remove"
+
+
+def test_reports_after_a_person_allowed_ask_a_person_again(community: Community) -> None:
+    community.posted(a_comment())
+    report(community, "first")
+    decide(community, Action.ALLOW)
+    assert community.may_see("comment", "c1").show == "yes"
+
+    for round_ in ("second", "third"):
+        report(community, round_)
+        report(community, f"{round_}-too")
+        decide(community, Action.ALLOW)
+
+    cases = community.platform.store.read(lambda uow: uow.cases.of_subject(community.org, COMMENT))
+    asked = [case.state for case in cases if "CS.CSAM" in case.policies]
+    assert asked == ["decided"] * 3
+
+
+def test_imported_history_counts_at_once_and_not_only_after_a_restart(
+    community: Community,
+) -> None:
+    text = "win a free quimsa now"
+    past = [
+        {
+            "kind": "item.posted",
+            "key": f"h{number}",
+            "occurred_at": f"2026-03-02T08:5{number}:00Z",
+            "item": {
+                "kind": "comment",
+                "host_id": f"h{number}",
+                "author": f"u{number}",
+                "text": text,
+            },
+        }
+        for number in range(9)
+    ]
+    events = [EVENT_KINDS.decode(msgspec.json.encode(each)) for each in past]
+    org, now_ms = community.org, community.clock.now_ms()
+    community.platform.store.write(lambda uow: import_history(uow, org, events, now_ms=now_ms))
+    community.settle()
+
+    assert community.posted(a_comment(text, author="u9")).judgement.action == "limit"

@@ -31,6 +31,17 @@ def scan_of(uow: UnitOfWork, org: Org, item: ItemVersion) -> Event | None:
     return next((event for event in following if event and event.kind == SCANNED), None)
 
 
+def reached_by(content: Content, event: Event) -> Content:
+    """Give what the rules are told of a version whose views reached a threshold."""
+    told = event.data or {}
+    facts = {
+        **content.facts,
+        "item.views": told["views"],
+        "item.views_per_hour": told.get("views_per_hour", Unknown("not told")),
+    }
+    return Content(data={**content.data, "kind": event.kind}, facts=facts)
+
+
 def content_of(uow: UnitOfWork, grounds: Grounds, org: Org, item: ItemVersion) -> Content:
     """Gather what is known of a version; nothing is known of an erased one."""
     event = scan_of(uow, org, item) or uow.log.get(org, item.event_id)

@@ -82,7 +82,9 @@ class Deciding:
         _index(uow, org, question, decision)
         self._carry_out(uow, decision, in_force.pack, effects_at=question.effects_at)
         if judgement.review and question.item is not None:
-            open_cases(uow, decision, in_force.pack)
+            # Where a person has spoken, only what came after them still asks.
+            spoken = any(verdict.by is not Voice.RULE for verdict in question.verdicts)
+            open_cases(uow, decision, in_force.pack, again=spoken)
         if not question.first and question.item is not None and judgement.by is Voice.RULE:
             drop_answered(uow, decision, now_ms=decision.at)
         return decision

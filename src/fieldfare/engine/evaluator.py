@@ -16,8 +16,10 @@ from typing import Final
 import structlog
 
 from fieldfare.decisions.gate import MemoryGate
+from fieldfare.engine.content import Content, content_of, reached_by
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.grounds import Assessment, Grounds
+from fieldfare.engine.history import IMPORTED
 from fieldfare.engine.in_force import REFRESHING, Books
 from fieldfare.engine.reactions import React
 from fieldfare.engine.tail import Tail
@@ -58,16 +60,35 @@ class Evaluator:
 
     def restore(self, now_ms: int) -> int:
         """Rebuild the counters from the events their windows still hold. Returns how many."""
-        position = self.tail.position
+        return self._recount(now_ms, self.tail.position)
+
+    def _recount(self, now_ms: int, position: EventId) -> int:
         kinds = [
             self._recalled(kind, _id_at(now_ms - window_ms), position)
             for kind, window_ms in self._grounds.horizons().items()
         ]
         replayed = 0
         for event in heapq.merge(*kinds, key=attrgetter("id")):
-            self._grounds.count(event)
+            self._count(event)
             replayed += 1
         return replayed
+
+    def _count(self, event: Event) -> None:
+        """Count an event as it was counted when it came."""
+        if event.kind != "views.reached" or event.data is None:
+            self._grounds.count(event)
+            return
+        version = event.data["version"]
+
+        def read(uow: UnitOfWork) -> Content | None:
+            versions = uow.items.versions(event.org, event.subject)
+            item = next((one for one in reversed(versions) if one.digest == version), None)
+            return content_of(uow, self._grounds, event.org, item) if item else None
+
+        content = self._store.read(read)
+        if content is not None:
+            reached = reached_by(content, event)
+            self._grounds.count_as(event, reached.data, reached.facts)
 
     def _recalled(self, kind: str, after: EventId, up_to: EventId) -> Iterator[Event]:
         while events := self._page(kind, after):
@@ -114,7 +135,20 @@ class Evaluator:
             return 0
         for chunk in _between_refreshes(events):
             self._evaluate(chunk)
+            if self._has_another_past(chunk[-1]):
+                self._grounds.reset()
+                self._recount(chunk[-1].at, chunk[-1].id)
         return len(events)
+
+    def _has_another_past(self, event: Event) -> bool:
+        """Tell whether history was imported that counts for what comes now."""
+        newest = (event.data or {}).get("newest") if event.kind == IMPORTED else None
+        windows = self._grounds.horizons() if newest else {}
+        return isinstance(newest, dict) and any(
+            int(str(at)) > _id_at(event.at - windows[kind])
+            for kind, at in newest.items()
+            if kind in windows
+        )
 
     def _start_over(self, stop: threading.Event) -> None:
         """Go back to what is recorded as done, counters included; nothing goes on before that."""
@@ -220,11 +254,11 @@ class Evaluator:
 
 
 def _between_refreshes(events: Sequence[Event]) -> list[Sequence[Event]]:
-    """Cut a batch after each event that changes what is in force."""
+    """Cut a batch after each event that changes what is in force or what was counted."""
     chunks: list[Sequence[Event]] = []
     start = 0
     for index, event in enumerate(events, 1):
-        if event.kind in REFRESHING:
+        if event.kind in REFRESHING or event.kind == IMPORTED:
             chunks.append(events[start:index])
             start = index
     if start < len(events):

@@ -85,6 +85,10 @@ class Grounds:
         if _is_assessed(event) and event.data is not None:
             self._counts(event, _rule_data(event), self._facts(event))
 
+    def count_as(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> None:
+        """Only count an event that is judged over what is known of its item (see `judge`)."""
+        self._counts(event, data, facts)
+
     def assess(self, event: Event) -> Assessment | None:
         """Assess a version that can be judged now; None for events that bring none."""
         if not _is_assessed(event) or event.data is None:

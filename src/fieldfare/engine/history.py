@@ -25,6 +25,7 @@ from fieldfare.kernel.ids import HISTORY_LANE
 from fieldfare.records import ACCOUNT, NewEvent, Subject
 
 HISTORY_CALL: Final = "history"
+IMPORTED: Final = "history.imported"
 Taken = EventId | FieldfareError
 
 
@@ -33,10 +34,20 @@ def import_history(
 ) -> list[Taken]:
     """Put past events on the log; each is answered with its id or what is wrong with it.
 
-    What is repeated under its key is answered with the first id; now_ms: from when on keys count
-    their 24 hours.
+    An event at the end of the log tells the evaluator that the past has changed: `newest` names
+    the last of each kind. What is repeated under its key is answered with the first id; now_ms:
+    from when on keys count their 24 hours.
     """
-    return [_imported(uow, org, event, now_ms=now_ms) for event in events]
+    taken = [_imported(uow, org, event, now_ms=now_ms) for event in events]
+    newest: dict[str, EventId] = {}
+    for event, written in zip(events, taken, strict=True):
+        if isinstance(event, HostEvent) and not isinstance(written, FieldfareError):
+            newest[event.kind] = max(written, newest.get(event.kind, written))
+    if newest:
+        told: dict[str, JsonValue] = {kind: str(at) for kind, at in newest.items()}
+        about = Subject("history", "import")
+        uow.log.append(org, NewEvent(kind=IMPORTED, subject=about, data={"newest": told}))
+    return taken
 
 
 def _imported(

@@ -4,7 +4,7 @@ from fieldfare.engine.administration import note
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.shelf import DECIDED_PREFIX, Shelf
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import JsonValue, Org
+from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.records import Decision, ItemVersion, Subject
 
@@ -37,16 +37,24 @@ def remember(uow: UnitOfWork, decision: Decision, item: ItemVersion) -> None:
         )
 
 
-def forget(uow: UnitOfWork, org: Org, subject: Subject) -> None:
-    """Take back what was kept of an item whose removal was undone."""
+def forget(uow: UnitOfWork, org: Org, subject: Subject, version: str) -> None:
+    """Take back what was kept of a version whose removal holds no longer; other versions stay."""
     for record in uow.banks.banks(org):
         if record.name.startswith(DECIDED_PREFIX):
             for entry in uow.banks.entries(org, record.name):
-                if entry.label == str(subject):
+                if entry.label == str(subject) and _version(uow, entry) == version:
                     uow.banks.remove(org, entry.id)
                     data: dict[str, JsonValue] = {"removed": str(entry.id)}
                     bank = Subject("bank", record.name)
                     note(uow, org, "bank.changed", bank, data=data, by="decisions")
+
+
+def _version(uow: UnitOfWork, entry: BankEntryRecord) -> str:
+    """Find the version an entry was made of: that of the decision its event names."""
+    added = uow.log.get(entry.org, entry.id)
+    named = (added.data or {}).get("decision") if added else None
+    decision = uow.decisions.get(entry.org, EventId(int(str(named)))) if named else None
+    return decision.version if decision else ""
 
 
 def _good(frames: JsonValue) -> tuple[str, ...]:

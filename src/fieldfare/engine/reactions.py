@@ -6,13 +6,13 @@ from typing import Final
 from fieldfare.decisions.gate import THRESHOLDS
 from fieldfare.decisions.unknowns import judge_unknowns
 from fieldfare.engine.broken_rules import unjudged
-from fieldfare.engine.content import content_of
+from fieldfare.engine.content import content_of, reached_by
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.grounds import Assessment, Facts, Grounds
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.repositories import Pace
-from fieldfare.kernel import EventId, JsonValue, Org, Unknown
+from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.records import (
     ACCOUNT,
     Decision,
@@ -88,14 +88,8 @@ class React:
         if item is None:
             return []
         content = content_of(uow, self._grounds, event.org, item)
-        rate = data.get("views_per_hour", Unknown("not told"))
-        facts: Facts = {
-            **content.facts,
-            "item.views": data["views"],
-            "item.views_per_hour": rate,
-        }
-        told = {**content.data, "kind": event.kind}
-        assessment = self._grounds.judge(event, told, facts)
+        reached = reached_by(content, event)
+        assessment = self._grounds.judge(event, reached.data, reached.facts)
         if _is_silent(assessment):
             return []
         return self._judged(uow, event, item, assessment, source=event.kind, facts=content.facts)

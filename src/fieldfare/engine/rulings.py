@@ -6,7 +6,7 @@ from fieldfare.engine.grounds import Grounds, models_of
 from fieldfare.engine.near_copies import forget, remember
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Clock, NotFound, Org
-from fieldfare.records import Decision, ItemState, Subject, Verdict
+from fieldfare.records import Decision, ItemState, Subject, Verdict, Voice
 
 
 class Ruling:
@@ -44,8 +44,8 @@ class Ruling:
         )
         if decision is None:
             raise AssertionError("a question that is always recorded has an answer")
-        if verdict is None:
-            forget(uow, org, subject)
-        else:
+        # What a person removed is known for as long as that removal is what holds.
+        forget(uow, org, subject, version)
+        if verdict is not None or decision.judgement.by is Voice.PERSON:
             remember(uow, decision, item)
         return decision
