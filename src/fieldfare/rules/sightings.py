@@ -1,7 +1,7 @@
 """What a rule looks at: each value it compares, by the name people know it by."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.rules.folding import Folder
@@ -27,11 +27,26 @@ from fieldfare.rules.nodes import (
 
 MAX_SIGHTINGS: Final = 32
 _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_PAIRS: Final = (
+    ("==", "!="),
+    ("<", ">="),
+    (">", "<="),
+    ("in", "not in"),
+    ("contains", "does not contain"),
+    ("matches", "does not match"),
+    ("in list", "not in list"),
+    ("is there", "is missing"),
+    ("", "does not hold"),
+)
+_OPPOSITE: Final = dict(_PAIRS) | {after: before for before, after in _PAIRS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One value a rule sees: what it is called, the comparison, and what it is compared with."""
+    """One value a rule sees: what it is called, the comparison, and what it is compared with.
+
+    The comparison is the one that makes the condition hold: under a `not` it is the opposite.
+    """
 
     name: str
     of: Node
@@ -53,7 +68,8 @@ def _walk(node: Node, folder: Folder) -> Iterator[Sighting]:  # noqa: C901, PLR0
             for part in node.parts:
                 yield from _walk(part, folder)
         case Not():
-            yield from _walk(node.of, folder)
+            for sighting in _walk(node.of, folder):
+                yield replace(sighting, op=_OPPOSITE[sighting.op])
         case RuleOf():
             yield from _walk(node.when, folder)
         case Name():

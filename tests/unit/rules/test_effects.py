@@ -114,6 +114,50 @@ def test_a_verdict_says_who_about_what_and_why() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("condition", "op"),
+    [
+        ("Size == 3", "!="),
+        ("Size != 3", "=="),
+        ("Size < 3", ">="),
+        ("Size >= 3", "<"),
+        ("Size > 3", "<="),
+        ("Size <= 3", ">"),
+        ("3 < Size", "<="),
+        ("Size in [3]", "not in"),
+        ("Size not in [3]", "in"),
+        ("Size != None", "is missing"),
+        ("Size == None", "is there"),
+        ("not Size == 3", "=="),
+        ("_IsThree", "!="),
+    ],
+)
+def test_what_stands_under_a_not_is_seen_as_the_comparison_that_holds(
+    condition: str, op: str
+) -> None:
+    three = "_IsThree = Size == 3\n" if "_IsThree" in condition else ""
+    rules = a_rule_set(
+        f"Size: int = JsonData(path='$.size')\n{three}"
+        f"R = Rule(when_all=[not ({condition}) or True == True], description='')\n"
+        "WhenRules(rules_any=[R], then=[Hold(policy='AD.NUDE')])"
+    )
+
+    (seen, _) = evaluated(rules, {"size": 4}).verdicts[0].reasons[0].seen
+
+    assert (seen.name, seen.op) == ("Size", op)
+
+
+def test_a_bare_condition_under_a_not_is_seen_as_not_holding() -> None:
+    rules = a_rule_set(
+        "R = Rule(when_all=[not Fact('media.readable')], description='')\n"
+        "WhenRules(rules_any=[R], then=[Hold(policy='AD.NUDE')])"
+    )
+
+    (seen,) = evaluated(rules, facts={"media.readable": False}).verdicts[0].reasons[0].seen
+
+    assert (seen.name, seen.op, seen.value) == ("media.readable", "does not hold", False)
+
+
 def test_an_unknown_fact_is_seen_with_its_reason() -> None:
     rules = a_rule_set(
         "R = Rule(when_all=[Fact('visual.nsfw.max') > 0.5 or True == True], description='')\n"
