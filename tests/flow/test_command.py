@@ -82,6 +82,22 @@ def test_a_bank_is_created_filled_and_listed_without_a_server(made: Path, tmp_pa
     assert bank["entries"] == 1
 
 
+def test_a_webhooks_secret_is_printed_once_when_it_is_made_and_when_it_is_rotated(
+    made: Path,
+) -> None:
+    added = run(made, "webhook", "add", "https://127.0.0.1:9/", "--id", "turned")
+    again = run(made, "webhook", "add", "https://127.0.0.1:9/", "--id", "turned")
+    rotated = run(made, "webhook", "rotate", "turned")
+
+    drawn = [
+        re.findall(r"^secret (whsec_\S+)$", done.stdout, re.MULTILINE) for done in (added, rotated)
+    ]
+    assert [len(each) for each in drawn] == [1, 1]
+    assert drawn[0] != drawn[1]
+    assert "there is a webhook 'turned'" in one_line(again)
+    assert "no webhook 'other'" in one_line(run(made, "webhook", "rotate", "other"))
+
+
 def test_a_bank_for_a_policy_nobody_has_is_refused(made: Path) -> None:
     line = one_line(run(made, "bank", "create", "x", "--policy", "GV.GOR"))
 
@@ -96,6 +112,7 @@ def test_broken_rules_are_all_named_with_carets(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "main.sml:1" in done.stderr
     assert "main.sml:2" in done.stderr
+    assert "\n  |         ^^^^^^^\n" in done.stderr
 
 
 def test_events_are_imported_from_a_file_and_a_bad_line_is_named(
@@ -104,12 +121,14 @@ def test_events_are_imported_from_a_file_and_a_bad_line_is_named(
     file = tmp_path / "events.ndjson"
     good = {"kind": "account.created", "key": "a1", "actor": "ana"}
     bad = {"kind": "account.created", "key": "a2", "actor": 7}
-    file.write_text(f"{json.dumps(good)}\n\n{json.dumps(bad)}\n")
+    file.write_text(f"{json.dumps(good)}\n\n{json.dumps(bad)}\n{{\n")
 
     done = run(made, "import", str(file))
 
-    assert "1 events accepted, 1 rejected" in done.stdout
+    assert "1 events accepted, 2 rejected" in done.stdout
     assert f"{file}:3:" in done.stdout
+    assert f"{file}:4: not JSON" in done.stdout
+    assert done.returncode == 1
     assert run(made, "audit", "verify").returncode == 0
 
 
@@ -138,6 +157,18 @@ def test_a_scan_prints_one_object_a_file(home: Path, tmp_path: Path) -> None:
     _check(whole, action="allow")
     _check(cut, action="hold")
     assert "unknown" in cut["facts"]["visual.nsfw.max"]
+
+
+def test_a_scan_beside_an_installation_knows_its_banks(made: Path, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "b.webm", Clip(codec="vp9", seed=9))
+    run(made, "bank", "create", "scanned", "--policy", "VE.TERROR", "--vetted")
+    run(made, "bank", "add", "scanned", str(clip))
+
+    by_home = json.loads(run(made, "scan", str(clip), "--json").stdout)
+    by_pack = json.loads(run(made, "scan", str(clip), "--json", "--pack", "default").stdout)
+
+    assert by_home["decision"]["policy"] == "VE.TERROR"
+    assert by_pack["decision"]["action"] == "allow"
 
 
 def _check(told: dict[str, Any], *, action: str) -> None:
