@@ -5,14 +5,18 @@ force. What is opened and run afterwards is `platform.Platform`.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fieldfare.access import Scope
-from fieldfare.engine.in_force import LEXICON, NAMED_LIST, InForce, assemble
+from fieldfare.engine.in_force import LEXICON, NAMED_LIST, Books, InForce, assemble
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
+from fieldfare.engine.shelf import bank_indexes
+from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Clock, Conflict, EventId, NotFound, SystemClock, did_you_mean
+from fieldfare.kernel.ids import MAX_ID
 from fieldfare.ledger import (
     MASTER_KEY_VARIABLE,
     SEAL_KEY_VARIABLE,
@@ -24,6 +28,7 @@ from fieldfare.ledger import (
     load_master_key,
     load_seal_key,
 )
+from fieldfare.matching import BankIndex
 from fieldfare.matching.repositories import ListRecord
 from fieldfare.policies import packs_dir
 from fieldfare.rules import read_folder
@@ -76,6 +81,23 @@ def in_force_without_store(pack: str) -> InForce:
         for name, text in texts.items()
     ]
     return assemble(files.policies, files.rules, records)
+
+
+def in_force_of(settings: Settings) -> tuple[InForce, Sequence[BankIndex]]:
+    """Read what the organisation main decides by, its banks included, beside a running server."""
+    vault = Vault(load_master_key(settings.home))
+    store = SqlStore.open(settings.database_url, clock=SystemClock(), vault=vault, read_only=True)
+    books = Books()
+
+    def read(uow: UnitOfWork) -> Sequence[BankIndex]:
+        books.refresh(uow, MAIN, as_of=EventId(MAX_ID))
+        return bank_indexes(uow, MAIN)
+
+    try:
+        banks = store.read(read)
+    finally:
+        store.close()
+    return books.of(MAIN), banks
 
 
 def _texts(folder: Path, pattern: str) -> dict[str, str]:

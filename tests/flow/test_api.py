@@ -351,6 +351,9 @@ def test_the_openapi_document_describes_every_call(http: TestClient) -> None:
     body = paths["/v1/items"]["post"]["requestBody"]["content"]
     assert "host_id" in body["application/json"]["schema"]["properties"]
     assert "multipart/form-data" in body
+    events = paths["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    kinds = {each["title"]: each for each in events["properties"]["events"]["items"]["oneOf"]}
+    assert "reporter" in kinds["report.filed"]["properties"]
 
 
 def test_an_item_is_found_by_an_id_with_a_slash(http: TestClient) -> None:

@@ -1,9 +1,7 @@
 """Commands that check: rule sets and the ledger."""
 
-import sys
 from pathlib import Path
 
-from fieldfare.cli.command import EXIT_BAD
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.kernel import NotFound
 
@@ -13,15 +11,10 @@ def check_rules(folder: Path, *, pack: str) -> None:
     from fieldfare.engine.in_force import vocabulary
     from fieldfare.installation import pack_files
     from fieldfare.policies import load_pack
-    from fieldfare.rules import RuleSetDoesNotCompile, load_rule_set
+    from fieldfare.rules import load_rule_set
 
     policies = load_pack(pack_files(pack).policies["policies.yaml"])
-    try:
-        rules = load_rule_set(_sources(folder), vocabulary=vocabulary(policies, frozenset()))
-    except RuleSetDoesNotCompile as error:
-        # Carets need their lines; everything else the command says is one line.
-        sys.stderr.write(f"{error.message}\n")
-        sys.exit(EXIT_BAD)
+    rules = load_rule_set(_sources(folder), vocabulary=vocabulary(policies, frozenset()))
     print_line(f"{len(rules.rules)} rules in {len(rules.sources)} files compile: {rules.hash}")
 
 
@@ -51,6 +44,9 @@ def verify_audit(home: Path | None, *, as_json: bool) -> bool:
                     "erased": each.erased,
                     "unsealed": each.unsealed,
                     "oldest_unsealed_ms": each.oldest_unsealed_ms,
+                    "decisions": each.decisions,
+                    "items": each.items,
+                    "unreadable": each.unreadable,
                     "problems": list(each.problems),
                 }
             )
@@ -58,7 +54,9 @@ def verify_audit(home: Path | None, *, as_json: bool) -> bool:
         state = "whole" if each.is_whole else "broken"
         print_line(
             f"{each.org}: {state}. {each.rows} rows under {each.seals} seals, "
-            f"{each.erased} payloads erased on request, {each.unsealed} rows not sealed yet"
+            f"{each.erased} payloads erased on request, {each.unsealed} rows not sealed yet; "
+            f"{each.decisions} decisions and {each.items} item versions agree with the log, "
+            f"{each.unreadable} decisions erased"
         )
         for problem in each.problems:
             print_line(f"  {problem}")

@@ -6,6 +6,7 @@ from typing import Final
 from fieldfare.kernel import FieldfareError
 
 EXIT_BAD: Final = 2
+POINTED: Final = "\n  | "
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -22,7 +23,13 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=given, prog_name="fieldfare")
     except FieldfareError as error:
-        sys.stderr.write(f"fieldfare: {' '.join(str(error).split())}\n")
+        sys.stderr.write(f"{_told(error)}\n")
         sys.exit(EXIT_BAD)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _told(error: FieldfareError) -> str:
+    """Say it on one line, but for problems that point into a text: carets need theirs."""
+    text = str(error)
+    return text if POINTED in text else f"fieldfare: {' '.join(text.split())}"

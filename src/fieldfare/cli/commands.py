@@ -88,12 +88,18 @@ def import_(
 def scan(
     files: Annotated[list[Path], typer.Argument(help="Videos, pictures or sounds.")],
     as_json: AsJson = False,
-    pack: Annotated[str, typer.Option(help="The policy pack to judge by.")] = "default",
+    home: Home = None,
+    pack: Annotated[
+        str | None, typer.Option(help="Judge by this pack, not by the installation.")
+    ] = None,
 ) -> None:
-    """Look at files as the platform would, with no server, and say what it would decide."""
+    """Look at files as the platform would, with no server, and say what it would decide.
+
+    By the rules, lists and banks of the installation if there is one, else by the default pack.
+    """
     from fieldfare.cli.scanning import scan_files
 
-    scan_files(files, pack=pack, as_json=as_json)
+    scan_files(files, home=home, pack=pack, as_json=as_json)
 
 
 @app.command()

@@ -9,9 +9,12 @@ import msgspec
 
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.cli.reach import must_be_files
+from fieldfare.engine.in_force import InForce
+from fieldfare.engine.settings import load_settings
 from fieldfare.engine.single import JudgedFile, SingleFile
-from fieldfare.installation import in_force_without_store
+from fieldfare.installation import Keys, in_force_of, in_force_without_store
 from fieldfare.kernel import JsonValue, Unknown
+from fieldfare.matching import BankIndex
 from fieldfare.signals.scanner import Scanner
 
 SHOWN_FACTS: Final = (
@@ -25,11 +28,17 @@ SHOWN_FACTS: Final = (
 )
 
 
-def scan_files(files: Sequence[Path], *, pack: str, as_json: bool) -> None:
-    """Scan each file and print what would be decided. Raises NotFound for a missing file, first."""
+def scan_files(
+    files: Sequence[Path], *, home: Path | None, pack: str | None, as_json: bool
+) -> None:
+    """Scan each file and print what would be decided. Raises NotFound for a missing file, first.
+
+    Judged by the installation in `home` if there is one and no pack is named, banks included.
+    """
     must_be_files(files)
-    with Scanner(workers=1) as scanner:
-        single = SingleFile(in_force_without_store(pack))
+    in_force, banks = _grounds(home, pack)
+    with Scanner(workers=1, banks=banks) as scanner:
+        single = SingleFile(in_force)
         for path in files:
             started = time.monotonic()
             judged = single.judge(path, scanner)
@@ -38,6 +47,13 @@ def scan_files(files: Sequence[Path], *, pack: str, as_json: bool) -> None:
                 print_json(_json(path, judged, seconds))
             else:
                 _print(path, judged, seconds)
+
+
+def _grounds(home: Path | None, pack: str | None) -> tuple[InForce, Sequence[BankIndex]]:
+    settings = load_settings(home)
+    if pack is None and Keys(settings.home).command_line.is_file():
+        return in_force_of(settings)
+    return in_force_without_store(pack or settings.pack), ()
 
 
 def _json(path: Path, judged: JudgedFile, seconds: float) -> dict[str, JsonValue]:
@@ -73,8 +89,9 @@ def _print(path: Path, judged: JudgedFile, seconds: float) -> None:
         print_line(f"  unknown {name}: {why}")
     known = {fact.name: fact.value for fact in judged.found.facts}
     told = [
-        f"{name.rpartition('.')[2]} {known[name]}"
+        f"{name} {known[name]}"
         for name in SHOWN_FACTS
         if name in known and not isinstance(known[name], Unknown) and known[name] is not None
     ]
-    print_line(f"  {', '.join(told)}; {len(judged.found.pdq)} frames hashed")
+    if told:
+        print_line(f"  {', '.join(told)}; {len(judged.found.pdq)} frames hashed")

@@ -42,7 +42,7 @@ class Shelf:
             of_change, banks = self._banks.get(org, (-1, ()))
         if of_change == changes:
             return banks
-        found = self._store.read(lambda uow: _indexes(uow, org))
+        found = self._store.read(lambda uow: bank_indexes(uow, org))
         with self._lock:
             # Another worker may have read later, and been done sooner.
             if self._banks.get(org, (-1, ()))[0] < changes:
@@ -50,7 +50,8 @@ class Shelf:
         return found
 
 
-def _indexes(uow: UnitOfWork, org: Org) -> Sequence[BankIndex]:
+def bank_indexes(uow: UnitOfWork, org: Org) -> Sequence[BankIndex]:
+    """Build the indexes of an organisation's banks, that of decided content last."""
     ours: list[BankEntryRecord] = []
     indexes: list[BankIndex] = []
     for record in uow.banks.banks(org):

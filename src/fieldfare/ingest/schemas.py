@@ -17,7 +17,8 @@ from fieldfare.kernel import BadInput, JsonValue, did_you_mean, unix_ms
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Market = Annotated[str, msgspec.Meta(min_length=2, max_length=8, pattern=r"^[A-Za-z0-9-]+$")]
+Market = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?$")]
+"""A country (ISO 3166-1, two letters) or a part of one (ISO 3166-2); ZZ where it is not known."""
 Words = Annotated[str, msgspec.Meta(max_length=20_000)]
 Moment = Annotated[str, msgspec.Meta(max_length=40)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)]

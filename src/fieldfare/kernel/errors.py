@@ -32,7 +32,10 @@ class FieldfareError(Exception):
         self.pointer = pointer
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        if not self.hint:
+            return self.message
+        ended = self.message.endswith((".", "!", "?", ":"))
+        return f"{self.message}{'' if ended else '.'} {self.hint}"
 
 
 class BadInput(FieldfareError):

@@ -73,5 +73,5 @@ def test_a_close_name_is_suggested_and_a_far_one_is_not() -> None:
 def test_an_error_says_what_and_how_to_mend_it() -> None:
     error = BadInput("no such field", hint="Leave it out.", pointer="/x")
 
-    assert str(error) == "no such field Leave it out."
+    assert str(error) == "no such field. Leave it out."
     assert (error.status, error.slug, error.pointer) == (400, "bad-input", "/x")

@@ -17,7 +17,7 @@ from fieldfare.engine.intake import Accepted, must_fit
 from fieldfare.ingest.schemas import EVENT_KINDS, HostEvent, PostedItem, decode, decode_item
 from fieldfare.kernel import BadInput, FieldfareError, JsonValue, Org
 from fieldfare.records import ACCOUNT, Decision, MediaRef, Subject
-from fieldfare.web.api.shapes import answer, decision_json, openapi_body
+from fieldfare.web.api.shapes import answer, decision_json, openapi_body, openapi_events
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.problems import problem_type
 from fieldfare.web.served import Served
@@ -54,7 +54,7 @@ async def post_item(request: Request, who: Sender, platform: Platform) -> Respon
     return answer(_accepted_json(accepted), status=200 if accepted.repeated else 202)
 
 
-@router.post("/events", status_code=202, openapi_extra=openapi_body(HostEvent, many="events"))
+@router.post("/events", status_code=202, openapi_extra=openapi_events(EVENT_KINDS.schemas))
 async def post_events(request: Request, who: Sender, platform: Platform) -> Response:
     """Put up to 1,000 events on the log; a bad one is rejected by its index, the others kept."""
     batch = decode(_EVENTS, await request.body())
@@ -63,7 +63,7 @@ async def post_events(request: Request, who: Sender, platform: Platform) -> Resp
     return answer(_batch_json(results), status=202)
 
 
-@router.post("/history", status_code=202, openapi_extra=openapi_body(HostEvent, many="events"))
+@router.post("/history", status_code=202, openapi_extra=openapi_events(EVENT_KINDS.schemas))
 async def post_history(request: Request, who: Sender, platform: Platform) -> Response:
     """Put past events on the log, each with its occurred_at: they count, and have no effects."""
     batch = decode(_EVENTS, await request.body())

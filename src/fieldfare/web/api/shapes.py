@@ -66,16 +66,13 @@ def version_json(item: ItemVersion) -> dict[str, JsonValue]:
     }
 
 
-def openapi_body(shape: type, *, with_media: bool = False, many: str = "") -> dict[str, Any]:
+def openapi_body(shape: type, *, with_media: bool = False) -> dict[str, Any]:
     """Describe a body that msgspec decodes, for routes that read the raw request.
 
-    many: the name of the list the shape stands in. with_media: multipart is taken as well.
+    with_media: multipart is taken as well.
     """
     (schema,), parts = msgspec.json.schema_components([shape], ref_template=_REF)
     inlined = _inlined(schema, parts)
-    if many:
-        rows = {"type": "array", "maxItems": 1_000, "items": inlined | {"type": "object"}}
-        inlined = {"type": "object", "properties": {many: rows}, "required": [many]}
     content: dict[str, Any] = {"application/json": {"schema": inlined}}
     if with_media:
         file = {"type": "array", "items": {"type": "string", "format": "binary"}}
@@ -84,6 +81,20 @@ def openapi_body(shape: type, *, with_media: bool = False, many: str = "") -> di
             "schema": {"type": "object", "properties": parts_of, "required": ["metadata"]}
         }
     return {"requestBody": {"required": True, "content": content}}
+
+
+def openapi_events(shapes: Mapping[str, type]) -> dict[str, Any]:
+    """Describe a batch of events: one of the shapes each, told apart by `kind`."""
+    schemas, parts = msgspec.json.schema_components([*shapes.values()], ref_template=_REF)
+    kinds = []
+    for kind, schema in zip(shapes, schemas, strict=True):
+        inlined = _inlined(schema, parts)
+        inlined["title"] = kind
+        inlined["properties"] = {**inlined["properties"], "kind": {"const": kind}}
+        kinds.append(inlined)
+    rows = {"type": "array", "maxItems": 1_000, "items": {"oneOf": kinds}}
+    body = {"type": "object", "properties": {"events": rows}, "required": ["events"]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
 
 
 _REF: Final = "#/parts/{name}"
