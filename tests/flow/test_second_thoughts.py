@@ -211,19 +211,7 @@ def test_a_restart_opens_no_stage_before_the_rules_ran_on_its_views(
     community: Community, tmp_path: Path
 ) -> None:
     community.posted(a_video(), write_clip(tmp_path / "a.webm", Clip(codec="vp9", seed=3)))
-    viewed = {
-        "kind": "item.viewed",
-        "key": "w",
-        "item": {"kind": "video", "host_id": "v1"},
-        "window_start": "2026-03-02T09:00:00Z",
-        "window_s": 60,
-        "views": 1_500,
-        "watch_ms": 1,
-        "surface": "feed",
-        "market": "DE",
-        "age_band": "18_plus",
-    }
-    told = EVENT_KINDS.decode(msgspec.json.encode(viewed))
+    told = EVENT_KINDS.decode(msgspec.json.encode(views_of("video", "v1", 1_500)))
     community.platform.intake.post_events(community.org, [told]).result(30)
 
     with restarted(community) as counted:
@@ -315,3 +303,39 @@ def test_imported_history_counts_at_once_and_not_only_after_a_restart(
     community.settle()
 
     assert community.posted(a_comment(text, author="u9")).judgement.action == "limit"
+
+
+OFTEN_SEEN = """
+Author: Entity[str] = EntityJson(type='Account', path='$.item.author')
+Reached = Count(key=[Author], window='1d', where=GetActionName() == 'views.reached')
+Twice = Rule(when_all=[Reached >= 2], description='')
+WhenRules(rules_any=[Twice], then=[Hold(policy='HS.SLUR')])
+"""
+
+
+def test_stages_reached_before_a_restart_are_counted_after_it(community: Community) -> None:
+    platform, org = community.platform, community.org
+    pack, rules = platform.pack(org), {"main.sml": OFTEN_SEEN}
+    platform.store.write(lambda uow: activate_rules(uow, org, rules, pack, by="test"))
+    community.posted(a_comment())
+    community.send(views_of("comment", "c1", 150))
+    assert community.may_see("comment", "c1").show == "yes"
+
+    with restarted(community) as again:
+        again.send(views_of("comment", "c1", 1_000))
+        assert again.may_see("comment", "c1").reason == "hold"
+
+
+def views_of(kind: str, host_id: str, views: int) -> dict[str, object]:
+    return {
+        "kind": "item.viewed",
+        "key": f"seen-{views}",
+        "item": {"kind": kind, "host_id": host_id},
+        "window_start": "2026-03-02T09:00:00Z",
+        "window_s": 60,
+        "views": views,
+        "watch_ms": 1,
+        "surface": "feed",
+        "market": "DE",
+        "age_band": "18_plus",
+    }
