@@ -64,7 +64,7 @@ def note(
 def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) -> None:
     """Create a bank or change it. Raises BadInput for a policy the pack does not have."""
     if bank.policy not in pack.policies:
-        hint = did_you_mean(bank.policy, pack.policies) or "See `fieldfare policies`."
+        hint = did_you_mean(bank.policy, pack.policies) or "See the Policies page, or GET /v1/policies."
         raise BadInput(f"no policy {bank.policy!r}", hint=hint, pointer="/policy")
     if not bank.name.replace("-", "").replace("_", "").isalnum() or len(bank.name) > MAX_NAME:
         hint = "Use letters, digits, - and _."
