@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from fieldfare.kernel import Org, SimulatedClock, Unavailable
 from fieldfare.ledger import Vault
@@ -107,13 +108,16 @@ def test_a_commit_whose_answer_was_lost_is_told_of_before_the_next_one(
         raise ConnectionError("no answer")
 
     post(store, "a")
-    with monkeypatch.context() as broken:
+    with monkeypatch.context() as broken, capture_logs() as logs:
         broken.setattr(Writer, "_commit", loses_the_answer)
         with pytest.raises(Unavailable, match="no answer"):
             post(store, "b")
     post(store, "c")
 
     assert heard == ["a", "b", "c"]
+    (entry,) = logs
+    assert entry["event"] == "the writing connection is replaced"
+    assert "closed" not in repr(entry)
 
 
 def test_a_work_that_meets_a_lost_connection_is_told_so(

@@ -47,39 +47,30 @@ def resolve(
 
     Verdicts on another subject or version say nothing here. Order beats appeal beats person beats
     rule; within a class everything is joined, except that of one order, appeal or person only the
-    newest word counts. What lower classes said before the higher one spoke has been heard. What
-    they say later may reopen the matter: their review requests are kept, their restrictions are
-    not, except those of a rule marked `after_person` against a person. While only rules have
-    spoken, each policy's `on_unknown` says what holds for facts that could not be had.
+    newest word counts. What lower classes say later may reopen the matter: their review requests
+    are kept, their restrictions are not, except those of a rule marked `after_person` against a
+    person. While only rules have spoken, `on_unknown` says what holds for facts that are Unknown.
     Raises UnknownPolicy, UnknownKind and UnfitRestriction.
     """
     spoken = [one for one in verdicts if one.subject == subject and one.version == version]
     if not spoken and not unknown_facts(pack, facts):
         return NOTHING_AGAINST
     _check(spoken, subject, pack, kinds)
-    by = next((voice for voice in VOICES if any(v.by is voice for v in spoken)), Voice.RULE)
-    deciding, later = _heard(spoken, by)
-    asked = [one for verdict in deciding for one in verdict.restrictions]
-    overruling = [v for v in later if v.by is Voice.RULE and v.after_person and by is Voice.PERSON]
+    by, deciding, later = _heard(spoken)
+    unsure = _unsure(subject, pack, facts) if by is Voice.RULE else UnknownOutcome()
+    asked = [*_asked(deciding), *unsure.restrictions]
     restrictions = join(asked, pack=pack, kinds=kinds)
-    if overruling:
-        asked += [one for verdict in overruling for one in verdict.restrictions]
-        joined = join(asked, pack=pack, kinds=kinds)
-        by = by if joined == restrictions else Voice.RULE
-        restrictions = joined
-    unsure = UnknownOutcome()
-    if by is Voice.RULE and not overruling:
-        unsure = judge_unknowns(pack, facts, item=scope_of(subject) == "item")
-        if unsure.restrictions:
-            restrictions = join((*asked, *unsure.restrictions), pack=pack, kinds=kinds)
+    if by is Voice.PERSON and (overruling := _overruling(later)):
+        joined = join([*asked, *overruling], pack=pack, kinds=kinds)
+        by, restrictions = by if joined == restrictions else Voice.RULE, joined
     speaking = [*deciding, *later]
-    wishes = [wish for verdict in speaking for wish in verdict.review]
+    wishes = [*(wish for verdict in speaking for wish in verdict.review), *unsure.review]
     return Judgement(
         action=restrictions[0].kind if restrictions else ALLOW,
         policy=_first_named(restrictions, pack),
         by=by,
         restrictions=restrictions,
-        review=_requests((*wishes, *unsure.review), pack),
+        review=_requests(wishes, pack),
         reasons=_reasons(speaking, pack),
         unknown=unsure.unknown,
     )
@@ -97,8 +88,24 @@ def _check(
             pack.rank(code)
 
 
-def _heard(verdicts: Sequence[Verdict], by: Voice) -> tuple[list[Verdict], list[Verdict]]:
-    """Split into the verdicts that decide and those of lower classes that came after them."""
+def _unsure(
+    subject: Subject, pack: PolicyPack, facts: Mapping[str, FactValue | Unknown]
+) -> UnknownOutcome:
+    return judge_unknowns(pack, facts, item=scope_of(subject) == "item")
+
+
+def _asked(verdicts: Iterable[Verdict]) -> list[Restriction]:
+    return [restriction for verdict in verdicts for restriction in verdict.restrictions]
+
+
+def _overruling(later: Iterable[Verdict]) -> list[Restriction]:
+    """Give what rules ask for that may restrict although a person has spoken."""
+    return _asked(v for v in later if v.by is Voice.RULE and v.after_person)
+
+
+def _heard(verdicts: Sequence[Verdict]) -> tuple[Voice, list[Verdict], list[Verdict]]:
+    """Give the highest voice, its verdicts, and those of lower classes that came after them."""
+    by = next((voice for voice in VOICES if any(v.by is voice for v in verdicts)), Voice.RULE)
     of_class = [verdict for verdict in verdicts if verdict.by is by]
     if by is not Voice.RULE:
         newest: dict[str, int] = {}
@@ -107,7 +114,7 @@ def _heard(verdicts: Sequence[Verdict], by: Voice) -> tuple[list[Verdict], list[
         of_class = [v for v in of_class if v.event_id == newest[v.author]]
     spoke_at = max((verdict.event_id for verdict in of_class), default=0)
     later = [v for v in verdicts if v.by is not by and v.event_id >= spoke_at]
-    return of_class, later
+    return by, of_class, later
 
 
 def _first_named(restrictions: Sequence[Restriction], pack: PolicyPack) -> str:

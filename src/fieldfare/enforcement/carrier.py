@@ -19,7 +19,7 @@ import structlog
 from fieldfare.enforcement.backoff import SECOND_MS, Circuit, Schedule
 from fieldfare.enforcement.delivery import Answer, Send, signed
 from fieldfare.enforcement.repositories import Outbox, Webhooks
-from fieldfare.kernel import Clock, Org
+from fieldfare.kernel import Clock, Org, trace_of
 from fieldfare.records import OutboxRow, OutboxState, Webhook
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ class Carrier:
             try:
                 self._start_batches()
             except Exception as error:  # noqa: BLE001  # a worker's loop outlives one failed read
-                _log.error("carrying failed", error=repr(error))
+                _log.error("carrying failed", **trace_of(error))
             if self._batches:
                 wait(self._batches.values(), timeout=self._pace.idle_s, return_when=FIRST_COMPLETED)
             else:
@@ -163,7 +163,7 @@ class Carrier:
             if batch.done():
                 del self._batches[key]
                 if error := batch.exception():
-                    _log.error("carrying failed", org=key[0], webhook=key[1], error=repr(error))
+                    _log.error("carrying failed", org=key[0], webhook=key[1], **trace_of(error))
 
     def _carry(self, webhook: Webhook, rows: Sequence[OutboxRow], circuit: Circuit) -> int:
         answers = list(self._senders.map(lambda row: self._post(row, webhook), rows))

@@ -46,7 +46,6 @@ from fieldfare.review.opening import (
 PAGE: Final = 200
 AUTHOR: Final = "deadline"
 """Who speaks when time does: the author of the verdict and of its reason."""
-"""Where people are asked about what no policy can be named for."""
 NOT_SCANNED: Final = "not scanned in time"
 NOT_EVALUATED: Final = "not evaluated in time"
 HELD_TOO_LONG: Final = "held past its deadline"

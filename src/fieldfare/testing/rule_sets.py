@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fieldfare.engine.in_force import FACTS
 from fieldfare.kernel import EventId, Unknown, make_id
 from fieldfare.records import FactValue, Restriction, Subject
 from fieldfare.rules import (
@@ -17,29 +18,6 @@ from fieldfare.rules import (
 
 START_MS: Final = 1_767_225_600_000
 """2026-01-01T00:00:00Z: the moment of `an_id()`."""
-
-_FACTS: Final = {
-    "text.normalised": "str",
-    "text.language": "str",
-    "text.lexicon.policy": "str",
-    "text.lexicon.severity": "str",
-    "text.lexicon.hits": "list",
-    "media.readable": "bool",
-    "media.duration_s": "float",
-    "media.black_share": "float",
-    "media.frozen_share": "float",
-    "visual.nsfw.max": "float",
-    "visual.nsfw.mean": "float",
-    "visual.nsfw.share_60": "float",
-    "hash.match.policy": "str",
-    "hash.match.bank": "str",
-    "hash.match.distance": "int",
-    "hash.match.vetted": "bool",
-    "hash.decided.policy": "str",
-    "author.age_s": "float",
-    "item.views": "int",
-    "report.class": "str",
-}
 
 
 def terms(
@@ -100,7 +78,7 @@ def a_vocabulary(*, lists: Sequence[str] = ("bad_words",)) -> Vocabulary:
     """Build a vocabulary of eight policies, the usual facts and seven event kinds."""
     return Vocabulary(
         policies={policy.code: policy for policy in _POLICIES},
-        facts=_FACTS,
+        facts=FACTS,
         lists=frozenset(lists),
         queues=frozenset({"unjudged", *(policy.queue for policy in _POLICIES)}),
         event_kinds=frozenset(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
+from structlog.testing import capture_logs
 
 from fieldfare.enforcement import Answer, Carrier, Pace, Request, Schedule
 from fieldfare.kernel import EventId, Org, SimulatedClock
@@ -365,10 +366,12 @@ def test_the_runner_outlives_a_store_that_fails(
     world.network.say = say
     world.add(a_row(1))
     runner = threading.Thread(target=world.carrier(Pace(idle_s=0.001)).run, args=(stop,))
-    runner.start()
-
-    was_sent = sent.wait(30)
-    stop.set()
-    runner.join()
+    with capture_logs() as logs:
+        runner.start()
+        was_sent = sent.wait(30)
+        stop.set()
+        runner.join()
 
     assert was_sent
+    assert [entry["error"] for entry in logs] == ["OSError", "OSError"]
+    assert "once" not in repr(logs)
