@@ -301,6 +301,19 @@ def test_a_choice_that_cannot_be_taken_keeps_the_case(site: Site, fields: dict[s
     assert ann.post(f"/review/{case}/heartbeat", lease_token=token).status_code == 200
 
 
+def test_an_item_that_is_not_there_is_an_empty_page_to_look_further_from(
+    client: TestClient, everything: Caller
+) -> None:
+    page = client.get("/items/comment/no<b>body", headers={**everything.headers, **HTML})
+    twin = client.get("/items/comment/no<b>body", headers={**everything.headers, **JSON})
+
+    assert (page.status_code, twin.status_code) == (404, 404)
+    assert "There is no such item" in page.text
+    assert "comment:no&lt;b&gt;body" in page.text
+    assert "<option selected>comment</option>" in page.text
+    assert twin.headers["content-type"] == "application/problem+json"
+
+
 def looks(site: Site, kind: str, host_id: str) -> list[tuple[str, object]]:
     """List who looked at an item, by what the log says."""
     platform, org = site.community.platform, site.community.org

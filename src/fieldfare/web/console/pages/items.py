@@ -10,8 +10,8 @@ from fieldfare.access import Permission, Principal
 from fieldfare.engine.looks import looked_at
 from fieldfare.kernel import parse_id
 from fieldfare.records import Subject
-from fieldfare.web.console.templating import answer
-from fieldfare.web.console.views.items import item_view, items_view
+from fieldfare.web.console.templating import answer, wants_json
+from fieldfare.web.console.views.items import ItemsView, ItemUnknown, item_view, items_view
 from fieldfare.web.guards import Platform, requires
 
 router = APIRouter(include_in_schema=False)
@@ -44,6 +44,12 @@ def item_page(
 ) -> Response:
     """Show one item, and record that it was looked at."""
     subject, find = Subject(kind, host_id), platform.books.of(who.org).text.facts
-    view = platform.store.read(lambda uow: item_view(uow, who.org, subject, find))
+    try:
+        view = platform.store.read(lambda uow: item_view(uow, who.org, subject, find))
+    except ItemUnknown:
+        if wants_json(request):
+            raise
+        nothing = ItemsView(rows=(), next="", kind=kind, host_id=host_id)
+        return answer(request, "items.html", nothing, current="items", status=404)
     platform.store.write(lambda uow: looked_at(uow, who.org, subject, by=who.pseudonym))
     return answer(request, "item.html", view, current="items")

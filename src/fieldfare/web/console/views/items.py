@@ -7,6 +7,7 @@ from typing import Final
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.looks import LOOKED_AT
 from fieldfare.engine.unit import UnitOfWork
+from fieldfare.ingest.kinds import ITEM_KINDS
 from fieldfare.kernel import EventId, JsonValue, NotFound, Org
 from fieldfare.records import Event, ItemVersion, Subject
 from fieldfare.web.console.moments import Moment
@@ -118,10 +119,17 @@ class RecentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemsView:
-    """The newest decisions. next: cursor of the following page, "" on the last."""
+    """The newest decisions. next: cursor of the following page, "" on the last.
+
+    kinds: of items there are. kind, host_id: what was looked for and is not there; "" if nothing
+    was.
+    """
 
     rows: tuple[RecentLine, ...]
     next: str
+    kinds: tuple[str, ...] = tuple(ITEM_KINDS)
+    kind: str = ""
+    host_id: str = ""
 
 
 def items_view(uow: UnitOfWork, org: Org, *, before: EventId | None, limit: int) -> ItemsView:
