@@ -182,6 +182,27 @@ def test_lanes_lie_on_a_thousandth_scale_and_stay_visible() -> None:
     assert lanes_of([fact], 0) == ()
 
 
+def test_findings_on_the_same_stretches_share_a_lane_that_names_the_bank() -> None:
+    def fact(name: str, value: str, *spans: tuple[float, float]) -> FactLine:
+        return FactLine(name=name, value=value, unknown="", version="", ms=0.0, spans=spans)
+
+    lanes = lanes_of(
+        [
+            fact("hash.match.all", "bank known-spam", (2.0, 4.0)),
+            fact("hash.match.bank", "known-spam", (2.0, 4.0)),
+            fact("hash.match.policy", "IN.SPAM", (2.0, 4.0)),
+            fact("visual.nudity", "0.9", (0.0, 1.0)),
+        ],
+        10,
+    )
+
+    assert [(lane.name, lane.value) for lane in lanes] == [
+        ("hash.match", "known-spam"),
+        ("visual.nudity", "0.9"),
+    ]
+    assert lanes[0].spans == ((200, 200),)
+
+
 @pytest.mark.parametrize(
     ("path", "kept"),
     [

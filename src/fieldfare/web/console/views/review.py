@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from fieldfare.engine.content import scan_of
@@ -35,6 +36,7 @@ from fieldfare.web.console.wording import sentence
 KEYED: Final = 9
 """Policies that have a number key."""
 _VIDEO: Final = "video/"
+_BANK: Final = "hash.match.bank"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,23 +253,29 @@ def _media(uow: UnitOfWork, case: Case, item: ItemVersion | None) -> JudgedMedia
 
 
 def lanes_of(facts: Sequence[FactLine], duration_s: float) -> tuple[Lane, ...]:
-    """Draw the findings that rest on stretches of the media, each on a scale of 0..1000."""
+    """Draw the findings that rest on stretches of the media, each on a scale of 0..1000.
+
+    What rests on the same stretches shares a lane, under what its names have in common.
+    """
     if duration_s <= 0:
         return ()
     return tuple(
         Lane(
-            name=fact.name,
-            value=fact.value,
-            spans=tuple(_scaled(start, end, duration_s) for start, end in fact.spans),
+            name=_common_name([fact.name for fact in group]),
+            value=_telling(group),
+            spans=tuple(_scaled(start, end, duration_s) for start, end in spans),
         )
-        for fact in facts
-        if fact.spans
+        for spans, group in shared.items()
     )
 
 
 def undo_of(case: Case | None, reviewer: str, *, now_ms: int, undo_ms: int) -> Undo | None:
     """Offer to take back what this person decided a moment ago."""
     if case is None or case.closed_at is None or case.lease is None or not case.outcome:
+    shared: dict[tuple[tuple[float, float], ...], list[FactLine]] = {}
+    for fact in facts:
+        if fact.spans:
+            shared.setdefault(fact.spans, []).append(fact)
         return None
     until = case.closed_at + undo_ms
     if case.lease.reviewer != reviewer or now_ms >= until:
@@ -279,6 +287,19 @@ def undo_of(case: Case | None, reviewer: str, *, now_ms: int, undo_ms: int) -> U
         policy=policy,
         until=Moment(until),
         left_ms=until - now_ms,
+def _common_name(names: Sequence[str]) -> str:
+    """Give the dotted beginning that names share; the first name if they share none."""
+    parts = [name.split(".") for name in names]
+    shared = list(takewhile(lambda same: len(set(same)) == 1, zip(*parts, strict=False)))
+    return ".".join(same[0] for same in shared) or names[0]
+
+
+def _telling(facts: Sequence[FactLine]) -> str:
+    """Choose the value that says most of a lane: which bank matched, else the first."""
+    banks = (fact.value for fact in facts if fact.name == _BANK)
+    return next(banks, facts[0].value)
+
+
     )
 
 
