@@ -28,6 +28,7 @@ _WEB: Final = Path(__file__).parent.parent
 THEME_COOKIE: Final = "ff_theme"
 THEMES: Final = ("auto", "light", "dark")
 _SMALL: Final = 0.1
+_REVIEW: Final = "/review"
 _ICON: Final = {"class": "i", "aria-hidden": "true"}
 _MENU: Final = (
     ("overview", "/overview", "layout-dashboard", Permission.OVERVIEW),
@@ -177,7 +178,11 @@ def answer_problem(request: Request, problem: Problem) -> Response:
     if not wants_page(request):
         return problem_response(problem, request_id)
     html = pages(request).html(
-        "problem.html", shell=shell(request, ""), view=problem, request_id=request_id
+        "problem.html",
+        shell=shell(request, ""),
+        view=problem,
+        request_id=request_id,
+        back=_REVIEW if request.url.path.startswith(f"{_REVIEW}/") else "/",
     )
     headers = {**problem.headers, "Vary": "Accept, Cookie"}
     return HTMLResponse(html, status_code=problem.status, headers=headers)

@@ -4,19 +4,17 @@
  * Every act is a form of the page that is sent, so that all of it also works without this file.
  */
 import { isTyping } from "./keys.js";
+import { addressOf, post, tellWhy } from "./sending.js";
 
 const HEARTBEAT_MS = 20_000;
 const SOON_MS = 45_000;
 
 const main = /** @type {HTMLElement} */ (document.querySelector("main.review"));
 const form = /** @type {HTMLFormElement} */ (document.querySelector("#decide"));
-const undo = /** @type {HTMLFormElement | null} */ (document.querySelector("#undo"));
-const frames = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(".frame")]);
+const missing = /** @type {HTMLElement} */ (document.querySelector("#missing"));
 const leaseMs = Number(main.dataset.leaseMs);
 const caseId = main.dataset.case ?? "";
 let leaseEnds = performance.now() + Number(main.dataset.leaseLeftMs);
-/** Whether the decision is on its way; a second press must not send it again. */
-let sent = false;
 /** When the stage was drawn, as performance.now() counts. */
 let stageDrawn = 0;
 
@@ -29,6 +27,7 @@ function chosen(name) {
 /** Show what the chosen action does under the chosen policy, and the words of that policy. */
 function paint() {
   const action = chosen("action");
+  if (action) missing.textContent = "";
   const other = chosen("other_policy");
   const policy = other || chosen("policy");
   const depends = action !== "" && action !== "allow" && action !== "escalate";
@@ -59,8 +58,11 @@ function pickPolicy(number) {
   if (input instanceof HTMLInputElement) { input.checked = true; input.focus(); paint(); }
 }
 
+const framesNow = () => /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(".frame")]);
+
 /** @param {number} number of a picture, from 0 */
 function showStill(number) {
+  const frames = framesNow();
   const frame = frames[number];
   if (!frame) return;
   for (const each of frames) each.setAttribute("aria-pressed", String(each === frame));
@@ -72,30 +74,40 @@ function showStill(number) {
 
 /** @param {number} by */
 function step(by) {
+  const frames = framesNow();
   const at = frames.findIndex((frame) => frame.getAttribute("aria-pressed") === "true");
   showStill(Math.max(0, Math.min(frames.length - 1, at + by)));
 }
 
 /**
- * Send a form of the stage and draw the stage anew, so that what is chosen and typed beside it stays.
+ * Send a form of the stage and draw stage and strip anew; what is chosen and typed beside them stays.
  * @param {SubmitEvent} event
  */
 async function redrawStage(event) {
-  const sent = event.target;
-  if (!(sent instanceof HTMLFormElement) || !sent.closest("#stage")) return;
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !form.closest("#stage")) return;
   event.preventDefault();
-  const body = new URLSearchParams();
-  for (const [name, value] of new FormData(sent)) body.set(name, String(value));
-  try {
-    const answer = await fetch(sent.action, { method: "POST", headers: { Accept: "text/html" }, body });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = answer.ok ? page.querySelector("#stage") : null;
-    const seen = page.querySelector(".meter");
-    if (!fresh) { location.reload(); return; }
-    document.querySelector("#stage")?.replaceWith(fresh);
-    if (seen) document.querySelector(".meter")?.replaceWith(seen);
-    stageDrawn = performance.now();
-  } catch { location.reload(); }
+  const got = await post(form, addressOf(form));
+  if (!got) return;
+  if (!got.answer.ok || !got.page.querySelector("#stage")) { tellWhy(got.page); return; }
+  const at = framesNow().findIndex((frame) => frame.getAttribute("aria-pressed") === "true");
+  for (const part of ["#stage", ".frames", ".meter"]) {
+    const fresh = got.page.querySelector(part);
+    if (fresh) document.querySelector(part)?.replaceWith(fresh);
+  }
+  stageDrawn = performance.now();
+  if (at > 0) showStill(at);
+}
+
+/**
+ * Say what is missing before a decision can be sent; a skip needs nothing.
+ * @param {SubmitEvent} event
+ */
+function mustBeChosen(event) {
+  if (event.submitter?.id === "skip" || chosen("action")) return;
+  event.preventDefault();
+  missing.textContent = missing.dataset.text ?? "";
+  /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=action]"))?.focus();
 }
 
 /** @param {string} selector of a form to send */
@@ -106,7 +118,6 @@ function send(selector) {
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
-  u: () => send("#undo"),
   s: () => /** @type {HTMLButtonElement | null} */ (document.querySelector("#skip"))?.click(),
   b: () => send(document.querySelector("#reveal") ? "#reveal" : "#reblur"),
   n: () => step(1),
@@ -134,19 +145,13 @@ addEventListener("keydown", (event) => {
 /** @param {number} ms */
 const stretch = (ms) => (ms < 120_000 ? `${Math.max(0, Math.floor(ms / 1000))} s` : `${Math.floor(ms / 60_000)} min`);
 
-/** Draw the time left of lease, undo and clear view; go back to blurred when the minute is over. */
+/** Draw the time left of lease and clear view; go back to blurred when the minute is over. */
 function tick() {
   const left = leaseEnds - performance.now();
   const lease = document.querySelector("#lease");
   if (lease instanceof HTMLOutputElement) lease.value = stretch(left);
   document.querySelector("#ring")?.setAttribute("stroke-dashoffset", String(100 - Math.max(0, Math.min(100, (100 * left) / leaseMs))));
   document.querySelector(".lease")?.classList.toggle("soon", left < SOON_MS);
-  if (undo) {
-    const undoLeft = Number(undo.dataset.leftMs) - performance.now();
-    const bar = undo.querySelector("progress");
-    if (bar) bar.value = Math.max(0, undoLeft);
-    undo.hidden = undoLeft <= 0;
-  }
   const clear = document.querySelector("#reblur");
   if (clear instanceof HTMLFormElement) {
     const clearLeft = Number(clear.dataset.leftMs) - (performance.now() - stageDrawn);
@@ -170,14 +175,15 @@ async function heartbeat() {
   } catch { /* The next one tries again; the ring shows what is left. */ }
 }
 
-for (const frame of frames) frame.addEventListener("click", () => showStill(Number(frame.dataset.number)));
-form.addEventListener("change", paint);
-form.addEventListener("submit", (event) => {
-  if (sent) event.preventDefault();
-  sent = true;
+document.addEventListener("click", (event) => {
+  const frame = event.target instanceof Element ? event.target.closest(".frame") : null;
+  if (frame instanceof HTMLElement) showStill(Number(frame.dataset.number));
 });
-addEventListener("pageshow", () => { sent = false; });
-document.addEventListener("submit", redrawStage);
+form.noValidate = true;
+form.addEventListener("change", paint);
+form.addEventListener("submit", mustBeChosen);
+// Before it bubbles up to where forms are sent and followed.
+main.addEventListener("submit", redrawStage);
 paint();
 tick();
 setInterval(tick, 250);

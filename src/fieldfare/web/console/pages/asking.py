@@ -9,6 +9,8 @@ from fieldfare.kernel import BadInput, JsonValue, canonical_json
 from fieldfare.web.console.templating import wants_json
 
 MAX_FIELDS: Final = 40
+FOLLOW_HEADER: Final = "x-follow"
+THEN_HEADER: Final = "X-Then"
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -29,7 +31,12 @@ Fields = Annotated[dict[str, str], Depends(read_form)]
 
 
 def done(request: Request, path: str, body: JsonValue) -> Response:
-    """Answer a change: a browser goes on to a page, a program gets what came of it."""
+    """Answer a change: a browser goes on to a page, a program gets what came of it.
+
+    A script of ours that follows by itself is told where to: the page is then made only once.
+    """
     if wants_json(request):
         return Response(canonical_json(body), media_type="application/json")
+    if FOLLOW_HEADER in request.headers:
+        return Response(status_code=204, headers={THEN_HEADER: path})
     return RedirectResponse(path, status_code=303)

@@ -55,6 +55,7 @@ class _Told:
     decided: EventId | None = None
     draft: Draft | None = None
     nothing_left: bool = False
+    taken_back: bool = False
 
 
 @router.get("/review")
@@ -63,7 +64,9 @@ def review_page(
 ) -> Response:
     """Show the case in hand, or the queues to take one from."""
     just = parse_id(decided) if decided else None
-    return _page(request, who, platform, _Told(decided=just, nothing_left=bool(empty)))
+    undone = "undone" in request.query_params
+    told = _Told(decided=just, nothing_left=bool(empty), taken_back=undone)
+    return _page(request, who, platform, told)
 
 
 @router.post("/review/next")
@@ -147,7 +150,7 @@ def undo(request: Request, who: Reviewer, platform: Platform, case_id: str) -> R
     held = platform.store.write(
         lambda uow: platform.reviewing.undo(uow, who.org, wanted, who.pseudonym)
     )
-    return _handed(request, held, "/review", _told(held))
+    return _handed(request, held, "/review?undone=1", _told(held))
 
 
 @router.post("/review/{case_id}/reveal")
@@ -220,7 +223,9 @@ def _go_on(
     if wants_json(request):
         return _let_go(done(request, path, body))
     held = _claim(platform, who, None)
-    return _handed(request, held, path, body) if held else _let_go(done(request, path, body))
+    if held is not None:
+        return _handed(request, held, path, body)
+    return _let_go(done(request, f"{path}{'&' if '?' in path else '?'}empty=1", body))
 
 
 def _told(held: Held) -> dict[str, JsonValue]:
@@ -264,6 +269,7 @@ def _page(
             undo=undo,
             draft=told.draft,
             nothing_left=told.nothing_left,
+            taken_back=told.taken_back,
         )
 
     view = platform.store.read(read)

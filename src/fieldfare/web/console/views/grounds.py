@@ -1,11 +1,11 @@
 """The grounds of a decision for people: reasons, values beside thresholds, texts with hits."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.engine.grounds import text_fields
-from fieldfare.kernel import JsonValue, Span
+from fieldfare.kernel import EventId, JsonValue, Span
 from fieldfare.records import Decision, Event, Fact, Reason, SeenValue, Voice
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.wording import sentence
@@ -55,7 +55,9 @@ class ReasonLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionLine:
-    """A decision in short. consequences: sentences on what it takes away."""
+    """A decision in short. consequences: sentences on what it takes away. taken_back: by the one
+    who gave the verdict behind it.
+    """
 
     id: str
     at: Moment
@@ -71,6 +73,7 @@ class DecisionLine:
     unknown: tuple[tuple[str, str], ...]
     models: tuple[tuple[str, str], ...]
     asks: tuple[str, ...]
+    taken_back: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,10 @@ class TextLine:
     pieces: tuple[TextPiece, ...]
 
 
-def decision_line(decision: Decision) -> DecisionLine:
-    """Put a decision into words."""
+def decision_line(
+    decision: Decision, *, withdrawn: Collection[EventId] = frozenset()
+) -> DecisionLine:
+    """Put a decision into words. withdrawn: the verdicts that were taken back."""
     judgement = decision.judgement
     return DecisionLine(
         id=str(decision.id),
@@ -107,6 +112,8 @@ def decision_line(decision: Decision) -> DecisionLine:
         unknown=tuple(sorted(judgement.unknown.items())),
         models=tuple(sorted(decision.models.items())),
         asks=tuple(dict.fromkeys(request.queue for request in judgement.review)),
+        taken_back=judgement.by is Voice.PERSON
+        and any(cause in withdrawn for cause in decision.causes),
     )
 
 

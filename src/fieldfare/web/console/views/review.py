@@ -7,10 +7,10 @@ from typing import Final
 
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import Org
+from fieldfare.kernel import EventId, Org
 from fieldfare.policies import Policy, PolicyPack
 from fieldfare.records import Case, ItemVersion
-from fieldfare.review import Action, consequences, foreseen
+from fieldfare.review import VERDICT_WITHDRAWN, Action, consequences, foreseen
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.grounds import (
     DecisionLine,
@@ -160,12 +160,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
+    """taken_back: whether the case is in hand again because its decision was just undone."""
+
     queues: tuple[QueueLine, ...]
     exposures: int
     case: CaseView | None
     undo: Undo | None
     draft: Draft | None
     nothing_left: bool
+    taken_back: bool
 
 
 def queue_lines(uow: UnitOfWork, org: Org, *, now_ms: int) -> tuple[QueueLine, ...]:
@@ -190,6 +193,7 @@ def case_view(uow: UnitOfWork, case: Case, pack: PolicyPack, *, find: Find, hour
     item = uow.items.current(case.org, case.subject)
     asking = uow.decisions.get(case.org, case.decision_id)
     decisions = uow.decisions.of_subject(case.org, case.subject)
+    withdrawn = _withdrawn(uow, case)
     offered = tuple(pack.policies[code] for code in case.policies if code in pack.policies)
     until = hour.revealed_until
     return CaseView(
@@ -208,9 +212,19 @@ def case_view(uow: UnitOfWork, case: Case, pack: PolicyPack, *, find: Find, hour
         signals=signals_of(asking) if asking else (),
         reasons=decision_line(asking).reasons if asking else (),
         decision=decision_line(decisions[-1]) if decisions else None,
-        earlier=tuple(decision_line(each) for each in reversed(decisions[:-1])),
+        earlier=tuple(
+            decision_line(each, withdrawn=withdrawn) for each in reversed(decisions[:-1])
+        ),
         policies=tuple(_offer(policy, pack, now_ms=hour.now_ms) for policy in offered),
         others=_others(pack, offered),
+    )
+
+
+def _withdrawn(uow: UnitOfWork, case: Case) -> frozenset[EventId]:
+    """Find the verdicts on the item of a case that were taken back."""
+    events = uow.log.of_subject(case.org, case.subject, limit=HISTORY)
+    return frozenset(
+        cause for event in events if event.kind == VERDICT_WITHDRAWN for cause in event.causes
     )
 
 
