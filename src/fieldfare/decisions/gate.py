@@ -9,7 +9,7 @@ of the log older than two seconds shows nothing on feed and search.
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol, TypedDict
+from typing import Final, Literal, TypedDict
 
 import msgspec
 import structlog
@@ -69,17 +69,6 @@ class Viewer:
     surface: str
     age_band: str
     market: str
-
-
-class GateView(Protocol):
-    """What serving asks of a gate, wherever its map lives."""
-
-    def answers(
-        self, org: Org, viewer: Viewer, items: Sequence[tuple[str, str]], /
-    ) -> list[Answer]: ...
-
-    @property
-    def watermark_ms(self) -> int: ...
 
 
 class _Carried(TypedDict, total=False):

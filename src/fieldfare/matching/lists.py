@@ -7,7 +7,6 @@ docs/reference/policies.md and at the head of every file in packs/*/lists.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import yaml
@@ -87,27 +86,6 @@ def parse_lexicon(name: str, text: str) -> Lexicon:
         seen[letters] = term
         entries[term] = entry
     return Lexicon(name=name, entries=entries)
-
-
-def load_lists(folder: Path) -> tuple[tuple[Lexicon, ...], tuple[NamedList, ...]]:
-    """Read every lexicon (*.yaml) and named list (*.txt) of a folder, named after their files.
-
-    A folder that is not there has none. Raises ListDoesNotRead.
-    """
-    lexicons = tuple(
-        parse_lexicon(path.stem, _read(path)) for path in sorted(folder.glob("*.yaml"))
-    )
-    lists = tuple(parse_list(path.stem, _read(path)) for path in sorted(folder.glob("*.txt")))
-    return lexicons, lists
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        hint = "Save the file as UTF-8."
-        raise ListDoesNotRead(path.name, line, "is not UTF-8.", hint=hint) from error
 
 
 def _compose(name: str, text: str) -> yaml.Node | None:

@@ -85,9 +85,6 @@ class _Ids:
             ids.append(event_id)
         return len(ids)
 
-    def last(self) -> int:
-        return self.ids[-1] if self.ids else 0
-
 
 class _Values:
     """The newest distinct values of one key, each with its last id, oldest first.
@@ -112,9 +109,6 @@ class _Values:
         while seen and seen[next(iter(seen))] <= start:
             seen.popitem(last=False)
         return len(seen)
-
-    def last(self) -> int:
-        return next(reversed(self.seen.values()), 0)
 
 
 class CounterStore:
@@ -161,14 +155,6 @@ class CounterStore:
                 entry = _Ids() if counter.kind == "count" else _Values()
             panes.young[key] = entry
         return entry.count(update, event_id, panes.width)
-
-    def forget_before(self, event_id: int) -> None:
-        """Drop every key that cannot count for an event at or after `event_id`."""
-        for panes in self._panes.values():
-            start = event_id - panes.width
-            for keys in (panes.young, panes.old):
-                for key in [key for key, entry in keys.items() if entry.last() <= start]:
-                    del keys[key]
 
     def keys_held(self) -> int:
         """Count the keys in memory, over all counters."""

@@ -55,7 +55,7 @@ class ScanResult:
 class Scanner:
     """Scans files. Safe to use from several threads; a context manager that ends its processes.
 
-    banks: to match against; `use_banks` exchanges them. workers: sealed children at one time.
+    banks: to match against. workers: sealed children at one time.
     """
 
     def __init__(
@@ -84,10 +84,6 @@ class Scanner:
     def report(self) -> SandboxReport:
         """Tell which walls stand round a child here. Raises Unavailable if none can be started."""
         return self._sandbox.report()
-
-    def use_banks(self, banks: Sequence[BankIndex]) -> None:
-        """Match against these from the next scan on."""
-        self._banks = tuple(banks)
 
     def scan(
         self,

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from fieldfare.matching.alignment import Match
@@ -7,7 +5,6 @@ from fieldfare.matching.lexicon import Entry
 from fieldfare.matching.lists import (
     MAX_ENTRY,
     ListDoesNotRead,
-    load_lists,
     parse_lexicon,
     parse_list,
 )
@@ -85,28 +82,14 @@ def test_a_mistake_in_a_lexicon_names_its_line(text: str, line: int, words: str)
     assert words in str(caught.value)
 
 
-def test_a_folder_gives_lexicons_and_lists_named_after_their_files(tmp_path: Path) -> None:
-    (tmp_path / "rude.yaml").write_text(LEXICON)
-    (tmp_path / "domains.txt").write_text("zorb.example\n")
-
-    lexicons, lists = load_lists(tmp_path)
-
-    assert [one.name for one in lexicons] == ["rude"]
-    assert [one.name for one in lists] == ["domains"]
-    assert load_lists(tmp_path / "nowhere") == ((), ())
-
-
-def test_a_file_that_is_not_utf8_is_told_by_line(tmp_path: Path) -> None:
-    (tmp_path / "domains.txt").write_bytes(b"ok\nz\xff\n")
-
-    with pytest.raises(ListDoesNotRead, match="line 2: is not UTF-8"):
-        load_lists(tmp_path)
-
-
 def test_the_shipped_lists_are_empty_and_the_demo_speaks_for_policies_of_the_pack() -> None:
     pack = load_default_pack()
-    shipped, named = load_lists(packs_dir() / "default" / "lists")
-    demo, _ = load_lists(packs_dir() / "demo" / "lists")
+    default, demo_folder = (packs_dir() / name / "lists" for name in ("default", "demo"))
+    shipped, demo = (
+        [parse_lexicon(path.stem, path.read_text("utf-8")) for path in folder.glob("*.yaml")]
+        for folder in (default, demo_folder)
+    )
+    named = [parse_list(path.stem, path.read_text("utf-8")) for path in default.glob("*.txt")]
 
     policies = {entry.policy for one in demo for entry in one.entries.values()}
 

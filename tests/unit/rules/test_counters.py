@@ -123,18 +123,6 @@ def test_memory_is_given_back_when_the_window_of_a_key_has_passed() -> None:
     assert store.keys_held() <= 3 * WINDOW_MS
 
 
-def test_forgetting_drops_what_cannot_count_any_more() -> None:
-    store = CounterStore([COUNT, DISTINCT])
-    store.bump(CounterUpdate(COUNT, ("old",)), an_id())
-    store.bump(CounterUpdate(DISTINCT, ("old",), value="x"), an_id())
-    store.bump(CounterUpdate(COUNT, ("new",)), an_id(50))
-
-    store.forget_before(an_id(WINDOW_MS))
-
-    assert store.keys_held() == 1
-    assert store.bump(CounterUpdate(COUNT, ("new",), adds=False), an_id(WINDOW_MS)) == 1
-
-
 def test_the_horizon_is_the_longest_window() -> None:
     rules = a_rule_set(
         "A: str = JsonData(path='$.a')\n"

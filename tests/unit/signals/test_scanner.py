@@ -62,15 +62,6 @@ def test_an_edited_copy_of_banked_content_is_found(scanner: Scanner, tmp_path: P
     assert missed["hash.match.policy"] is None
 
 
-def test_banks_can_be_exchanged_between_scans(clip: Path) -> None:
-    with Scanner() as scanner:
-        sha256 = scanner.scan(clip).sha256
-        bank = BankIndex(Bank(name="KNOWN", policy="X"), [BankEntry(id="1", sha256=sha256)])
-        scanner.use_banks([bank])
-
-        assert _values(scanner.scan(clip))["hash.match.bank"] == "KNOWN"
-
-
 def test_what_cannot_be_decoded_is_held_back_by_facts_and_not_by_exceptions(
     scanner: Scanner, tmp_path: Path
 ) -> None:
