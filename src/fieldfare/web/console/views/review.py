@@ -273,6 +273,10 @@ def lanes_of(facts: Sequence[FactLine], duration_s: float) -> tuple[Lane, ...]:
     """
     if duration_s <= 0:
         return ()
+    shared: dict[tuple[tuple[float, float], ...], list[FactLine]] = {}
+    for fact in facts:
+        if fact.spans:
+            shared.setdefault(fact.spans, []).append(fact)
     return tuple(
         Lane(
             name=_common_name([fact.name for fact in group]),
@@ -283,24 +287,6 @@ def lanes_of(facts: Sequence[FactLine], duration_s: float) -> tuple[Lane, ...]:
     )
 
 
-def undo_of(case: Case | None, reviewer: str, *, now_ms: int, undo_ms: int) -> Undo | None:
-    """Offer to take back what this person decided a moment ago."""
-    if case is None or case.closed_at is None or case.lease is None or not case.outcome:
-    shared: dict[tuple[tuple[float, float], ...], list[FactLine]] = {}
-    for fact in facts:
-        if fact.spans:
-            shared.setdefault(fact.spans, []).append(fact)
-        return None
-    until = case.closed_at + undo_ms
-    if case.lease.reviewer != reviewer or now_ms >= until:
-        return None
-    action, _, policy = case.outcome.partition(" ")
-    return Undo(
-        case_id=str(case.id),
-        outcome=action,
-        policy=policy,
-        until=Moment(until),
-        left_ms=until - now_ms,
 def _common_name(names: Sequence[str]) -> str:
     """Give the dotted beginning that names share; the first name if they share none."""
     parts = [name.split(".") for name in names]
@@ -314,6 +300,20 @@ def _telling(facts: Sequence[FactLine]) -> str:
     return next(banks, facts[0].value)
 
 
+def undo_of(case: Case | None, reviewer: str, *, now_ms: int, undo_ms: int) -> Undo | None:
+    """Offer to take back what this person decided a moment ago."""
+    if case is None or case.closed_at is None or case.lease is None or not case.outcome:
+        return None
+    until = case.closed_at + undo_ms
+    if case.lease.reviewer != reviewer or now_ms >= until:
+        return None
+    action, _, policy = case.outcome.partition(" ")
+    return Undo(
+        case_id=str(case.id),
+        outcome=action,
+        policy=policy,
+        until=Moment(until),
+        left_ms=until - now_ms,
     )
 
 
