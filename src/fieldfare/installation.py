@@ -24,6 +24,7 @@ from fieldfare.ledger import (
     Vault,
     Verification,
     audit,
+    compared,
     create_key_file,
     load_master_key,
     load_seal_key,
@@ -145,7 +146,10 @@ def verify_ledger(settings: Settings) -> list[Verification]:
         orgs = {MAIN, *known, *store.read(lambda uow: uow.ledger_rows.orgs())}
         return store.read(
             lambda uow: [
-                audit(uow, org, public, head=known.get(org), now_ms=clock.now_ms())
+                compared(
+                    audit(uow, org, public, head=known.get(org), now_ms=clock.now_ms()),
+                    uow.agreement.check(org),
+                )
                 for org in sorted(orgs)
             ]
         )

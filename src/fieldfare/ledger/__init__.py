@@ -16,6 +16,8 @@ from fieldfare.ledger.keys import (
     payload_aad,
 )
 from fieldfare.ledger.repositories import (
+    Agreement,
+    Agreements,
     DataKeys,
     LedgerRow,
     LedgerRows,
@@ -25,7 +27,7 @@ from fieldfare.ledger.repositories import (
 )
 from fieldfare.ledger.sealer import LedgerStore, LedgerUnit, Sealer
 from fieldfare.ledger.seals import SEAL_KEY_VARIABLE, load_seal_key, merkle_root, seal_rows
-from fieldfare.ledger.verify import ACCOUNT_ERASED, Verification, audit, verify
+from fieldfare.ledger.verify import ACCOUNT_ERASED, Verification, audit, compared, verify
 
 __all__ = [
     "ACCOUNT_ERASED",
@@ -33,6 +35,8 @@ __all__ = [
     "MASTER_KEY_VARIABLE",
     "ORGANISATION",
     "SEAL_KEY_VARIABLE",
+    "Agreement",
+    "Agreements",
     "DataKey",
     "DataKeys",
     "Erased",
@@ -50,6 +54,7 @@ __all__ = [
     "Vault",
     "Verification",
     "audit",
+    "compared",
     "create_key_file",
     "erase",
     "load_key",

@@ -94,6 +94,26 @@ class DataKeys(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far the tables that the gate is loaded from say what the log says.
+
+    decisions, items: how many agree. erased: decisions whose payload was erased, so that nothing is
+    left to compare. problems: what differs, in words.
+    """
+
+    decisions: int
+    items: int
+    erased: int
+    problems: tuple[str, ...] = ()
+
+
+class Agreements(Protocol):
+    """Compares what the store keeps beside the log with the log."""
+
+    def check(self, org: Org, /) -> Agreement: ...
+
+
 class Projections(Protocol):
     """What the store keeps in clear beside the log, so that deciding is quick."""
 

@@ -5,7 +5,7 @@ a person, and what it cannot vouch for: the rows no seal covers yet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from fieldfare.kernel import EventId, Org, at_of, is_history
 from fieldfare.ledger.heads import Head
-from fieldfare.ledger.repositories import LedgerRow, Seal
+from fieldfare.ledger.repositories import Agreement, LedgerRow, Seal
 from fieldfare.ledger.sealer import LedgerUnit
 from fieldfare.ledger.seals import NOTHING_BEFORE, is_signed, leaf, link_of, merkle_root
 
@@ -27,7 +27,8 @@ class Verification:
 
     rows, seals: how many were checked. erased: payloads destroyed on request, each borne out by an
     erasure on the log. unsealed, oldest_unsealed_ms: rows no seal covers yet, and the age of the
-    oldest (None without any).
+    oldest (None without any). decisions, items, unreadable: how many rows of the tables beside the
+    log agree with it, and how many decisions cannot be compared because they were erased.
     """
 
     org: Org
@@ -37,6 +38,9 @@ class Verification:
     unsealed: int
     oldest_unsealed_ms: int | None
     problems: tuple[str, ...] = ()
+    decisions: int = 0
+    items: int = 0
+    unreadable: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -116,6 +120,17 @@ def audit(
 
     seals = unit.seals.all(org)
     return verify(org, pages(), seals, page, public_key, head=head, now_ms=now_ms)
+
+
+def compared(found: Verification, agreement: Agreement) -> Verification:
+    """Add to what was found on the log whether the tables beside it say what it says."""
+    return replace(
+        found,
+        decisions=agreement.decisions,
+        items=agreement.items,
+        unreadable=agreement.erased,
+        problems=(*found.problems, *agreement.problems),
+    )
 
 
 def _chain_problems(

@@ -18,6 +18,7 @@ from fieldfare.storage.statements import DialectName
 from fieldfare.storage.transaction import Connection
 
 SQLITE_TIMEOUT_S: Final = 30.0
+DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 LOCK_CLASS: Final = 0x46464C44
 """Sets our advisory locks on PostgreSQL apart from other programs'; the lane is the other half."""
 LOCK_WAIT_MS: Final = 3_000
@@ -55,6 +56,19 @@ def open_database(url: str, /) -> "Sqlite | Postgres":
         f"no store is known for {parsed.drivername!r}",
         hint="Use sqlite:///path/to/file or postgresql://user@host/name.",
     )
+
+
+def raise_if_damaged(error: BaseException, /) -> None:
+    """Raise Unavailable in the place of what SQLite says of a file it cannot make sense of."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(error, sqlite3.DatabaseError) and (
+        # The lower byte is the kind of the failure, the rest says more about it.
+        code is not None and code & 0xFF in DAMAGED
+    ):
+        raise Unavailable(
+            f"the database is damaged: {error}",
+            hint="Stop the server and restore the file from a backup.",
+        ) from error
 
 
 class Sqlite:
@@ -111,7 +125,8 @@ class Sqlite:
             else:
                 connection.execute("PRAGMA query_only=1")
             connection.execute("PRAGMA cache_size=-65536")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            raise_if_damaged(error)
             raise Unavailable(
                 f"cannot open {self.path}: {error}", hint="Does it exist? Run `fieldfare init`."
             ) from None

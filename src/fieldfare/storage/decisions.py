@@ -157,7 +157,7 @@ class SqlDecisions:
     def _decision(self, row: Row) -> Decision:
         event = self._log.get(row[0], row[1])
         told = None if event is None else decision_of(event)
-        return told or _from_index(row, () if event is None else event.causes)
+        return told or decision_in_index(row, () if event is None else event.causes)
 
 
 class SqlVerdicts:
@@ -225,7 +225,8 @@ class SqlVerdicts:
         return None if clear is None else _decode_verdict(clear)
 
 
-def _from_index(row: Row, causes: tuple[EventId, ...]) -> Decision:
+def decision_in_index(row: Row, causes: tuple[EventId, ...] = ()) -> Decision:
+    """Read what the index alone knows of a decision."""
     return Decision(
         org=row[0],
         id=row[1],

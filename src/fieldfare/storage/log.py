@@ -65,6 +65,15 @@ _OF_KIND: Final = Statement(
     .order_by(events.c.id)
     .limit(bindparam("most"))
 )
+_LIVE_OF_KINDS: Final = Statement(
+    _EVENTS.where(
+        events.c.org == bindparam("org"),
+        events.c.kind.in_((bindparam("kind"), bindparam("or_kind"))),
+        events.c.id > bindparam("after"),
+    )
+    .order_by(events.c.id)
+    .limit(bindparam("most"))
+)
 _OF_SUBJECT: Final = Statement(
     _EVENTS.where(events.c.org == bindparam("org"), events.c.subject == bindparam("subject"))
     .order_by(events.c.id.desc())
@@ -177,6 +186,16 @@ class SqlLog:
     def of_kind(self, kind: str, after: EventId, /, *, limit: int) -> Sequence[Event]:
         up_to = watermark(self._tx)
         rows = self._tx.rows(_OF_KIND, kind=kind, after=after, up_to=up_to, most=limit)
+        return self._events(rows)
+
+    def live_of_kinds(
+        self, org: Org, kinds: Sequence[str], after: EventId, /, *, limit: int
+    ) -> Sequence[Event]:
+        """Read events of one kind or two in id order, without the imported history."""
+        after = max(after, EventId(only(self._tx.row(HISTORY_END, org=org)) or 0))
+        rows = self._tx.rows(
+            _LIVE_OF_KINDS, org=org, kind=kinds[0], or_kind=kinds[-1], after=after, most=limit
+        )
         return self._events(rows)
 
     def _events(self, rows: Sequence[Row]) -> list[Event]:

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from fieldfare.kernel import Clock, Conflict, Unavailable
 from fieldfare.ledger.keys import Vault
-from fieldfare.storage.databases import Database, open_database
+from fieldfare.storage.databases import Database, open_database, raise_if_damaged
 from fieldfare.storage.lanes import Lane
 from fieldfare.storage.schema import bring_up_to_date, require_current
 from fieldfare.storage.transaction import ReadOnlyUnit, Transaction
@@ -44,7 +44,11 @@ class SqlStore:
         """
         database = open_database(url)
         if read_only:
-            require_current(database)
+            try:
+                require_current(database)
+            except Exception as error:
+                raise_if_damaged(error)
+                raise
             return cls(database, clock=clock, vault=vault, writer=None)
         database.claim(lane)
         try:
@@ -72,8 +76,9 @@ class SqlStore:
         try:
             result = work(unit)
             tx.control("ROLLBACK")
-        except BaseException:
+        except BaseException as error:
             self._put_back_after_failure(tx, unit)
+            raise_if_damaged(error)
             raise
         self._put_back(tx, unit)
         return result

@@ -3,6 +3,7 @@
 from fieldfare.kernel import Clock
 from fieldfare.ledger.keys import Vault
 from fieldfare.storage.access import SqlApiKeys, SqlOrganisations, SqlPeople, SqlSessions
+from fieldfare.storage.agreement import SqlAgreement
 from fieldfare.storage.banks import SqlBanks, SqlLists
 from fieldfare.storage.calls import SqlCallKeys, SqlReports
 from fieldfare.storage.cases import SqlCases, SqlExposures, SqlQueueDepths
@@ -56,6 +57,7 @@ class SqlUnit:
         self.ledger_rows = SqlLedgerRows(tx)
         self.seals = SqlSeals(tx)
         self.projections = SqlProjections(tx)
+        self.agreement = SqlAgreement(tx, self.log)
         self.measures = SqlMeasures(tx)
         self.overdue = SqlOverdue(tx)
         self.sweeps = SqlSweeps(tx)
