@@ -362,3 +362,28 @@ def test_an_item_is_found_by_an_id_with_a_slash(http: TestClient) -> None:
     found = http.get("/v1/items/comment/ana%2Fclips%2F1")
 
     assert (found.status_code, found.json()["item"]["host_id"]) == (200, "ana/clips/1")
+
+
+def test_a_bank_is_created_once_and_changed_by_what_is_named(http: TestClient) -> None:
+    body = {"name": "known", "policy": "GV.GORE", "vetted": True, "radius": 20}
+    assert http.post("/v1/banks", json=body).status_code == 201
+
+    again = http.post("/v1/banks", json={"name": "known", "policy": "GV.GORE"})
+    assert again.status_code == 409
+    assert "exists already" in again.json()["title"] + again.json().get("detail", "")
+    assert http.get("/v1/banks").json()["banks"][0]["vetted"] is True
+
+    changed = http.patch("/v1/banks/known", json={"vetted": False})
+    assert (changed.status_code, changed.json()["vetted"]) == (200, False)
+    assert http.get("/v1/banks").json()["banks"][0]["radius"] == 20
+    assert http.patch("/v1/banks/knwon", json={"vetted": False}).status_code == 404
+    assert http.patch("/v1/banks/known", json={"policy": "X"}).status_code == 400
+
+
+def test_a_list_does_not_become_a_lexicon_and_an_empty_one_is_counted(http: TestClient) -> None:
+    assert http.post("/v1/lists", json={"name": "mine", "text": ""}).json()["terms"] == 0
+
+    body = {"name": "mine", "text": "policy: HS.SLUR\nterms: [zorblat]", "lexicon": True}
+    answer = http.post("/v1/lists", json=body)
+    assert answer.status_code == 409
+    assert "without --lexicon" in answer.json()["hint"]

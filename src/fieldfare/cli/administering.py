@@ -6,12 +6,27 @@ from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
 from fieldfare.cli.reach import must_be_files, reach
+from fieldfare.kernel import BadInput
 
 
 def create_bank(home: Path | None, bank: Mapping[str, object]) -> None:
-    """Create a bank, or change one."""
+    """Create a bank."""
     with reach(home) as call:
         made = call("POST", "/v1/banks", dict(bank))
+    _tell_bank(made)
+
+
+def change_bank(home: Path | None, name: str, changes: Mapping[str, object]) -> None:
+    """Change what is given and leave the rest. Raises BadInput if nothing is."""
+    given = {field: value for field, value in changes.items() if value is not None}
+    if not given:
+        raise BadInput(f"nothing to change about {name!r}", hint="See `bank change --help`.")
+    with reach(home) as call:
+        changed = call("PATCH", f"/v1/banks/{name}", given)
+    _tell_bank(changed)
+
+
+def _tell_bank(made: Mapping[str, object]) -> None:
     vetted = "vetted" if made["vetted"] else "not vetted"
     print_line(f"bank {made['name']}: policy {made['policy']}, {vetted}, radius {made['radius']}")
 
@@ -48,7 +63,9 @@ def import_list(home: Path | None, file: Path, *, name: str, lexicon: bool) -> N
     with reach(home) as call:
         body = {"name": name, "text": file.read_text("utf-8"), "lexicon": lexicon}
         told = call("POST", "/v1/lists", body)
-    print_line(f"{'lexicon' if lexicon else 'list'} {told['name']} in force since {told['since']}")
+    kind = "lexicon" if lexicon else "list"
+    count = f"{told['terms']} terms"
+    print_line(f"{kind} {told['name']}: {count}, in force since {told['since']}")
 
 
 def list_lists(home: Path | None, *, as_json: bool) -> None:

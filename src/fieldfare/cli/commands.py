@@ -169,6 +169,29 @@ def bank_create(
     create_bank(home, {"name": name, "policy": policy, "vetted": vetted, "radius": radius})
 
 
+@bank.command("change")
+def bank_change(
+    name: str,
+    vetted: Annotated[bool | None, typer.Option("--vetted/--not-vetted")] = None,
+    radius: Annotated[int | None, typer.Option(help="Bits of 256 that may differ.")] = None,
+    min_quality: Annotated[int | None, typer.Option(help="PDQ quality, 0 to 100.")] = None,
+    note: Annotated[str | None, typer.Option(help="For whoever reads about it.")] = None,
+    enabled: Annotated[bool | None, typer.Option("--enabled/--disabled")] = None,
+    home: Home = None,
+) -> None:
+    """Change what is given about a bank; the rest stays."""
+    from fieldfare.cli.administering import change_bank
+
+    changes = {
+        "vetted": vetted,
+        "radius": radius,
+        "min_quality": min_quality,
+        "note": note,
+        "enabled": enabled,
+    }
+    change_bank(home, name, changes)
+
+
 @bank.command("add")
 def bank_add(name: str, files: Annotated[list[Path], typer.Argument()], home: Home = None) -> None:
     """Hash files and add them to a bank; the files themselves are not kept."""

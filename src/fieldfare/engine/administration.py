@@ -5,8 +5,8 @@ Banks, lists, rule sets, packs and webhooks. Nothing here decides about an item:
 the event, reads what is in force anew and goes on with it from that id.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.enforcement import rotated
@@ -36,6 +36,7 @@ from fieldfare.records import NewEvent, Subject, Webhook
 from fieldfare.rules import RuleSet, load_rule_set
 
 MAX_NAME: Final = 64
+LAST_ID: Final = EventId(2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +63,54 @@ def note(
 
 
 def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) -> None:
-    """Create a bank or change it. Raises BadInput for a policy the pack does not have."""
+    """Create a bank. Raises Conflict if its name is taken, BadInput for a policy the pack does not
+    have.
+    """
     if bank.policy not in pack.policies:
-        hint = did_you_mean(bank.policy, pack.policies) or "See the Policies page, or GET /v1/policies."
+        hint = (
+            did_you_mean(bank.policy, pack.policies)
+            or "See the Policies page, or GET /v1/policies."
+        )
         raise BadInput(f"no policy {bank.policy!r}", hint=hint, pointer="/policy")
     if not bank.name.replace("-", "").replace("_", "").isalnum() or len(bank.name) > MAX_NAME:
         hint = "Use letters, digits, - and _."
         raise BadInput(f"{bank.name!r} is not a bank's name", hint=hint, pointer="/name")
+    if any(known.name == bank.name for known in uow.banks.banks(bank.org)):
+        raise Conflict(
+            f"the bank {bank.name!r} exists already",
+            hint=f"Change it: fieldfare bank change {bank.name} ...",
+            pointer="/name",
+        )
+    _change_bank(uow, bank, by=by)
+
+
+def change_bank(
+    uow: UnitOfWork, org: Org, name: str, changes: Mapping[str, object], *, by: str
+) -> BankRecord:
+    """Change fields of a bank and leave the others. Raises NotFound if there is no such bank."""
+    known = {each.name: each for each in uow.banks.banks(org)}
+    if name not in known:
+        raise _no_bank(name, known)
+    bank = replace(known[name], **changes)  # type: ignore[arg-type]  # fields of a bank, checked on arrival
+    _change_bank(uow, bank, by=by)
+    return bank
+
+
+def _change_bank(uow: UnitOfWork, bank: BankRecord, *, by: str) -> None:
     uow.banks.put(bank)
-    data: dict[str, JsonValue] = {"policy": bank.policy, "vetted": bank.vetted}
+    data: dict[str, JsonValue] = {
+        "policy": bank.policy,
+        "vetted": bank.vetted,
+        "radius": bank.radius,
+        "min_quality": bank.min_quality,
+        "enabled": bank.enabled,
+    }
     note(uow, bank.org, "bank.changed", Subject("bank", bank.name), data=data, by=by)
+
+
+def _no_bank(name: str, known: Iterable[str]) -> NotFound:
+    hint = did_you_mean(name, known) or f"Create it: fieldfare bank create {name} --policy ..."
+    return NotFound(f"no bank {name!r}", hint=hint)
 
 
 def add_to_bank(
@@ -80,8 +119,7 @@ def add_to_bank(
     """Add known files to a bank. Raises NotFound if there is no such bank."""
     known = {each.name for each in uow.banks.banks(org)}
     if bank not in known:
-        hint = did_you_mean(bank, known) or f"Create it: fieldfare bank create {bank} --policy ..."
-        raise NotFound(f"no bank {bank!r}", hint=hint)
+        raise _no_bank(bank, known)
     added = []
     for file in files:
         data: dict[str, JsonValue] = {"label": file.label, "sha256": file.sha256}
@@ -104,18 +142,25 @@ def put_list(uow: UnitOfWork, org: Org, name: str, text: str, *, lexicon: bool, 
     """Import a list or lexicon as a new version. Raises BadInput naming the line that is wrong.
 
     It is also refused if the pack and the rules in force could not go on with it: a lexicon of a
-    policy the pack does not have, a lexicon under the name of a list that rules read.
+    policy the pack does not have. Raises Conflict for a lexicon under the name of a list, or a list
+    under that of a lexicon.
     """
-    if lexicon:
-        parse_lexicon(name, text)
-    else:
-        parse_list(name, text)
+    count_terms(name, text, lexicon=lexicon)
+    kind = LEXICON if lexicon else NAMED_LIST
+    for known in uow.lists.current(org, as_of=LAST_ID):
+        if known.name == name and known.kind != kind:
+            raise Conflict(
+                f"{name!r} is a {known.kind}, and this is a {kind}",
+                hint=f"Import it under another name, or as a {known.kind} "
+                + ("with --lexicon." if known.kind == LEXICON else "without --lexicon."),
+                pointer="/name",
+            )
     content = digest([name, text])
     event_id = note(uow, org, "list.changed", Subject("list", name), data={"hash": content}, by=by)
     record = ListRecord(
         org=org,
         name=name,
-        kind=LEXICON if lexicon else NAMED_LIST,
+        kind=kind,
         text=text,
         hash=content,
         since=event_id,
@@ -123,6 +168,12 @@ def put_list(uow: UnitOfWork, org: Org, name: str, text: str, *, lexicon: bool, 
     uow.lists.put(record)
     _must_go_together(uow, org, as_of=event_id)
     return event_id
+
+
+def count_terms(name: str, text: str, *, lexicon: bool) -> int:
+    """Read a list or lexicon and count what it holds. Raises BadInput naming the line."""
+    read = parse_lexicon(name, text) if lexicon else parse_list(name, text)
+    return len(read.entries)
 
 
 def _must_go_together(uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
@@ -150,9 +201,7 @@ def activate_rules(
     """Check and compile a rule set and put it in force; a broken one is refused as a whole."""
     event_before = uow.cursors.get("evaluator")
     named = frozenset(
-        record.name
-        for record in uow.lists.current(org, as_of=EventId(2**63 - 1))
-        if record.kind == NAMED_LIST
+        record.name for record in uow.lists.current(org, as_of=LAST_ID) if record.kind == NAMED_LIST
     )
     rules = load_rule_set(files, vocabulary=vocabulary(pack, named))
     data: dict[str, JsonValue] = {"hash": rules.hash, "after": str(event_before)}

@@ -13,6 +13,8 @@ from fieldfare.enforcement import new_webhook
 from fieldfare.engine.administration import (
     KnownFile,
     add_to_bank,
+    change_bank,
+    count_terms,
     put_bank,
     put_list,
     put_webhook,
@@ -32,6 +34,7 @@ from fieldfare.web.served import Served
 MAX_FILES: Final = 100
 Hex64 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Radius = Annotated[int, msgspec.Meta(ge=0, le=100)]
+BankNote = Annotated[str, msgspec.Meta(max_length=1_000)]
 Quality = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 router = APIRouter(prefix="/v1", tags=["administration"])
@@ -45,7 +48,17 @@ class NewBank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     vetted: bool = False
     radius: Radius = 31
     min_quality: Quality = 50
-    note: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+    note: BankNote = ""
+
+
+class BankChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be different about a bank; what is left out stays."""
+
+    vetted: bool | msgspec.UnsetType = msgspec.UNSET
+    radius: Radius | msgspec.UnsetType = msgspec.UNSET
+    min_quality: Quality | msgspec.UnsetType = msgspec.UNSET
+    note: BankNote | msgspec.UnsetType = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class NewEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -78,6 +91,7 @@ class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 _BANK: Final = msgspec.json.Decoder(NewBank)
+_BANK_CHANGE: Final = msgspec.json.Decoder(BankChange)
 _ENTRY: Final = msgspec.json.Decoder(NewEntry)
 _LIST: Final = msgspec.json.Decoder(NewList)
 _WEBHOOK: Final = msgspec.json.Decoder(NewWebhook)
@@ -115,7 +129,7 @@ async def create_bank(
     who: Annotated[Principal, requires(Permission.BANKS_WRITE)],
     platform: Platform,
 ) -> Response:
-    """Create a bank, or change one."""
+    """Create a bank. 409: its name is taken."""
     wanted = decode(_BANK, await request.body())
     bank = BankRecord(org=who.org, **msgspec.structs.asdict(wanted))
     pack = platform.pack(who.org)
@@ -123,6 +137,27 @@ async def create_bank(
         platform.store.write, lambda uow: put_bank(uow, bank, pack, by=who.pseudonym)
     )
     return answer(_bank_json(bank), status=201)
+
+
+@router.patch("/banks/{name}", openapi_extra=openapi_body(BankChange))
+async def patch_bank(
+    name: str,
+    request: Request,
+    who: Annotated[Principal, requires(Permission.BANKS_WRITE)],
+    platform: Platform,
+) -> Response:
+    """Change what is named of a bank; the rest stays as it is."""
+    wanted = decode(_BANK_CHANGE, await request.body())
+    changes = {
+        field: value
+        for field, value in msgspec.structs.asdict(wanted).items()
+        if value is not msgspec.UNSET
+    }
+    bank = await run_in_threadpool(
+        platform.store.write,
+        lambda uow: change_bank(uow, who.org, name, changes, by=who.pseudonym),
+    )
+    return answer(_bank_json(bank))
 
 
 @router.get("/banks/{name}/entries")
@@ -189,7 +224,8 @@ async def import_list(
             uow, who.org, wanted.name, wanted.text, lexicon=wanted.lexicon, by=who.pseudonym
         ),
     )
-    return answer({"name": wanted.name, "since": str(since)}, status=201)
+    terms = count_terms(wanted.name, wanted.text, lexicon=wanted.lexicon)
+    return answer({"name": wanted.name, "since": str(since), "terms": terms}, status=201)
 
 
 @router.get("/webhooks")
