@@ -39,9 +39,10 @@ _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Who asks. session: of the browser; None for an API key."""
+    """Who asks. name: the one they signed in by; session: of the browser, None for an API key."""
 
     principal: Principal
+    name: str
     session: Session | None
 
 
@@ -69,7 +70,8 @@ class Doors:
             person = uow.people.get(session.org, session.person_id) if session else None
             now_ms = self.platform.clock.now_ms()
             principal = principal_of_session(session, person, now_ms=now_ms)
-            return SignedIn(principal=principal, session=session)
+            name = person.name if person else principal.pseudonym
+            return SignedIn(principal=principal, name=name, session=session)
 
         return self.platform.store.read(look)
 
@@ -116,9 +118,8 @@ async def _identify(request: Request) -> SignedIn:
             raise NotSignedIn("Only `Authorization: Bearer ff_<id>_<secret>` is understood.")
         text = credential.strip()
         if at.keys.knows(text):
-            return SignedIn(principal=at.keys.authenticate(text), session=None)
-        found = await run_in_threadpool(at.keys.authenticate, text)
-        return SignedIn(principal=found, session=None)
+            return _by_key(at.keys.authenticate(text))
+        return _by_key(await run_in_threadpool(at.keys.authenticate, text))
     token = request.cookies.get(at.cookie, "")
     if not token:
         raise NotSignedIn(
@@ -126,6 +127,10 @@ async def _identify(request: Request) -> SignedIn:
             hint="Send `Authorization: Bearer ff_<id>_<secret>`, or sign in at /sign-in.",
         )
     return await run_in_threadpool(at.of_session, token)
+
+
+def _by_key(principal: Principal) -> SignedIn:
+    return SignedIn(principal=principal, name=principal.pseudonym, session=None)
 
 
 async def must_be_own(request: Request, session: Session | None) -> None:

@@ -20,7 +20,7 @@ from fieldfare.access import Permission
 from fieldfare.kernel import Clock
 from fieldfare.metrics import Share
 from fieldfare.web.console.moments import Moment, length, twin
-from fieldfare.web.console.wording import WORDS, gettext_of
+from fieldfare.web.console.wording import WORDS, bank_name, blanks, gettext_of, in_words
 from fieldfare.web.guards import SignedIn, doors
 from fieldfare.web.problems import Problem, problem_response
 
@@ -50,11 +50,15 @@ class MenuEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """What every page shows around its own: the menu, who is signed in, the look."""
+    """What every page shows around its own: the menu, who is signed in, the look.
+
+    who: the name one signed in by, shown to nobody else; pseudonym: what others see.
+    """
 
     menu: tuple[MenuEntry, ...]
     current: str
     who: str
+    pseudonym: str
     csrf: str
     theme: str
     path: str
@@ -107,6 +111,9 @@ class Pages:
             ago=self.ago,
             left=self.left,
             left_ms=self.left_ms,
+            bank_name=bank_name,
+            blanks=blanks,
+            in_words=in_words,
         )
 
     def ago(self, moment: Moment) -> str:
@@ -201,7 +208,8 @@ def shell(request: Request, current: str) -> Shell:
     return Shell(
         menu=menu,
         current=current,
-        who=known.principal.pseudonym if known else "",
+        who=known.name if known else "",
+        pseudonym=known.principal.pseudonym if known else "",
         csrf=known.session.csrf if known and known.session else "",
         theme=theme if theme in THEMES else "auto",
         path=request.url.path if request.method == "GET" else "/",

@@ -4,10 +4,12 @@ The texts are marked for gettext here and translated where a page is made.
 """
 
 import gettext
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from fieldfare.matching import DECIDED_BANK
 from fieldfare.records import Restriction
 
 
@@ -58,6 +60,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "decision.made": Word(_("Decided"), "shield-check"),
     "case.opened": Word(_("A person was asked"), "message-square-text"),
     "case.skipped": Word(_("Skipped"), "skip-forward"),
+    "case.overdue": Word(_("Past its deadline"), "clock", "warn"),
     "case.escalated": Word(_("Escalated"), "arrow-right", "warn"),
     "verdict.given": Word(_("A person's verdict"), "user"),
     "verdict.withdrawn": Word(_("Verdict taken back"), "undo-2"),
@@ -104,11 +107,45 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "remove": _("Shown to nobody"),
 }
 _ANY_KIND: Final = _("Restriction “%(kind)s”")
+_HERE: Final = _("Decided here: %(policy)s")
+_ANY_HERE: Final = _("Decided here")
+_PLACE: Final = re.compile(r"\{(?P<name>\w+)\}")
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def word(code: str) -> Word:
     """Give the word for a code; an operator's own codes stand for themselves."""
     return WORDS.get(code) or Word(code.replace("_", " "))
+
+
+def in_words(code: str) -> str:
+    """Write an operator's own code as words: `regulated_goods` is "Regulated goods"."""
+    spaced = code.replace("_", " ").strip()
+    return spaced[:1].upper() + spaced[1:]
+
+
+def bank_name(name: str) -> str:
+    """Name a bank; one that we keep of what was decided here says so."""
+    kind, _dot, policy = name.partition(".")
+    if kind != DECIDED_BANK:
+        return name
+    return gettext.gettext(_HERE) % {"policy": policy} if policy else gettext.gettext(_ANY_HERE)
+
+
+def blanks(text: str) -> tuple[tuple[str, bool], ...]:
+    """Cut a rule's text into pieces: (words, whether they stand for a value yet unknown).
+
+    A word after the place that only repeats its name is left out: `{_Accounts} accounts`.
+    """
+    pieces: list[tuple[str, bool]] = []
+    at = 0
+    for place in _PLACE.finditer(text):
+        words = _CAMEL.sub(" ", place["name"].strip("_")).replace("_", " ").lower()
+        pieces += [(text[at : place.start()], False), (words, True)]
+        at = place.end()
+        if text[at:].lower().startswith(f" {words}"):
+            at += 1 + len(words)
+    return tuple(piece for piece in (*pieces, (text[at:], False)) if piece[0])
 
 
 def gettext_of(catalogue: gettext.NullTranslations) -> Callable[[str], Word]:
