@@ -1,4 +1,4 @@
-"""Whether four accounts of one comment agree: sender, log, gate and the receiver of its effects.
+"""Whether four accounts of one item agree: sender, log, gate and the receiver of its effects.
 
 What each of them says flows in, a list of contradictions flows out, each under the name that
 `Tally` counts it by.
@@ -11,18 +11,22 @@ from typing import Any, Final, TypeAlias
 
 Problem: TypeAlias = tuple[str, str]
 EXAMPLES: Final = 5
+HIDING: Final = frozenset({"hold", "remove"})
+"""The restrictions under which an item is shown to nobody; a label or a cap on views hides none."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Sent:
-    """A comment as its poster knows it: what it should be now, and the id of every call.
+    """An item as its poster knows it: what it should be now, and the id of every call.
 
     ids: the call's key -> the id it was accepted under.
     """
 
     host_id: str
+    kind: str = "comment"
     versions: int = 0
     is_breaking: bool = False
+    is_deleted: bool = False
     ids: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,6 +38,8 @@ class Tally:
     accepted: int = 0
     repeated: int = 0
     items: int = 0
+    videos: int = 0
+    deleted: int = 0
     effects_applied: int = 0
     seconds: float = 0.0
     lost: int = 0
@@ -77,15 +83,27 @@ def item_problems(
         found.append(("lost", f"{name} lacks {sorted(missing)}"))
     if len(item["versions"]) > sent.versions:
         found.append(("duplicated", f"{name} has {len(item['versions'])} versions"))
+    if sent.is_deleted:
+        return found + _deletion_problems(name, str(item["state"]), show)
     if item["state"] != "decided" or not item["decisions"]:
         return [*found, ("undecided", f"{name} is {item['state']}")]
     decision = max(item["decisions"], key=lambda made: int(made["revision"]))
     action = decision["action"]
-    if (action != "allow") is not sent.is_breaking:
+    hides = any(each["kind"] in HIDING for each in decision["restrictions"])
+    if hides is not sent.is_breaking:
         found.append(("wrongly_decided", f"{name}: {action}"))
-    if (show == "yes") is not (action == "allow"):
+    if (show == "yes") is hides:
         found.append(("gate_disagrees", f"{name}: {show}, {action}"))
     return found + _receiver_problems(name, decision, received)
+
+
+def _deletion_problems(name: str, state: str, show: str) -> list[Problem]:
+    found: list[Problem] = []
+    if state != "deleted":
+        found.append(("lost", f"{name} is {state}, its deletion was accepted"))
+    if show == "yes":
+        found.append(("wrongly_shown", f"{name} was deleted"))
+    return found
 
 
 def _receiver_problems(
@@ -103,11 +121,16 @@ def _receiver_problems(
 
 
 def log_problems(sent: Iterable[Sent], logged_kinds: Mapping[str, int]) -> list[Problem]:
-    """Compare how many posts and changes were accepted with how many the log holds."""
+    """Compare how many posts, changes and deletions were accepted with how many the log holds."""
     accepted = [each for each in sent if each.ids]
     changes = sum(each.versions - 1 for each in accepted)
     found: list[Problem] = []
-    for kind, expected in (("item.posted", len(accepted)), ("item.changed", changes)):
+    counts = {
+        "item.posted": len(accepted),
+        "item.changed": changes,
+        "item.deleted": sum(each.is_deleted for each in accepted),
+    }
+    for kind, expected in counts.items():
         if (logged := logged_kinds.get(kind, 0)) != expected:
             what = "lost" if logged < expected else "duplicated"
             found.append((what, f"{logged} {kind} on the log, {expected} accepted"))

@@ -1,9 +1,10 @@
 """Kills a server at random moments under load, and counts what it lost.
 
-A plan flows in, a tally flows out. Posters send comments over HTTP and repeat every call that was
-not answered, under the same key; meanwhile SIGKILL falls on the server, and at times on the
-receiver of its webhooks. At the end everything accepted must be there once, decided, answered by
-the gate as decided, carried out at the receiver, and sealed.
+A plan flows in, a tally flows out. Posters send comments and small videos over HTTP, change some
+and delete some, and repeat every call that was not answered, under the same key; meanwhile SIGKILL
+falls on the server, and at times on the receiver of its webhooks. At the end everything accepted
+must be there once, decided, answered by the gate as decided, carried out at the receiver, and
+sealed.
 """
 
 import itertools
@@ -12,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPException
@@ -28,14 +29,18 @@ from fieldfare.testing.agreement import (
     log_problems,
     repeated_effects,
 )
+from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.processes import Api, Process, free_port, receiver, run_command, server
 
 TROUBLE: Final = (OSError, HTTPException, ValueError)
 AGAIN_S: Final = 0.05
 DRAIN_S: Final = 180.0
 GATE_ITEMS: Final = 500
+ENDED: Final = frozenset({"decided", "deleted"})
+FILM: Final = "film.webm"
+A_FILM: Final = Clip(codec="vp8", width=64, height=96, frames=6)
 BREAKING_WORD: Final = "glimbwort"
-LEXICON: Final = f"policy: HB.BULLY\nmatch: word\nterms:\n  - {BREAKING_WORD}\n"
+LEXICON: Final = f"policy: FR.SCAM\nmatch: word\nterms:\n  - {BREAKING_WORD}\n"
 CLEAN_WORDS: Final = ("lumet", "sarno", "wivel", "tobrek", "fennul", "quimsa")
 VIEWER: Final = {"age_band": "18_plus", "market": "DE"}
 
@@ -46,7 +51,8 @@ class Plan:
 
     up_s: the shortest and longest time between readiness and the next kill. early: share of kills
     that fall while the server is still starting; receiver_kills: share that hit the receiver too.
-    burst, pause_s: comments a poster sends without and with a break.
+    burst, pause_s: items a poster sends without and with a break. videos, deleted: shares of items
+    that are a video, and that are deleted again.
     """
 
     kills: int
@@ -57,26 +63,29 @@ class Plan:
     receiver_kills: float = 0.1
     burst: int = 8
     pause_s: float = 0.4
+    videos: float = 0.03
+    deleted: float = 0.06
 
 
 @dataclass(frozen=True, slots=True)
 class _Until:
-    """When posters end: after the comment at hand, or in the middle of one."""
+    """When posters end: after the item at hand, or in the middle of one."""
 
     enough: threading.Event = field(default_factory=threading.Event)
     given_up: threading.Event = field(default_factory=threading.Event)
 
 
 class _Poster(threading.Thread):
-    """Posts comments until told to stop; repeats each call until it is answered."""
+    """Posts items until told to stop; repeats each call until it is answered."""
 
-    def __init__(self, number: int, plan: Plan, api: Api, until: "_Until") -> None:
+    def __init__(self, number: int, plan: Plan, api: Api, until: "_Until", *, film: bytes) -> None:
         super().__init__(name=f"poster-{number}")
         self._number = number
         self._plan = plan
         self._random = Random(plan.seed * 1000 + number)  # noqa: S311  # repeatable, no secret
         self._api = api
         self._until = until
+        self._film = film
         self.sent: list[Sent] = []
         self.repeated = 0
         self.problems: list[Problem] = []
@@ -87,10 +96,11 @@ class _Poster(threading.Thread):
                 return
             if index % self._plan.burst == 0:
                 self._until.enough.wait(self._plan.pause_s)
-            self._comment(index)
+            self._item(index)
 
-    def _comment(self, index: int) -> None:
-        sent = Sent(host_id=f"c-{self._number}-{index}")
+    def _item(self, index: int) -> None:
+        kind = "video" if self._random.random() < self._plan.videos else "comment"
+        sent = Sent(host_id=f"c-{self._number}-{index}", kind=kind)
         self.sent.append(sent)
         dice = self._random.random()
         self._post(sent, is_breaking=dice < 0.3)  # noqa: PLR2004  # three in ten break a rule
@@ -98,45 +108,69 @@ class _Poster(threading.Thread):
             self._post(sent, is_breaking=True)
         if self._random.random() < 0.1 and sent.ids:  # noqa: PLR2004  # some are sent again
             self._repeat(sent)
+        if self._random.random() < self._plan.deleted and sent.ids:
+            self._take_down(sent)
 
     def _post(self, sent: Sent, *, is_breaking: bool) -> None:
         key = f"{sent.host_id}/{sent.versions}"
-        event_id = self._until_answered(self._body(sent, key, is_breaking=is_breaking))
-        sent.ids[key] = event_id
+        sent.ids[key] = self._accepted(sent, key, is_breaking=is_breaking)
         sent.versions += 1
         sent.is_breaking = is_breaking
 
     def _repeat(self, sent: Sent) -> None:
         key = f"{sent.host_id}/{sent.versions - 1}"
-        again = self._until_answered(self._body(sent, key, is_breaking=sent.is_breaking))
+        again = self._accepted(sent, key, is_breaking=sent.is_breaking)
         if again != sent.ids[key]:
             self.problems.append(("duplicated", f"{key} got the ids {sent.ids[key]} and {again}"))
+
+    def _take_down(self, sent: Sent) -> None:
+        key = f"{sent.host_id}/deleted"
+        item = {"kind": sent.kind, "host_id": sent.host_id}
+        body = {"events": [{"kind": "item.deleted", "key": key, "item": item}]}
+        answer = self._until_answered(key, lambda: self._api.call("POST", "/v1/events", body))
+        if answer is not None and answer["rejected"]:
+            self.problems.append(("lost", f"{key} was rejected: {answer['rejected']}"))
+        sent.is_deleted = answer is not None
+
+    def _accepted(self, sent: Sent, key: str, *, is_breaking: bool) -> str:
+        """Post an item until it is accepted, and give the id; "" if it never was."""
+        body = self._body(sent, key, is_breaking=is_breaking)
+
+        def call() -> tuple[int, Any]:
+            if sent.kind == "comment":
+                return self._api.call("POST", "/v1/items", body)
+            return self._api.upload("/v1/items", body, self._film, name=FILM)
+
+        answer = self._until_answered(key, call)
+        return "" if answer is None else str(answer["event_id"])
 
     def _body(self, sent: Sent, key: str, *, is_breaking: bool) -> dict[str, str]:
         number = int(key.rpartition("/")[2])
         words = [*CLEAN_WORDS[number : number + 3], sent.host_id]
         return {
-            "kind": "comment",
+            "kind": sent.kind,
             "host_id": sent.host_id,
             "key": key,
             "author": f"a-{sent.host_id}",
             "market": "DE",
-            "text": " ".join([*words, BREAKING_WORD] if is_breaking else words),
+            "text" if sent.kind == "comment" else "caption": " ".join(
+                [*words, BREAKING_WORD] if is_breaking else words
+            ),
         }
 
-    def _until_answered(self, body: dict[str, str]) -> str:
+    def _until_answered(self, key: str, call: Callable[[], tuple[int, Any]]) -> Any | None:  # noqa: ANN401  # JSON
         for attempt in itertools.count():
             try:
-                status, answer = self._api.call("POST", "/v1/items", body)
+                status, answer = call()
             except TROUBLE:
                 status, answer = 0, None
             if status in (200, 202):
-                return str(answer["event_id"])
+                return answer
             if status not in (0, 429, 503):
-                self.problems.append(("lost", f"{body['key']} was answered {status}: {answer}"))
-                return ""
+                self.problems.append(("lost", f"{key} was answered {status}: {answer}"))
+                return None
             if self._until.given_up.is_set():
-                return ""
+                return None
             self.repeated += attempt == 0
             time.sleep(AGAIN_S)
         raise AssertionError("counting does not end")
@@ -157,6 +191,7 @@ class _Run:
         self._random = Random(plan.seed)  # noqa: S311  # repeatable, no secret
         self._home = folder / "home"
         self._tally = Tally()
+        self._film = write_clip(folder / FILM, A_FILM).read_bytes()
         port, self._receiver_port = free_port(), free_port()
         status, told = run_command(self._home, "init")
         key = re.search(r"ff_\S+_\S+", told)
@@ -186,7 +221,10 @@ class _Run:
     def run(self) -> Tally:
         began = time.monotonic()
         until = _Until()
-        posters = [_Poster(n, self._plan, self._api, until) for n in range(self._plan.posters)]
+        posters = [
+            _Poster(number, self._plan, self._api, until, film=self._film)
+            for number in range(self._plan.posters)
+        ]
         try:
             for poster in posters:
                 poster.start()
@@ -220,9 +258,7 @@ class _Run:
         self._server.start()
 
     def _look_at_what_must_not_be_shown(self, posters: list[_Poster]) -> None:
-        asked = [
-            sent.host_id for poster in posters for sent in poster.sent[-50:] if sent.is_breaking
-        ]
+        asked = [sent for poster in posters for sent in poster.sent[-50:] if sent.is_breaking]
         try:
             answers = self._gate(asked)
         except TROUBLE:
@@ -230,8 +266,8 @@ class _Run:
         shown = [("wrongly_shown", name) for name, show in answers.items() if show == "yes"]
         self._tally.fail(shown)
 
-    def _gate(self, host_ids: list[str]) -> dict[str, str]:
-        items = [{"kind": "comment", "host_id": host_id} for host_id in host_ids]
+    def _gate(self, asked: list[Sent]) -> dict[str, str]:
+        items = [{"kind": sent.kind, "host_id": sent.host_id} for sent in asked]
         body = {"surface": "feed", "viewer": VIEWER, "items": items}
         _, answer = self._api.call("POST", "/v1/eligibility", body)
         return {item["host_id"]: item["show"] for item in answer["items"]}
@@ -241,6 +277,8 @@ class _Run:
         sent = [each for poster in posters for each in poster.sent]
         tally.repeated = sum(poster.repeated for poster in posters)
         tally.items = len(sent)
+        tally.videos = sum(each.kind == "video" for each in sent)
+        tally.deleted = sum(each.is_deleted for each in sent)
         tally.accepted = sum(len(each.ids) for each in sent)
         self._wait_until_drained(sent)
         state = Api(self._receiver_port, "").call("GET", "/state")[1]
@@ -257,26 +295,35 @@ class _Run:
             tally.fail([("audit_failed", told[-500:])])
 
     def _check_items(self, sent: list[Sent], received: dict[str, dict[str, Any]]) -> None:
-        shown = self._gate([each.host_id for each in sent])
+        shown = self._gate(sent)
         for each in sent:
-            status, item = self._api.call("GET", f"/v1/items/comment/{each.host_id}")
+            status, item = self._api.call("GET", f"/v1/items/{each.kind}/{each.host_id}")
             known = item if status == HTTPStatus.OK else None
-            subject = received.get(f"main/comment:{each.host_id}")
+            subject = received.get(f"main/{each.kind}:{each.host_id}")
             self._tally.fail(item_problems(each, known, shown.get(each.host_id, "no"), subject))
 
     def _wait_until_drained(self, sent: list[Sent]) -> None:
+        """Wait until everything is decided and carried; not getting there is a failure."""
         deadline = time.monotonic() + DRAIN_S
-        last = [poster_last.host_id for poster_last in sent[-1:]]
+        waiting: list[dict[str, Any]] = []
+        # A film waits for its scan long after the comments behind it have gone.
+        slowest = [each for each in sent if each.kind == "video"] + sent[-1:]
         while time.monotonic() < deadline:
             waiting = [
                 row
                 for state in ("due", "sent")
                 for row in self._must("GET", f"/v1/outbox?state={state}&limit=1")["effects"]
             ]
-            states = [self._must("GET", f"/v1/items/comment/{name}")["state"] for name in last]
-            if not waiting and set(states) <= {"decided"}:
+            slowest = [each for each in slowest if self._state_of(each) not in ENDED]
+            if not waiting and not slowest:
                 return
             time.sleep(AGAIN_S * 4)
+        names = [each.host_id for each in slowest]
+        told = f"effects or items still wait after {DRAIN_S:g} s: {waiting}, {names}"
+        self._tally.fail([("undecided", told)])
+
+    def _state_of(self, sent: Sent) -> str:
+        return str(self._must("GET", f"/v1/items/{sent.kind}/{sent.host_id}")["state"])
 
     def _audit_rows(self) -> Iterator[dict[str, Any]]:
         after: str | None = "0"

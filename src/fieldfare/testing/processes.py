@@ -20,6 +20,7 @@ LOOPBACK: Final = "127.0.0.1"
 READY_S: Final = 180.0
 LOOK_EVERY_S: Final = 0.03
 CALL_S: Final = 20.0
+BOUNDARY: Final = "part-of-what-a-test-sends"
 
 
 class NotReady(Exception):
@@ -110,10 +111,31 @@ class Api:
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Answer with status and decoded JSON."""
+        text = None if body is None else json.dumps(body).encode()
+        return self._send(method, path, text, self._headers)
+
+    def upload(self, path: str, metadata: object, file: bytes, *, name: str) -> tuple[int, Any]:
+        """Post metadata with one file as multipart; answer as `call` does."""
+        parts = (
+            ("metadata", json.dumps(metadata).encode()),
+            (f'file"; filename="{name}', file),
+        )
+        sent = b"".join(
+            f'--{BOUNDARY}\r\ncontent-disposition: form-data; name="{title}"\r\n\r\n'.encode()
+            + content
+            + b"\r\n"
+            for title, content in parts
+        )
+        kind = f"multipart/form-data; boundary={BOUNDARY}"
+        closed = sent + f"--{BOUNDARY}--\r\n".encode()
+        return self._send("POST", path, closed, {**self._headers, "content-type": kind})
+
+    def _send(
+        self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=CALL_S)
         try:
-            text = None if body is None else json.dumps(body)
-            connection.request(method, path, text, self._headers)
+            connection.request(method, path, content, dict(headers))
             response = connection.getresponse()
             return response.status, json.loads(response.read() or b"null")
         finally:

@@ -13,6 +13,7 @@ from fieldfare.testing.agreement import (
 )
 
 SENT = Sent(host_id="c", versions=1, ids={"c/0": "10"})
+GONE = Sent(host_id="c", versions=1, is_deleted=True, ids={"c/0": "10"})
 DECISION = {"id": "20", "revision": 1, "action": "allow", "restrictions": []}
 ITEM = {"state": "decided", "versions": [{"event_id": "10"}], "decisions": [DECISION]}
 RECEIVED = {"revision": 1, "decision_id": "20", "is_complete": True, "kinds": ["allow"]}
@@ -55,6 +56,32 @@ def test_each_contradiction_is_named(
     item: dict[str, Any] | None, show: str, received: dict[str, Any] | None, what: list[str]
 ) -> None:
     assert [name for name, _ in item_problems(SENT, item, show, received)] == what
+
+
+def test_a_deleted_comment_has_no_problem() -> None:
+    assert item_problems(GONE, ITEM | {"state": "deleted", "decisions": []}, "no", None) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "show", "what"),
+    [("decided", "no", "lost"), ("deleted", "yes", "wrongly_shown")],
+)
+def test_a_deletion_that_did_not_hold_is_named(state: str, show: str, what: str) -> None:
+    found = item_problems(GONE, ITEM | {"state": state}, show, RECEIVED)
+
+    assert [name for name, _ in found] == [what]
+
+
+def test_a_video_that_is_limited_may_be_shown() -> None:
+    cap = {"kind": "limit"}
+    limited = ITEM | {"decisions": [DECISION | {"action": "limit", "restrictions": [cap]}]}
+    film = Sent(host_id="c", kind="video", versions=1, ids={"c/0": "10"})
+
+    assert item_problems(film, limited, "yes", RECEIVED | {"kinds": ["limit"]}) == []
+
+
+def test_a_deletion_is_counted_on_the_log() -> None:
+    assert [name for name, _ in log_problems([GONE], {"item.posted": 1})] == ["lost"]
 
 
 def test_a_breaking_comment_that_is_allowed_is_wrongly_decided() -> None:
