@@ -15,10 +15,11 @@ import structlog
 import fieldfare
 from fieldfare.decisions.gate import STALE_MS, GateItem, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
-from fieldfare.engine.administration import KnownFile, note
+from fieldfare.engine.administration import KnownFile
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
+from fieldfare.engine.erasing import erase_account
 from fieldfare.engine.evaluator import READER, Evaluator
 from fieldfare.engine.exposure import views_judged
 from fieldfare.engine.grounds import Grounds, text_fields
@@ -51,7 +52,7 @@ from fieldfare.kernel import (
     Org,
     SystemClock,
 )
-from fieldfare.ledger import Erased, Heads, Sealer, Vault, erase, load_master_key, load_seal_key
+from fieldfare.ledger import Erased, Heads, Sealer, Vault, load_master_key, load_seal_key
 from fieldfare.media import MediaLimits
 from fieldfare.metrics.overview import Overview, overview
 from fieldfare.policies import OnEdit, PolicyPack, RestrictionKinds
@@ -291,17 +292,18 @@ class Platform:
         return self.scanning.known_file(label, file)
 
     def erase(self, org: Org, account: Subject, by: str) -> Erased:
-        """Forget a person: data key, payloads, media; the ledger keeps that it was done."""
-        erased = self.store.write(lambda uow: self._erase(uow, org, account, by))
+        """Forget a person: data key, payloads, media; the ledger keeps that it was done.
+
+        Open cases on what they made end with it. Raises NotFound for somebody nobody knows.
+        """
+        now_ms = self.clock.now_ms()
+        erased = self.store.write(
+            lambda uow: erase_account(uow, self.vault, org, account, by=by, now_ms=now_ms)
+        )
         self.blobs.delete_person(org, account)
         self.gate.forget(org, account.host_id)
         self.grounds.forget_account(org, account.host_id)
         return erased
-
-    def _erase(self, uow: UnitOfWork, org: Org, account: Subject, by: str) -> Erased:
-        subject = Subject("person", self.vault.pseudonym(org, account))
-        asked = note(uow, org, "erasure.asked", subject, data={}, by=by)
-        return erase(uow, self.vault, org, account, causes=(asked,))
 
     def _load(self) -> None:
         """Bring what is in force and what is decided into memory, from one consistent read.

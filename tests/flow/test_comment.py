@@ -3,7 +3,7 @@ import pytest
 
 from fieldfare.engine.history import import_history
 from fieldfare.ingest.schemas import EVENT_KINDS
-from fieldfare.kernel import BadInput, Conflict
+from fieldfare.kernel import BadInput, Conflict, EventId, NotFound
 from fieldfare.records import ACCOUNT, Subject
 from fieldfare.testing.platforms import Community, a_comment, reopened
 
@@ -194,6 +194,32 @@ def test_an_erased_person_leaves_no_words_behind(community: Community) -> None:
     assert event is not None
     assert event.data is None
     assert community.may_see("comment", "c1").show == "no"
+
+
+def test_erasing_a_person_ends_the_open_cases_on_what_they_made(community: Community) -> None:
+    community.posted(a_comment("zorblat"))
+    community.posted(a_comment("zorblat", host_id="c2", author="ben"))
+    platform, org = community.platform, community.org
+
+    platform.erase(org, Subject(ACCOUNT, "ana"), "test")
+
+    (gone,) = platform.store.read(lambda uow: uow.cases.of_subject(org, Subject("comment", "c1")))
+    (left,) = platform.store.read(lambda uow: uow.cases.of_subject(org, Subject("comment", "c2")))
+    assert (gone.state, left.state) == ("cancelled", "ready")
+
+
+def test_somebody_nobody_knows_is_not_erased(community: Community) -> None:
+    community.posted(a_comment())
+    platform, org, ana = community.platform, community.org, Subject(ACCOUNT, "ana")
+
+    with pytest.raises(NotFound, match="anna"):
+        platform.erase(org, Subject(ACCOUNT, "anna"), "test")
+    platform.erase(org, ana, "test")
+    with pytest.raises(NotFound, match="ana"):
+        platform.erase(org, ana, "test")
+
+    told = platform.store.read(lambda uow: uow.log.after(EventId(0), limit=1_000))
+    assert [event.kind for event in told].count("account.erased") == 1
 
 
 def test_imported_history_is_counted_and_never_acted_upon(community: Community) -> None:

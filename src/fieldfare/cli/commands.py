@@ -17,6 +17,7 @@ lists = typer.Typer(no_args_is_help=True, help="Named lists and lexicons.")
 webhook = typer.Typer(no_args_is_help=True, help="Where effects are carried.")
 key = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 person = typer.Typer(no_args_is_help=True, help="People who sign in.")
+account = typer.Typer(no_args_is_help=True, help="The host's accounts.")
 rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
 audit = typer.Typer(no_args_is_help=True, help="The ledger.")
 for name, group in (
@@ -25,6 +26,7 @@ for name, group in (
     ("webhook", webhook),
     ("key", key),
     ("person", person),
+    ("account", account),
     ("rules", rules),
     ("audit", audit),
 ):
@@ -308,12 +310,14 @@ def person_password(name: str, home: Home = None) -> None:
     renew_password(home, name)
 
 
-@person.command("erase")
-def person_erase(
-    account: Annotated[str, typer.Argument(help="The host's id of the account.")],
+@account.command("erase")
+def account_erase(
+    host_id: Annotated[
+        str, typer.Argument(metavar="ACCOUNT", help="The host's id of the account.")
+    ],
     home: Home = None,
 ) -> None:
     """Erase an account's data: its key is destroyed, the ledger keeps that it was."""
     from fieldfare.cli.administering import erase
 
-    erase(home, account)
+    erase(home, host_id)

@@ -39,6 +39,10 @@ class Cases(Protocol):
 
     def of_subject(self, org: Org, subject: Subject, /) -> Sequence[Case]: ...
 
+    def asked_about(self, org: Org, person: Subject, /) -> Sequence[Subject]:
+        """Name the items of a person, and the account itself, that have an open case."""
+        ...
+
 
 class QueueDepths(Protocol):
     def depths(self, org: Org, /, *, now_ms: int) -> Mapping[str, tuple[int, int]]:

@@ -6,13 +6,13 @@ from operator import itemgetter
 from typing import Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 
 from fieldfare.kernel import EventId, Org
 from fieldfare.kernel.ids import MAX_ID
 from fieldfare.records import Case, CaseState, Exposure, Lease, Subject
 from fieldfare.storage.statements import Row, Statement, upsert
-from fieldfare.storage.tables import cases, exposures
+from fieldfare.storage.tables import cases, exposures, items
 from fieldfare.storage.transaction import Transaction, only
 
 _READY, _LEASED = CaseState.READY.value, CaseState.LEASED.value
@@ -64,6 +64,25 @@ _NEXT_IN_QUEUE: Final = Statement(
     .order_by(cases.c.lane, cases.c.due_at, cases.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
+)
+_ASKED_ABOUT: Final = Statement(
+    select(cases.c.kind, cases.c.host_id)
+    .distinct()
+    .where(
+        cases.c.org == bindparam("org"),
+        or_(cases.c.state == _READY, cases.c.state == _LEASED),
+        or_(
+            and_(cases.c.kind == bindparam("of_kind"), cases.c.host_id == bindparam("of_person")),
+            exists().where(
+                items.c.org == cases.c.org,
+                items.c.kind == cases.c.kind,
+                items.c.host_id == cases.c.host_id,
+                items.c.author_kind == bindparam("of_kind"),
+                items.c.author == bindparam("of_person"),
+            ),
+        ),
+    )
+    .order_by(cases.c.kind, cases.c.host_id)
 )
 _DEPTHS: Final = Statement(
     select(cases.c.queue, func.count(), func.min(cases.c.opened_at))
@@ -131,6 +150,10 @@ class SqlCases:
         rows = [row for state in states for row in self._tx.rows(statements[state], **given)]
         rows.sort(key=itemgetter(1), reverse=True)
         return [case_of(row) for row in rows[:limit]]
+
+    def asked_about(self, org: Org, person: Subject, /) -> Sequence[Subject]:
+        rows = self._tx.rows(_ASKED_ABOUT, org=org, of_kind=person.kind, of_person=person.host_id)
+        return [Subject(kind, host_id) for kind, host_id in rows]
 
     def of_subject(self, org: Org, subject: Subject, /) -> Sequence[Case]:
         rows = self._tx.rows(_OF_SUBJECT, org=org, kind=subject.kind, host_id=subject.host_id)
