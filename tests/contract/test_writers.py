@@ -1,7 +1,10 @@
 """Who may write: one process a lane, also after its connection was lost and its answers with it."""
 
+import shutil
+import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -214,3 +217,73 @@ def test_a_file_that_somebody_else_claimed_is_left_as_it_was(
 
 def _no_network(_writer: Writer) -> None:
     raise ConnectionError("no network")
+
+
+WAL_LIMIT = 50 * 4096
+
+
+@pytest.fixture
+def small_log(
+    sqlite_template: Path,
+    tmp_path: Path,
+    clock: SimulatedClock,
+    vault: Vault,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[tuple[SqlStore, Path]]:
+    """Give a store on SQLite whose write-ahead log is small, and the file of that log."""
+    monkeypatch.setattr("fieldfare.storage.databases.WAL_PAGES", 50)
+    monkeypatch.setattr("fieldfare.storage.databases.WAL_BYTES", WAL_LIMIT)
+    path = tmp_path / "small.db"
+    shutil.copy(sqlite_template, path)
+    store = SqlStore.open(f"sqlite:///{path}", clock=clock, vault=vault)
+    yield store, Path(f"{path}-wal")
+    store.close()
+
+
+def _append(uow: SqlUnit, *, new: NewEvent) -> None:
+    uow.log.append(MAIN, new)
+
+
+def grow(store: SqlStore, commits: int = 100) -> None:
+    for number in range(commits):
+        text = f"{number:08d}" * 2_000
+        new = NewEvent(kind="x", subject=Subject("comment", f"c{number}"), data={"text": text})
+        store.write(partial(_append, new=new))
+
+
+def test_the_write_ahead_log_is_written_back_while_commits_go_on(
+    small_log: tuple[SqlStore, Path],
+) -> None:
+    store, wal = small_log
+
+    grow(store)
+
+    assert wal.stat().st_size < 2 * WAL_LIMIT
+
+
+def test_the_write_ahead_log_shrinks_when_a_long_read_has_ended(
+    small_log: tuple[SqlStore, Path],
+) -> None:
+    store, wal = small_log
+    reader = sqlite3.connect(str(wal).removesuffix("-wal"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM events").fetchone()
+    grow(store)
+    assert wal.stat().st_size > 2 * WAL_LIMIT
+    reader.close()
+
+    grow(store, 4)
+
+    assert wal.stat().st_size <= WAL_LIMIT
+
+
+def test_a_writer_leaves_no_write_ahead_log_behind(small_log: tuple[SqlStore, Path]) -> None:
+    store, wal = small_log
+    reader = sqlite3.connect(str(wal).removesuffix("-wal"))
+    reader.execute("SELECT count(*) FROM events").fetchone()
+    grow(store, 4)
+
+    store.close()
+
+    assert wal.stat().st_size == 0
+    reader.close()

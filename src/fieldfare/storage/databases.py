@@ -19,6 +19,9 @@ from fieldfare.storage.transaction import Connection
 
 SQLITE_TIMEOUT_S: Final = 30.0
 DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+WAL_BYTES: Final = 16 << 20
+WAL_PAGES: Final = WAL_BYTES // 4096
+"""Of the write-ahead log: after so much the writer writes it back into the file."""
 LOCK_CLASS: Final = 0x46464C44
 """Sets our advisory locks on PostgreSQL apart from other programs'; the lane is the other half."""
 LOCK_WAIT_MS: Final = 3_000
@@ -34,6 +37,8 @@ class Database(Protocol):
     def begin_write(self) -> str: ...
     @property
     def begin_read(self) -> str: ...
+    @property
+    def before_close(self) -> tuple[str, ...]: ...
 
     def claim(self, lane: int, /) -> None: ...
 
@@ -80,6 +85,11 @@ class Sqlite:
     dialect: Final = "sqlite"
     begin_write: Final = "BEGIN IMMEDIATE"
     begin_read: Final = "BEGIN"
+    before_close: Final = (
+        # Whoever reads at the moment is not waited for as long as another writer would be.
+        "PRAGMA busy_timeout=1000",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    )
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -121,7 +131,9 @@ class Sqlite:
             if writing:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("PRAGMA wal_autocheckpoint=10000")
+                connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
+                # Else the file keeps the size it had when a long read was in the way.
+                connection.execute(f"PRAGMA journal_size_limit={WAL_BYTES}")
             else:
                 connection.execute("PRAGMA query_only=1")
             connection.execute("PRAGMA cache_size=-65536")
@@ -144,6 +156,7 @@ class Postgres:
     dialect: Final = "postgresql"
     begin_write: Final = "BEGIN"
     begin_read: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    before_close: Final = ()
 
     def __init__(self, url: URL) -> None:
         self.url = url

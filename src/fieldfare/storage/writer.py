@@ -109,6 +109,7 @@ class Writer:
             if self._commit_group(first):
                 break
         self._between_works(self._lane.close)
+        self._put_away()
         self._tx.connection.close()
 
     def _commit_group(self, first: Queued) -> bool:
@@ -238,6 +239,13 @@ class Writer:
         self._tx.control(self._database.begin_write)
         step(self._tx)
         self._tx.control("COMMIT")
+
+    def _put_away(self) -> None:
+        for statement in self._database.before_close:
+            try:
+                self._tx.control(statement)
+            except Exception as error:  # noqa: BLE001  # what is committed stands without it
+                _log.warning("the database was not put away", **trace_of(error))
 
     def _between_works(self, step: Callable[[Transaction], None]) -> None:
         try:
