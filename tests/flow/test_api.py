@@ -387,3 +387,19 @@ def test_a_list_does_not_become_a_lexicon_and_an_empty_one_is_counted(http: Test
     answer = http.post("/v1/lists", json=body)
     assert answer.status_code == 409
     assert "without --lexicon" in answer.json()["hint"]
+
+
+def test_keys_and_people_are_listed_without_secrets_or_names(http: TestClient) -> None:
+    text = http.post("/v1/keys", json={"scopes": ["gate"], "note": "feed"}).json()["key"]
+    http.post("/v1/people", json={"name": "rosalin", "roles": ["reviewer"]})
+    key_id, secret = text.removeprefix("ff_").split("_", 1)
+    http.delete(f"/v1/keys/{key_id}")
+
+    keys, people = http.get("/v1/keys"), http.get("/v1/people")
+
+    (listed,) = (key for key in keys.json()["keys"] if key["id"] == key_id)
+    assert (listed["scopes"], listed["note"]) == (["gate"], "feed")
+    assert listed["revoked_at"] is not None
+    assert secret not in keys.text
+    assert ["reviewer"] in [person["roles"] for person in people.json()["people"]]
+    assert "rosalin" not in people.text

@@ -98,6 +98,20 @@ def test_a_webhooks_secret_is_printed_once_when_it_is_made_and_when_it_is_rotate
     assert "no webhook 'other'" in one_line(run(made, "webhook", "rotate", "other"))
 
 
+def test_keys_and_people_are_listed_and_a_bank_is_changed(made: Path) -> None:
+    keys = run(made, "key", "list")
+    people = run(made, "person", "list", "--json")
+    run(made, "bank", "create", "changing", "--policy", "GV.GORE", "--vetted")
+    again = run(made, "bank", "create", "changing", "--policy", "GV.GORE")
+    changed = run(made, "bank", "change", "changing", "--radius", "12")
+
+    assert "our own command" in keys.stdout
+    assert "admin" in json.loads(people.stdout)["people"][0]["roles"]
+    assert "exists already" in one_line(again)
+    assert "vetted, radius 12" in changed.stdout
+    assert "nothing is known of the account" in one_line(run(made, "account", "erase", "nobody"))
+
+
 def test_a_bank_for_a_policy_nobody_has_is_refused(made: Path) -> None:
     line = one_line(run(made, "bank", "create", "x", "--policy", "GV.GOR"))
 

@@ -118,6 +118,27 @@ def create_key(home: Path | None, scopes: Sequence[str], *, note: str) -> None:
     print_line(str(told["key"]))
 
 
+def list_keys(home: Path | None, *, as_json: bool) -> None:
+    """List the API keys, without their secrets."""
+    with reach(home) as call:
+        told = call("GET", "/v1/keys")
+    if as_json:
+        print_json(told)
+    else:
+        columns = ("id", "scopes", "note", "revoked_at")
+        print_table(columns, told["keys"], empty="no keys yet")
+
+
+def list_people(home: Path | None, *, as_json: bool) -> None:
+    """List who signs in, by pseudonym."""
+    with reach(home) as call:
+        told = call("GET", "/v1/people")
+    if as_json:
+        print_json(told)
+    else:
+        print_table(("pseudonym", "roles", "enabled"), told["people"], empty="nobody yet")
+
+
 def revoke_key(home: Path | None, key_id: str) -> None:
     """End an API key."""
     with reach(home) as call:

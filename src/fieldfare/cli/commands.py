@@ -282,6 +282,14 @@ def key_create(
     create_key(home, scopes, note=note)
 
 
+@key.command("list")
+def key_list(home: Home = None, as_json: AsJson = False) -> None:
+    """List the API keys: ids, scopes and notes, never the secrets."""
+    from fieldfare.cli.administering import list_keys
+
+    list_keys(home, as_json=as_json)
+
+
 @key.command("revoke")
 def key_revoke(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = None) -> None:
     """End an API key at once."""
@@ -300,6 +308,14 @@ def person_add(
     from fieldfare.cli.administering import add_person
 
     add_person(home, name, roles)
+
+
+@person.command("list")
+def person_list(home: Home = None, as_json: AsJson = False) -> None:
+    """List who signs in: pseudonyms and roles."""
+    from fieldfare.cli.administering import list_people
+
+    list_people(home, as_json=as_json)
 
 
 @person.command("password")

@@ -12,7 +12,7 @@ from fieldfare.access import Permission, Principal, RoleName, Scope
 from fieldfare.engine.setup import add_key, add_person, renew_password
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, decode
-from fieldfare.kernel import NotFound
+from fieldfare.kernel import JsonValue, NotFound, rfc3339
 from fieldfare.records import ACCOUNT, Subject
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, doors, requires
@@ -42,6 +42,23 @@ _PERSON: Final = msgspec.json.Decoder(NewPerson)
 _ERASURE: Final = msgspec.json.Decoder(Erasure)
 
 
+@router.get("/keys")
+def list_keys(who: Administrator, platform: Platform) -> Response:
+    """List the API keys by id, revoked ones too; no secret is kept that could be shown."""
+    found = platform.store.read(lambda uow: uow.api_keys.all(who.org))
+    rows: list[JsonValue] = [
+        {
+            "id": key.id,
+            "scopes": [scope.value for scope in sorted(key.scopes)],
+            "note": key.note,
+            "created_at": rfc3339(key.created_at),
+            "revoked_at": None if key.revoked_at is None else rfc3339(key.revoked_at),
+        }
+        for key in found
+    ]
+    return answer({"keys": rows})
+
+
 @router.post("/keys", status_code=201, openapi_extra=openapi_body(NewKey))
 async def create_key(request: Request, who: Administrator, platform: Platform) -> Response:
     """Make an API key; its text is in this answer and never shown again."""
@@ -67,6 +84,21 @@ def revoke_key(key_id: str, request: Request, who: Administrator, platform: Plat
     platform.store.write(revoke)
     doors(request).keys.forget(key_id)
     return answer({"id": key_id, "revoked": True})
+
+
+@router.get("/people")
+def list_people(who: Administrator, platform: Platform) -> Response:
+    """List who signs in, by pseudonym, with their roles."""
+    found = platform.store.read(lambda uow: uow.people.all(who.org))
+    rows: list[JsonValue] = [
+        {
+            "pseudonym": person.pseudonym,
+            "roles": [role.value for role in sorted(person.roles)],
+            "enabled": person.enabled,
+        }
+        for person in found
+    ]
+    return answer({"people": rows})
 
 
 @router.post("/people", status_code=201, openapi_extra=openapi_body(NewPerson))
