@@ -106,7 +106,7 @@ async function redrawStage(event) {
 function mustBeChosen(event) {
   if (event.submitter?.id === "skip" || chosen("action")) return;
   event.preventDefault();
-  missing.textContent = missing.dataset.text ?? "";
+  missing.textContent = missing.dataset.say ?? "";
   /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=action]"))?.focus();
 }
 
