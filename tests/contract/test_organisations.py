@@ -232,6 +232,7 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
             org, states=frozenset(CaseState), before=None, limit=99
         ),
         "cases.of_subject": lambda u: u.cases.of_subject(org, VIDEO),
+        "cases.asked_about": lambda u: u.cases.asked_about(org, ANNA),
         "queues.depths": lambda u: u.queues.depths(org, now_ms=0),
         "exposures.count": lambda u: u.exposures.count(org, "p", since_ms=0),
         "webhooks.all": lambda u: u.webhooks.all(org),

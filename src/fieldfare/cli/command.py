@@ -19,7 +19,9 @@ def main(arguments: list[str] | None = None) -> None:
         print_version()
         return
     from fieldfare.cli.commands import app
+    from fieldfare.cli.logs import log_plainly
 
+    log_plainly()
     try:
         app(args=given, prog_name="fieldfare")
     except FieldfareError as error:

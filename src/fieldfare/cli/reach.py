@@ -4,7 +4,6 @@ Only one process may write a store, so a command never opens what a server has o
 ways are the same routes, a command behaves the same whether or not a server runs.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import httpx2
+from anyio.from_thread import start_blocking_portal
 
-from fieldfare.cli.logs import log_plainly
 from fieldfare.engine.settings import Settings, load_settings
 from fieldfare.kernel import BadInput, Conflict, NotFound, NotPermitted, NotSignedIn, Overloaded
 
@@ -81,7 +80,6 @@ def _in_process(settings: Settings, headers: Mapping[str, str]) -> Iterator[Call
     from fieldfare.platform import Platform
     from fieldfare.web.app import create_app
 
-    log_plainly()
     # Nothing is evaluated here, so nothing could ever catch up: what is accepted waits on the log.
     unbounded = replace(settings, lag_events=sys.maxsize, lag_scans=sys.maxsize)
     platform = Platform.open(unbounded)
@@ -95,9 +93,11 @@ def _in_process(settings: Settings, headers: Mapping[str, str]) -> Iterator[Call
             ) as client:
                 return await client.request(method, path, **_sent(body, files))
 
-        yield lambda method, path, body=None, *, files=None: _json_of(
-            asyncio.run(ask(method, path, body, files))
-        )
+        # A loop on a thread of its own: whoever calls may run one already.
+        with start_blocking_portal() as portal:
+            yield lambda method, path, body=None, *, files=None: _json_of(
+                portal.call(ask, method, path, body, files)
+            )
     finally:
         platform.close()
 

@@ -11,7 +11,6 @@ from typing import Final, NoReturn
 
 import uvicorn
 
-from fieldfare.cli.logs import log_plainly
 from fieldfare.cli.printing import print_line
 from fieldfare.cli.reach import ServerAddress
 from fieldfare.engine.settings import Settings, load_settings
@@ -29,7 +28,6 @@ SWITCH_INTERVAL_S: Final = 0.001
 def serve(home: Path | None, *, port: int | None, clock: str | None) -> None:
     """Serve until told to stop. Raises Unavailable if another process has the store."""
     settings = load_settings(home, port=port, clock=clock)
-    log_plainly()
     ticking = _clock(settings)
     platform = Platform.open(settings, clock=ticking)
     listening, bound = _listen(settings)
