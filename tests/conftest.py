@@ -2,6 +2,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from fieldfare.testing.postgres import NoPostgres, PostgresServer, postgres_server
 
@@ -16,3 +17,10 @@ def postgres() -> Iterator[PostgresServer]:
         if os.environ.get("CI") == "true":
             pytest.fail(str(error))
         pytest.skip(str(error))
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_the_library() -> Iterator[None]:
+    """Undo what a command run in this process set up for its own log."""
+    yield
+    structlog.reset_defaults()
