@@ -97,6 +97,21 @@ class Writer:
         return tx, SqlUnit(tx, self._vault, self._clock, self._lane)
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._refuse_the_rest()
+
+    def _refuse_the_rest(self) -> None:
+        """Leave nobody waiting for a writer that has ended, however it ended."""
+        with self._closing:
+            self._closed = True
+        while not self._queue.empty():
+            queued = self._queue.get_nowait()
+            if queued is not None and not queued.future.done():
+                queued.future.set_exception(Unavailable("the writer has ended", hint="Restart."))
+
+    def _serve(self) -> None:
         beats = self._database.dialect == "postgresql"
         while True:
             try:
@@ -210,11 +225,11 @@ class Writer:
 
     def _fail(self, first: Queued, done: Sequence[Queued], error: Exception) -> None:
         """Nothing of the group is durable: take everything back and tell everybody."""
-        self._recover()
         for queued in (first, *done):
             self._take_back(queued)
             if not queued.future.done():
                 queued.future.set_exception(_not_durable(error))
+        self._recover()
 
     def _take_back(self, queued: Queued) -> None:
         """Forget keys that were never stored: they must not encrypt anything more."""
