@@ -225,11 +225,13 @@ class Writer:
 
     def _fail(self, first: Queued, done: Sequence[Queued], error: Exception) -> None:
         """Nothing of the group is durable: take everything back and tell everybody."""
-        for queued in (first, *done):
-            self._take_back(queued)
-            if not queued.future.done():
-                queued.future.set_exception(_not_durable(error))
-        self._recover()
+        try:
+            self._recover()
+        finally:
+            for queued in (first, *done):
+                self._take_back(queued)
+                if not queued.future.done():
+                    queued.future.set_exception(_not_durable(error))
 
     def _take_back(self, queued: Queued) -> None:
         """Forget keys that were never stored: they must not encrypt anything more."""
