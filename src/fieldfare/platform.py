@@ -13,15 +13,14 @@ from typing import IO, Final, Self
 import structlog
 
 import fieldfare
-from fieldfare.decisions.gate import STALE_MS, GateItem, MemoryGate
+from fieldfare.decisions.gate import STALE_MS, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
 from fieldfare.engine.administration import KnownFile
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.erasing import erase_account
-from fieldfare.engine.evaluator import READER, Evaluator
-from fieldfare.engine.exposure import views_judged
+from fieldfare.engine.evaluator import Evaluator
 from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
@@ -40,13 +39,13 @@ from fieldfare.engine.upkeep import (
     Keeper,
 )
 from fieldfare.engine.walls import Walls
+from fieldfare.engine.warm_start import bring_into_memory
 from fieldfare.ingest.kinds import ITEM_KINDS
 from fieldfare.ingest.remote import FetchLimits, RemoteMedia
 from fieldfare.installation import Keys
 from fieldfare.kernel import (
     BadInput,
     Clock,
-    EventId,
     FieldfareError,
     JsonValue,
     Org,
@@ -56,13 +55,12 @@ from fieldfare.ledger import Erased, Heads, Sealer, Vault, load_master_key, load
 from fieldfare.media import MediaLimits
 from fieldfare.metrics.overview import Overview, overview
 from fieldfare.policies import OnEdit, PolicyPack, RestrictionKinds
-from fieldfare.records import Decision, Event, ItemState, ItemVersion, Restriction, Subject
+from fieldfare.records import Decision, Event, ItemVersion, Subject
 from fieldfare.review import Reviewing, ReviewTimes
 from fieldfare.rules import RuleSet
 from fieldfare.signals.scanner import Scanner
 from fieldfare.storage import FileBlobs, SqlStore
 
-LAST_ID: Final = EventId(2**63 - 1)
 STAGED: Final = frozenset(kind.name for kind in ITEM_KINDS.values() if kind.media != "none")
 
 _log = structlog.get_logger(__name__)
@@ -89,7 +87,11 @@ class Platform:
         self.grounds = Grounds(self.books)
         staged = STAGED if settings.staged_exposure else frozenset[str]()
         self.gate = MemoryGate(clock, kinds=self._kinds, keeps=self._keeps, staged=staged)
-        self._load()
+        store.read(
+            lambda uow: bring_into_memory(
+                uow, books=self.books, grounds=self.grounds, gate=self.gate
+            )
+        )
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
         undecided_ms = round(settings.undecided_s * 1000)
@@ -305,36 +307,6 @@ class Platform:
         self.grounds.forget_account(org, account.host_id)
         return erased
 
-    def _load(self) -> None:
-        """Bring what is in force and what is decided into memory, from one consistent read.
-
-        What is in force is that of the event the evaluator comes to next, not of today: what came
-        later is read when its turn has come. A new organisation begins with what it was given.
-        """
-
-        def read(uow: UnitOfWork) -> None:
-            position = uow.cursors.get(READER)
-            for org in uow.organisations.all():
-                self.books.refresh(uow, org, as_of=position)
-                if not self.books.has(org):
-                    self.books.refresh(uow, org, as_of=LAST_ID)
-                self.grounds.open(org)
-            against = {(org, made): found for org, made, found in uow.decisions.restricting()}
-            views = views_judged(uow, position)
-            for org, item in uow.items.all_current():
-                seen = views.get((org, item.subject), 0)
-                cap = self.gate.first_cap(item.subject.kind, seen)
-                self.gate.put(org, item.subject, _gate_item(org, item, against, cap))
-            for org, account in uow.accounts.all():
-                self.grounds.learn_account(org, account.subject.host_id, account.created_at)
-                if account.state == "deleted":
-                    self.gate.lose_account(org, account.subject.host_id)
-                if account.decision_id and (org, account.decision_id) in against:
-                    restrictions = against[org, account.decision_id]
-                    self.gate.restrict_account(org, account.subject.host_id, restrictions)
-
-        self.store.read(read)
-
     def _wake_scanning(self, events: Sequence[Event]) -> None:
         if any(event.kind in {"item.posted", "item.changed"} for event in events):
             self.scanning.wake()
@@ -355,25 +327,6 @@ def _chore_health(name: str, keepers: Mapping[str, Keeper], **detail: JsonValue)
     failures = keeper.failures if keeper else 0
     alive = keeper is None or keeper.is_alive
     return PartHealth(name=name, ok=alive, detail={"failures": failures, **detail})
-
-
-def _gate_item(
-    org: Org,
-    item: ItemVersion,
-    against: Mapping[tuple[Org, EventId], tuple[Restriction, ...]],
-    cap: int | None,
-) -> GateItem:
-    decided = item.state is ItemState.DECIDED
-    return GateItem(
-        number=item.number,
-        version=item.digest,
-        author=item.author.host_id,
-        media=tuple(part.sha256 for part in item.media),
-        decision_id=item.decision_id if decided else None,
-        restrictions=against.get((org, item.decision_id), ()) if item.decision_id else (),
-        deleted=item.state is ItemState.DELETED,
-        cap=cap,
-    )
 
 
 def _limits(settings: Settings) -> MediaLimits:

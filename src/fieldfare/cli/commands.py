@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from fieldfare.cli.options import AsJson, Home
+from fieldfare.cli.rule_commands import rules
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -18,7 +21,6 @@ webhook = typer.Typer(no_args_is_help=True, help="Where effects are carried.")
 key = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 person = typer.Typer(no_args_is_help=True, help="People who sign in.")
 account = typer.Typer(no_args_is_help=True, help="The host's accounts.")
-rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
 audit = typer.Typer(no_args_is_help=True, help="The ledger.")
 for name, group in (
     ("bank", bank),
@@ -31,14 +33,6 @@ for name, group in (
     ("audit", audit),
 ):
     app.add_typer(group, name=name)
-
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        "--home", help="The installation's folder; else FIELDFARE_HOME.", show_default=False
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -125,27 +119,6 @@ def demo(
     from fieldfare.cli.demo import demo as play
 
     play(seed=seed, videos=videos, once=once, as_json=as_json, home=home, port=port)
-
-
-@rules.command("check")
-def rules_check(
-    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
-    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
-) -> None:
-    """Check a rule set: every problem at once, with file, line and hint."""
-    from fieldfare.cli.checking import check_rules
-
-    check_rules(folder, pack=pack)
-
-
-@rules.command("activate")
-def rules_activate(
-    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")], home: Home = None
-) -> None:
-    """Check a rule set and put it in force."""
-    from fieldfare.cli.checking import activate
-
-    activate(folder, home=home)
 
 
 @audit.command("verify")

@@ -1,0 +1,31 @@
+"""The commands on rule sets as a person types them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fieldfare.cli.options import Home
+
+rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
+
+
+@rules.command("check")
+def rules_check(
+    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
+    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+) -> None:
+    """Check a rule set: every problem at once, with file, line and hint."""
+    from fieldfare.cli.rule_checking import check_rules
+
+    check_rules(folder, pack=pack)
+
+
+@rules.command("activate")
+def rules_activate(
+    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")], home: Home = None
+) -> None:
+    """Check a rule set and put it in force."""
+    from fieldfare.cli.rule_checking import activate
+
+    activate(folder, home=home)
