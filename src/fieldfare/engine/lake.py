@@ -1,0 +1,68 @@
+"""The lake as the rest of the house sees it: what happened, with what the rules were told of it.
+
+In flow ids and kinds; out flow events in id order, each with the data and the facts that rules saw
+live, from columns on disk and from the log's tail alike. `storage.lake` keeps it, `testing.lakes`
+has one in memory, and both pass the same contract suite.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from fieldfare.kernel import EventId, JsonValue, Org, Unknown
+from fieldfare.records import FactValue, Subject
+
+
+class LakeEvent(msgspec.Struct, frozen=True):
+    """An event of the log with all that a rule was told of it.
+
+    version: the digest of the item version it is about, "" if it is about none. data: what rules
+    read with JsonData, the event's kind included. facts: by name; Unknown keeps why. An event no
+    rule judges (a decision, a window of views) has its own data and no facts.
+    A struct and not a dataclass: a backtest makes tens of thousands of these a second.
+    """
+
+    org: Org
+    id: EventId
+    kind: str
+    subject: Subject
+    person: Subject | None
+    version: str
+    data: Mapping[str, JsonValue]
+    facts: Mapping[str, FactValue | Unknown]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeSpan:
+    """The first and the last event an organisation has, both included."""
+
+    first: EventId
+    last: EventId
+
+
+class Lake(Protocol):
+    """Reads the lake and the tail of the log as one. Safe to use from any thread."""
+
+    def events(
+        self, org: Org, /, *, after: EventId, up_to: EventId, kinds: Collection[str] | None = None
+    ) -> Iterator[Sequence[LakeEvent]]:
+        """Give the events with after < id <= up_to in id order, in batches that are never empty.
+
+        kinds: None for all. Events of people who were erased are left out: nothing is known of
+        them. A batch has at most some 20,000 events; memory is bounded by a batch a kind.
+        """
+        ...
+
+    def span(self, org: Org, /) -> LakeSpan | None:
+        """Tell what there is; None for an organisation without any event."""
+        ...
+
+    def counts(self, org: Org, /, *, after: EventId, up_to: EventId) -> Mapping[str, int]:
+        """Count the events with after < id <= up_to by kind, erased ones included.
+
+        Whole files are counted from the manifest, so the answer is quick; it is what a progress
+        bar needs.
+        """
+        ...
