@@ -23,6 +23,9 @@ PAGES = [
     "/policies",
     "/policies/AD.NUDE",
     "/rules",
+    "/rules?q=nudity",
+    "/rules?q=nothing-like-it",
+    "/rules/rule/NudityAlmostCertain",
     "/rules/items.sml",
     "/banks",
     "/outbox",
@@ -405,7 +408,7 @@ def test_a_rule_is_found_by_its_name(client: TestClient, everything: Caller) -> 
     found = client.get("/rules?find=TermInCaption", headers={**everything.headers, **HTML})
 
     assert found.status_code == 303
-    assert found.headers["location"].startswith("/rules/items.sml#L")
+    assert found.headers["location"].endswith("/rules/rule/TermInCaption")
     lost = client.get("/rules?find=TermInCaptio", headers={**everything.headers, **JSON})
     assert lost.status_code == 404
     assert "TermInCaption" in lost.json()["hint"]

@@ -1,4 +1,4 @@
-"""The rule set in force, and putting another in force: checked as a whole, refused as a whole."""
+"""The rule set in force, checking another, and putting it in force: refused as a whole or not."""
 
 from typing import Annotated, Final
 
@@ -9,8 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.administration import activate_rules
+from fieldfare.engine.rule_drafts import check_draft
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import JsonValue
+from fieldfare.rules import Problem
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
 
@@ -35,6 +37,38 @@ def read_rules(
     rules = platform.rule_set(who.org)
     rows: list[JsonValue] = [msgspec.to_builtins(rule) for rule in rules.rules]
     return answer({"hash": rules.hash, "files": dict(rules.sources), "rules": rows})
+
+
+@router.post("/rules/check", openapi_extra=openapi_body(NewRules))
+async def check_rules(
+    request: Request,
+    who: Annotated[Principal, requires(Permission.RULES_READ)],
+    platform: Platform,
+) -> Response:
+    """Check and compile without putting in force: all problems, or none and the hash it would have.
+
+    Lines and columns count from 1, in characters; `width` is how many of them the caret spans.
+    """
+    wanted = decode(_RULES, await request.body())
+    in_force = platform.books.of(who.org)
+    checked = await run_in_threadpool(check_draft, wanted.files, in_force)
+    rules = checked.rules
+    names: list[JsonValue] = [rule.name for rule in rules.rules] if rules else []
+    problems: list[JsonValue] = [_problem_json(problem) for problem in checked.problems]
+    return answer({"problems": problems, "rules": names, "hash": rules.hash if rules else None})
+
+
+def _problem_json(problem: Problem) -> JsonValue:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "width": problem.width,
+        "message": problem.message,
+        "hint": problem.hint,
+        "severity": "error",
+        "source_line": problem.source_line,
+    }
 
 
 @router.post("/rules", status_code=201, openapi_extra=openapi_body(NewRules))

@@ -8,6 +8,7 @@ from fieldfare.web.console.pages.media import router as media
 from fieldfare.web.console.pages.outbox import router as outbox
 from fieldfare.web.console.pages.overview import router as overview
 from fieldfare.web.console.pages.review import router as review
+from fieldfare.web.console.pages.rules import router as rules
 from fieldfare.web.console.pages.signin import router as signin
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -16,6 +17,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     review,
     items,
     library,
+    rules,
     outbox,
     media,
 )

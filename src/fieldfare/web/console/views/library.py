@@ -1,22 +1,16 @@
-"""What is in force, for reading: policies, rules and banks of known content."""
+"""What is in force, for reading: policies and banks of known content."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import NotFound, Org, did_you_mean
+from fieldfare.kernel import NotFound, Org
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack
-from fieldfare.rules import RuleInfo, RuleSet
-from fieldfare.web.console.highlight import Piece, highlight
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.wording import sentence
 
 ENTRIES_SHOWN: Final = 500
-
-
-class RuleUnknown(NotFound):
-    slug = "rule-unknown"
 
 
 class BankUnknown(NotFound):
@@ -79,41 +73,6 @@ class PolicyView:
     exceptions: tuple[str, ...]
     texts: tuple[TextOfPolicy, ...]
     overlays: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleLine:
-    """A rule: where it stands (line from 1), what it says, what follows, on which events."""
-
-    name: str
-    description: str
-    file: str
-    line: int
-    policies: tuple[str, ...]
-    effects: tuple[str, ...]
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFileLine:
-    name: str
-    lines: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RulesView:
-    """The rule set in force."""
-
-    hash: str
-    rules: tuple[RuleLine, ...]
-    files: tuple[RuleFileLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFileView:
-    name: str
-    hash: str
-    lines: tuple[tuple[Piece, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,36 +156,6 @@ def policy_view(pack: PolicyPack, code: str) -> PolicyView:
     )
 
 
-def rules_view(rule_set: RuleSet) -> RulesView:
-    """List the rules of a rule set, and its files."""
-    return RulesView(
-        hash=rule_set.hash,
-        rules=tuple(_rule_line(rule) for rule in rule_set.rules),
-        files=tuple(
-            RuleFileLine(name=name, lines=len(text.splitlines()))
-            for name, text in sorted(rule_set.sources.items())
-        ),
-    )
-
-
-def place_of_rule(rule_set: RuleSet, name: str) -> tuple[str, int]:
-    """Find the file and line (from 1) that define a rule. Raises RuleUnknown."""
-    for rule in rule_set.rules:
-        if rule.name == name:
-            return rule.file, rule.line
-    hint = did_you_mean(name, [rule.name for rule in rule_set.rules])
-    raise RuleUnknown(f"The rule set in force has no rule {name!r}.", hint=hint)
-
-
-def rule_file_view(rule_set: RuleSet, name: str) -> RuleFileView:
-    """Show one file in colour. Raises RuleUnknown."""
-    source = rule_set.sources.get(name)
-    if source is None:
-        hint = did_you_mean(name, rule_set.sources)
-        raise RuleUnknown(f"The rule set in force has no file {name!r}.", hint=hint)
-    return RuleFileView(name=name, hash=rule_set.hash, lines=highlight(source))
-
-
 def banks_view(uow: UnitOfWork, org: Org) -> BanksView:
     return BanksView(
         banks=tuple(
@@ -247,18 +176,6 @@ def bank_view(uow: UnitOfWork, org: Org, name: str) -> BankView:
         bank=_bank_line(bank, len(entries)),
         shown=len(newest),
         entries=tuple(_entry_line(entry) for entry in newest),
-    )
-
-
-def _rule_line(rule: RuleInfo) -> RuleLine:
-    return RuleLine(
-        name=rule.name,
-        description=rule.description,
-        file=rule.file,
-        line=rule.line,
-        policies=rule.policies,
-        effects=rule.effects,
-        events=tuple(sorted(rule.event_kinds)),
     )
 
 

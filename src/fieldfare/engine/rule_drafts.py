@@ -1,0 +1,42 @@
+"""Checking a rule set that nobody has put in force yet: files flow in, every problem flows out.
+
+A draft is checked against what is in force beside it: the pack's policies and the named lists.
+Nothing is stored and nothing changes, so that an editor may ask at every pause in the typing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.engine.in_force import InForce, vocabulary
+from fieldfare.rules import Problem, RuleSet, RuleSetDoesNotCompile, load_rule_set
+
+ENTRY: Final = "main.sml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDraft:
+    """What checking found. rules: the compiled draft, None while a problem stands against it."""
+
+    problems: tuple[Problem, ...]
+    rules: RuleSet | None
+
+
+def check_draft(files: Mapping[str, str], in_force: InForce) -> CheckedDraft:
+    """Check and compile files by name; raises nothing for what stands in them."""
+    if ENTRY not in files:
+        missing = Problem(
+            message=f"there is no {ENTRY}",
+            file=ENTRY,
+            line=1,
+            column=1,
+            source_line="",
+            hint=f"A rule set starts in {ENTRY}: add the file.",
+        )
+        return CheckedDraft(problems=(missing,), rules=None)
+    words = vocabulary(in_force.pack, frozenset(in_force.lists))
+    try:
+        rules = load_rule_set(files, vocabulary=words)
+    except RuleSetDoesNotCompile as refused:
+        return CheckedDraft(problems=refused.problems, rules=None)
+    return CheckedDraft(problems=(), rules=rules)

@@ -1,0 +1,45 @@
+"""Rules: the list of what is in force, one rule, one file."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from fieldfare.access import Permission, Principal
+from fieldfare.web.console.templating import answer
+from fieldfare.web.console.views.rules import rule_file_view, rule_named, rule_view, rules_view
+from fieldfare.web.guards import Platform, requires
+
+router = APIRouter(include_in_schema=False)
+RuleReader = Annotated[Principal, requires(Permission.RULES_READ)]
+Search = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/rules")
+def rules_page(
+    request: Request, who: RuleReader, platform: Platform, q: Search = "", find: Search = ""
+) -> Response:
+    """List the rules that answer a search; with `find` go to the rule of that name."""
+    rule_set = platform.rule_set(who.org)
+    if find:
+        rule = rule_named(rule_set, find)
+        return RedirectResponse(f"/rules/rule/{quote(rule.name)}", status_code=303)
+    view = platform.store.read(lambda uow: rules_view(uow, who.org, rule_set, search=q))
+    return answer(request, "rules.html", view, current="rules")
+
+
+@router.get("/rules/rule/{name}")
+def rule_page(request: Request, who: RuleReader, platform: Platform, name: str) -> Response:
+    rule_set = platform.rule_set(who.org)
+    if (file := f"rule/{name}") in rule_set.sources:
+        # A folder of that name in the rule set: no rule is named with a dot.
+        return answer(request, "rule_file.html", rule_file_view(rule_set, file), current="rules")
+    view = platform.store.read(lambda uow: rule_view(uow, who.org, rule_set, name))
+    return answer(request, "rule.html", view, current="rules")
+
+
+@router.get("/rules/{name:path}")
+def rule_file_page(request: Request, who: RuleReader, platform: Platform, name: str) -> Response:
+    view = rule_file_view(platform.rule_set(who.org), name)
+    return answer(request, "rule_file.html", view, current="rules")

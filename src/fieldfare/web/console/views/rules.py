@@ -1,0 +1,178 @@
+"""The rules in force, for reading: the list with its search, one rule, one file in colour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fieldfare.engine.in_force import RULES
+from fieldfare.engine.unit import StoredVersion, UnitOfWork
+from fieldfare.kernel import NotFound, Org, at_of, did_you_mean
+from fieldfare.rules import RuleInfo, RuleSet
+from fieldfare.web.console.excerpts import changed_in, excerpts_of
+from fieldfare.web.console.highlight import Piece, highlight
+from fieldfare.web.console.moments import Moment
+
+
+class RuleUnknown(NotFound):
+    slug = "rule-unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """A rule: where it stands (line from 1), what it says, what follows, on which events.
+
+    changed_at: when its text last changed in what was in force, None if that is not known.
+    """
+
+    name: str
+    description: str
+    file: str
+    line: int
+    policies: tuple[str, ...]
+    effects: tuple[str, ...]
+    events: tuple[str, ...]
+    changed_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFileLine:
+    name: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesView:
+    """The rule set in force. rules: those that answer the search; total: how many there are."""
+
+    hash: str
+    search: str
+    rules: tuple[RuleLine, ...]
+    total: int
+    files: tuple[RuleFileLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFileView:
+    name: str
+    hash: str
+    lines: tuple[tuple[Piece, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """Lines of a file in colour, from `line` (from 1) on."""
+
+    file: str
+    line: int
+    lines: tuple[tuple[Piece, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """A version of the rule set in which a rule came, changed or went."""
+
+    hash: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """One rule of the rule set in force. changes: newest first."""
+
+    hash: str
+    rule: RuleLine
+    source: tuple[SourceView, ...]
+    changes: tuple[RuleChange, ...]
+
+
+def rules_view(uow: UnitOfWork, org: Org, rule_set: RuleSet, *, search: str = "") -> RulesView:
+    """List the rules that hold every word of the search, and the files."""
+    versions = history_of(uow, org)
+    words = search.casefold().split()
+    found = [rule for rule in rule_set.rules if _answers(rule, words)]
+    return RulesView(
+        hash=rule_set.hash,
+        search=search,
+        rules=tuple(
+            replace(_rule_line(rule), changed_at=_last_change(versions, rule.name))
+            for rule in found
+        ),
+        total=len(rule_set.rules),
+        files=tuple(
+            RuleFileLine(name=name, lines=len(text.splitlines()))
+            for name, text in sorted(rule_set.sources.items())
+        ),
+    )
+
+
+def rule_view(uow: UnitOfWork, org: Org, rule_set: RuleSet, name: str) -> RuleView:
+    """Show one rule with its source and what changed it. Raises RuleUnknown."""
+    rule = rule_named(rule_set, name)
+    versions = history_of(uow, org)
+    changes = [
+        RuleChange(hash=versions[index].hash, at=Moment(at_of(versions[index].since)))
+        for index in changed_in([version.files for version in versions], name)
+    ]
+    line = replace(_rule_line(rule), changed_at=changes[-1].at if changes else None)
+    return RuleView(
+        hash=rule_set.hash,
+        rule=line,
+        source=tuple(
+            SourceView(file=each.file, line=each.line, lines=highlight(each.text))
+            for each in excerpts_of(rule_set.sources, name)
+        ),
+        changes=tuple(reversed(changes)),
+    )
+
+
+def rule_named(rule_set: RuleSet, name: str) -> RuleInfo:
+    """Find a rule by its name. Raises RuleUnknown."""
+    for rule in rule_set.rules:
+        if rule.name == name:
+            return rule
+    hint = did_you_mean(name, [rule.name for rule in rule_set.rules])
+    raise RuleUnknown(f"The rule set in force has no rule {name!r}.", hint=hint)
+
+
+def rule_file_view(rule_set: RuleSet, name: str) -> RuleFileView:
+    """Show one file in colour. Raises RuleUnknown."""
+    source = rule_set.sources.get(name)
+    if source is None:
+        hint = did_you_mean(name, rule_set.sources)
+        raise RuleUnknown(f"The rule set in force has no file {name!r}.", hint=hint)
+    return RuleFileView(name=name, hash=rule_set.hash, lines=highlight(source))
+
+
+def history_of(uow: UnitOfWork, org: Org) -> Sequence[StoredVersion]:
+    """List what was in force, oldest first."""
+    return sorted(uow.versions.history(org, RULES), key=lambda version: version.since)
+
+
+def _last_change(versions: Sequence[StoredVersion], rule: str) -> Moment | None:
+    changes = changed_in([version.files for version in versions], rule)
+    return Moment(at_of(versions[changes[-1]].since)) if changes else None
+
+
+def _answers(rule: RuleInfo, words: Sequence[str]) -> bool:
+    told = " ".join(
+        (
+            rule.name,
+            rule.description,
+            rule.file,
+            *rule.policies,
+            *rule.effects,
+            *rule.event_kinds,
+        )
+    ).casefold()
+    return all(word in told for word in words)
+
+
+def _rule_line(rule: RuleInfo) -> RuleLine:
+    return RuleLine(
+        name=rule.name,
+        description=rule.description,
+        file=rule.file,
+        line=rule.line,
+        policies=rule.policies,
+        effects=rule.effects,
+        events=tuple(sorted(rule.event_kinds)),
+    )

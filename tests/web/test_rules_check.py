@@ -1,0 +1,64 @@
+"""Checking a draft of the rules over the API: every problem at once, nothing put in force."""
+
+from typing import Any
+
+from fieldfare.access import RoleName
+from fieldfare.testing.sites import Caller, Site
+
+GOOD = """High = Rule(when_all=[Fact('visual.nsfw.max') > 0.9], description='high')
+WhenRules(rules_any=[High], then=[Hold(policy='AD.NUDE')])
+"""
+
+
+def checked(site: Site, who: Caller, files: dict[str, str]) -> dict[str, Any]:
+    answer = site.client().post("/v1/rules/check", json={"files": files}, headers=who.headers)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_draft_that_compiles_is_told_its_rules_and_its_hash(site: Site) -> None:
+    author = site.signed_in("author", RoleName.RULE_AUTHOR)
+    before = site.community.platform.rule_set(site.community.org).hash
+
+    told = checked(site, author, {"main.sml": GOOD})
+
+    assert told["rules"] == ["High"]
+    assert len(told["hash"]) == 64
+    assert site.community.platform.rule_set(site.community.org).hash == before
+
+
+def test_every_problem_of_a_draft_is_told_with_its_place_and_a_way_out(site: Site) -> None:
+    author = site.signed_in("author", RoleName.RULE_AUTHOR)
+    broken = GOOD.replace("AD.NUDE", "AD.NUDEE").replace("Fact('visual", "Fact('visuall")
+
+    told = checked(site, author, {"main.sml": broken})
+
+    assert told["hash"] is None
+    places = [(problem["file"], problem["line"], problem["column"]) for problem in told["problems"]]
+    assert [place[:2] for place in places] == [("main.sml", 1), ("main.sml", 2)]
+    for problem, line in zip(told["problems"], broken.splitlines(), strict=True):
+        begins = problem["column"] - 1
+        assert problem["source_line"] == line
+        assert 0 < problem["width"] <= len(line) - begins
+        assert problem["severity"] == "error"
+    assert "AD.NUDE" in told["problems"][1]["hint"]
+
+
+def test_a_draft_without_its_first_file_is_a_problem_and_no_error(site: Site) -> None:
+    author = site.signed_in("author", RoleName.RULE_AUTHOR)
+
+    (problem,) = checked(site, author, {"other.sml": GOOD})["problems"]
+
+    assert (problem["file"], problem["line"]) == ("main.sml", 1)
+
+
+def test_what_is_no_folder_of_texts_is_refused(site: Site) -> None:
+    author = site.signed_in("author", RoleName.RULE_AUTHOR)
+
+    answer = site.client().post(
+        "/v1/rules/check", json={"files": {"main.sml": 1}}, headers=author.headers
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["pointer"]
