@@ -5,20 +5,19 @@ the scan brought, the age of the author, the counters as of the event's id, and 
 over all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from fieldfare.engine.in_force import FACTS, Books
 from fieldfare.kernel import JsonValue, Org, Unknown, is_history
 from fieldfare.records import Event, FactValue
-from fieldfare.rules import CounterStore, Outcome, RuleInput
+from fieldfare.rules import Occurrence, Outcome, Running
 
 Facts = Mapping[str, FactValue | Unknown]
 SCANNED: Final = "item.scanned"
 CONTENT_KINDS: Final = frozenset({"item.posted", "item.changed", SCANNED})
 REPORT: Final = "report.filed"
-NO_KEY: Final = Unknown("what it is counted by is not known")
 TEXT_FIELDS: Final = ("caption", "text", "hashtags")
 REPORT_CLASSES: Final = frozenset(
     {
@@ -44,30 +43,26 @@ class Grounds:
 
     def __init__(self, books: Books) -> None:
         self._books = books
-        self._counters: dict[Org, CounterStore] = {}
+        self._running: dict[Org, Running] = {}
         self._born: dict[tuple[Org, str], int] = {}
 
     def horizons(self) -> dict[str, int]:
         """Name the event kinds that are counted, and for how long back (ms) each counts."""
         longest: dict[str, int] = {}
-        for org in self._counters:
-            rules = self._books.of(org).rules
-            for kind in rules.event_kinds:
-                for update in rules.counter_updates(kind, 0, {}, {}):
-                    longest[kind] = max(longest.get(kind, 0), update.counter.window_ms)
+        for running in self._running.values():
+            for kind, window_ms in running.horizons().items():
+                longest[kind] = max(longest.get(kind, 0), window_ms)
         return longest
 
     def open(self, org: Org) -> None:
         """Count what an organisation's rules need; what is counted already goes on."""
-        if not self._books.has(org):
-            return
-        needed = self._books.of(org).rules.needs.counters
-        self._counters.setdefault(org, CounterStore()).adopt(needed)
+        if self._books.has(org):
+            self._running.setdefault(org, Running()).adopt([self._books.of(org).rules])
 
     def reset(self) -> None:
         """Forget all counts, before they are rebuilt from the log."""
-        orgs = tuple(self._counters)
-        self._counters.clear()
+        orgs = tuple(self._running)
+        self._running.clear()
         for org in orgs:
             self.open(org)
 
@@ -83,11 +78,11 @@ class Grounds:
     def count(self, event: Event) -> None:
         """Only count an event, as at a restart."""
         if _is_assessed(event) and event.data is not None:
-            self._counts(event, _rule_data(event), self._facts(event))
+            self.count_as(event, _rule_data(event), self._facts(event))
 
     def count_as(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> None:
         """Only count an event that is judged over what is known of its item (see `judge`)."""
-        self._counts(event, data, facts)
+        self._running[event.org].count(_occurrence(event, data, facts))
 
     def assess(self, event: Event) -> Assessment | None:
         """Assess a version that can be judged now; None for events that bring none."""
@@ -98,21 +93,10 @@ class Grounds:
     def judge(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> Assessment:
         """Run the rules of the event's kind over given data and facts."""
         in_force = self._books.of(event.org)
-        version = str(data.get("version", ""))
-        outcome = in_force.rules.evaluate(
-            RuleInput(
-                kind=event.kind,
-                event_id=event.id,
-                subject=event.subject,
-                version=version,
-                data=data,
-                facts=facts,
-                counts=self._counts(event, data, facts),
-                lists=in_force.lists,
-            )
-        )
+        happened = _occurrence(event, data, facts)
+        outcome = self._running[event.org].judge(in_force.rules, happened, in_force.lists)
         return Assessment(
-            version=version, facts=facts, outcome=outcome, models=models_of(event.data)
+            version=happened.version, facts=facts, outcome=outcome, models=models_of(event.data)
         )
 
     def failed(self, event: Event, why: str) -> Assessment | None:
@@ -151,16 +135,6 @@ class Grounds:
                 "author.age_s": Unknown("a report is not about its sender"),
             }
         return self.facts_of(event.org, event.at, data)
-
-    def _counts(
-        self, event: Event, data: Mapping[str, JsonValue], facts: Facts
-    ) -> Sequence[int | Unknown]:
-        rules = self._books.of(event.org).rules
-        updates = rules.counter_updates(event.kind, event.id, data, facts)
-        counters = self._counters[event.org]
-        return [
-            NO_KEY if update.key is None else counters.bump(update, event.id) for update in updates
-        ]
 
 
 def text_fields(item: Mapping[str, JsonValue]) -> dict[str, str]:
@@ -225,3 +199,14 @@ def _is_content(event: Event) -> bool:
 
 def _rule_data(event: Event) -> Mapping[str, JsonValue]:
     return {"kind": event.kind, **(event.data or {})}
+
+
+def _occurrence(event: Event, data: Mapping[str, JsonValue], facts: Facts) -> Occurrence:
+    return Occurrence(
+        kind=event.kind,
+        event_id=event.id,
+        subject=event.subject,
+        version=str(data.get("version", "")),
+        data=data,
+        facts=facts,
+    )

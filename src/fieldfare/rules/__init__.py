@@ -8,6 +8,7 @@ from fieldfare.rules.counters import Counter, CounterStore, CounterUpdate
 from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
+from fieldfare.rules.running import Occurrence, Running
 from fieldfare.rules.source_files import read_folder
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
@@ -16,6 +17,7 @@ __all__ = [
     "CounterStore",
     "CounterUpdate",
     "Needs",
+    "Occurrence",
     "Outcome",
     "PolicyTerms",
     "Problem",
@@ -23,6 +25,7 @@ __all__ = [
     "RuleInput",
     "RuleSet",
     "RuleSetDoesNotCompile",
+    "Running",
     "Vocabulary",
     "load_rule_set",
     "read_folder",

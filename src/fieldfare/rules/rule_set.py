@@ -64,6 +64,11 @@ class RuleSet:
         found = self._kinds.get(kind)
         return found.update(event_id, data, facts) if found else ()
 
+    def counters(self, kind: str) -> tuple[Counter, ...]:
+        """List the counters of an event kind, in the order of the counts."""
+        found = self._kinds.get(kind)
+        return found.counters if found else ()
+
     def evaluate(self, event: RuleInput) -> Outcome:
         """Evaluate the rules on one event. Never raises for what an event holds.
 

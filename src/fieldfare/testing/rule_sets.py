@@ -8,10 +8,11 @@ from fieldfare.kernel import EventId, Unknown, make_id
 from fieldfare.records import FactValue, Restriction, Subject
 from fieldfare.rules import (
     CounterStore,
+    Occurrence,
     Outcome,
     PolicyTerms,
-    RuleInput,
     RuleSet,
+    Running,
     Vocabulary,
     load_rule_set,
 )
@@ -134,19 +135,12 @@ def evaluated(
     subject: Subject = Subject("comment", "c1"),  # noqa: B008 -- frozen
 ) -> Outcome:
     """Take one event through counters and rules."""
-    data, facts = {"kind": kind, **(data or {})}, facts or {}
-    at = an_id() if event_id is None else event_id
-    counters = CounterStore() if store is None else store
-    updates = rules.counter_updates(kind, at, data, facts)
-    return rules.evaluate(
-        RuleInput(
-            kind=kind,
-            event_id=at,
-            subject=subject,
-            version="v1",
-            data=data,
-            facts=facts,
-            counts=[counters.bump(update, at) for update in updates],
-            lists=lists or {},
-        )
+    happened = Occurrence(
+        kind=kind,
+        event_id=an_id() if event_id is None else event_id,
+        subject=subject,
+        version="v1",
+        data={"kind": kind, **(data or {})},
+        facts=facts or {},
     )
+    return Running([rules], counters=store).judge(rules, happened, lists or {})

@@ -1,0 +1,117 @@
+"""What rules remember from event to event: the state over a stream in the order of its ids.
+
+In flow occurrences, oldest first, each once or again right after itself; out flow the outcomes of
+one or several rule sets. Live and replay both go through here, so that they agree by construction.
+Every counter of every rule set that takes part counts each event exactly once, whoever asks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from fieldfare.kernel import Unknown
+from fieldfare.records import FactValue, Subject
+from fieldfare.rules.counters import CounterStore, CounterUpdate
+from fieldfare.rules.outcomes import Outcome, RuleInput
+from fieldfare.rules.rule_set import RuleSet
+
+Counts = Sequence[int | Unknown]
+NO_KEY: Final = Unknown("what it is counted by is not known")
+
+
+class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One event as rules see it.
+
+    subject, version: what is judged. data: the event's JSON; facts: name -> value or Unknown, as of
+    the event's id.
+    """
+
+    kind: str
+    event_id: int
+    subject: Subject
+    version: str
+    data: Mapping[str, Any]
+    facts: Mapping[str, FactValue | Unknown]
+
+
+class Running:
+    """The state of one organisation's rule sets. Deterministic; events come in id order."""
+
+    def __init__(
+        self, rule_sets: Iterable[RuleSet] = (), *, counters: CounterStore | None = None
+    ) -> None:
+        self.counters = CounterStore() if counters is None else counters
+        self._active: tuple[RuleSet, ...] = ()
+        self._at = -1
+        self._counts: dict[str, Counts] = {}
+        self.adopt(rule_sets)
+
+    def adopt(self, rule_sets: Iterable[RuleSet]) -> None:
+        """Count for these rule sets from now on; counters they share with earlier ones go on."""
+        self._active = tuple({rules.hash: rules for rules in rule_sets}.values())
+        self._at = -1
+        for rules in self._active:
+            self.counters.adopt(rules.needs.counters)
+
+    def horizons(self) -> dict[str, int]:
+        """Name the event kinds that are counted, and for how long back (ms) each counts."""
+        longest: dict[str, int] = {}
+        for rules in self._active:
+            for kind in rules.event_kinds:
+                for counter in rules.counters(kind):
+                    longest[kind] = max(longest.get(kind, 0), counter.window_ms)
+        return longest
+
+    def count(self, event: Occurrence) -> None:
+        """Take an event in without judging it; one that was just taken in changes nothing."""
+        if event.event_id == self._at:
+            return
+        self._at = -1  # should counting fail half-way, the event is not taken for counted
+        if len(self._active) == 1:
+            (rules,) = self._active
+            self._counts = {rules.hash: self._counted(_updates(rules, event), event.event_id)}
+        else:
+            self._counts = self._counted_together(event)
+        self._at = event.event_id
+
+    def judge(
+        self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
+    ) -> Outcome:
+        """Evaluate one of the rule sets on an event, counting the event first.
+
+        Raises KeyError for a rule set that does not take part.
+        """
+        self.count(event)
+        return rules.evaluate(
+            RuleInput(
+                kind=event.kind,
+                event_id=event.event_id,
+                subject=event.subject,
+                version=event.version,
+                data=event.data,
+                facts=event.facts,
+                counts=self._counts[rules.hash],
+                lists=lists,
+            )
+        )
+
+    def _counted(self, updates: Iterable[CounterUpdate], event_id: int) -> Counts:
+        bump = self.counters.bump
+        return [NO_KEY if update.key is None else bump(update, event_id) for update in updates]
+
+    def _counted_together(self, event: Occurrence) -> dict[str, Counts]:
+        """Count what several rule sets ask for; a counter they share is asked for once."""
+        known: dict[str, int | Unknown] = {}
+        counts: dict[str, Counts] = {}
+        for rules in self._active:
+            updates = _updates(rules, event)
+            new = [update for update in updates if update.counter.name not in known]
+            found = self._counted(new, event.event_id)
+            known.update(zip((u.counter.name for u in new), found, strict=True))
+            counts[rules.hash] = [known[update.counter.name] for update in updates]
+        return counts
+
+
+def _updates(rules: RuleSet, event: Occurrence) -> tuple[CounterUpdate, ...]:
+    return rules.counter_updates(event.kind, event.event_id, event.data, event.facts)
