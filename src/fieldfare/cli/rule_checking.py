@@ -1,21 +1,51 @@
 """Commands that check rule sets and put them in force."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
-from fieldfare.cli.printing import print_line
+import typer
+
+from fieldfare.cli.printing import print_json, print_line
 from fieldfare.kernel import NotFound
 
 
-def check_rules(folder: Path, *, pack: str) -> None:
-    """Compile a folder of rules against a pack. Raises RuleSetDoesNotCompile with every problem."""
+def check_rules(
+    folder: Path, *, pack: str, semantics: Literal["safe", "osprey"] | None, as_json: bool
+) -> None:
+    """Compile a folder of rules against a pack and print what is worth knowing.
+
+    Raises RuleSetDoesNotCompile with every problem; with `as_json` they are printed, and it exits.
+    """
     from fieldfare.engine.in_force import vocabulary
     from fieldfare.installation import pack_files
     from fieldfare.policies import load_pack
-    from fieldfare.rules import load_rule_set
+    from fieldfare.rules import RuleSetDoesNotCompile, load_rule_set
 
     policies = load_pack(pack_files(pack).policies["policies.yaml"])
-    rules = load_rule_set(_sources(folder), vocabulary=vocabulary(policies, frozenset()))
-    print_line(f"{len(rules.rules)} rules in {len(rules.sources)} files compile: {rules.hash}")
+    words = vocabulary(policies, frozenset())
+    try:
+        rules = load_rule_set(_sources(folder), vocabulary=words, semantics=semantics)
+    except RuleSetDoesNotCompile as e:
+        if not as_json:
+            raise
+        print_json({"compiles": False, "problems": [asdict(problem) for problem in e.problems]})
+        raise typer.Exit(2) from e
+    if as_json:
+        print_json(
+            {
+                "compiles": True,
+                "hash": rules.hash,
+                "semantics": rules.semantics,
+                "rules": len(rules.rules),
+                "problems": [asdict(warning) for warning in rules.warnings],
+            }
+        )
+        return
+    for warning in rules.warnings:
+        print_line(f"{warning}\n")
+    files = f"{len(rules.rules)} rules in {len(rules.sources)} files"
+    print_line(f"{files} compile ({rules.semantics}): {rules.hash}")
 
 
 def activate(folder: Path, *, home: Path | None) -> None:

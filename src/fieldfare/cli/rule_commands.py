@@ -1,11 +1,11 @@
 """The commands on rule sets as a person types them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from fieldfare.cli.options import Home
+from fieldfare.cli.options import AsJson, Home
 
 rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
 
@@ -14,11 +14,16 @@ rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
 def rules_check(
     folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
     pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+    semantics: Annotated[
+        Literal["safe", "osprey"] | None,
+        typer.Option(help="Of a missing value, where ruleset.yaml does not say."),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check a rule set: every problem at once, with file, line and hint."""
     from fieldfare.cli.rule_checking import check_rules
 
-    check_rules(folder, pack=pack)
+    check_rules(folder, pack=pack, semantics=semantics, as_json=as_json)
 
 
 @rules.command("activate")

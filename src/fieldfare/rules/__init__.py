@@ -5,6 +5,7 @@ the counters and what comes of it, so that live, backtest and replay run the sam
 """
 
 from fieldfare.rules.counters import Counter, CounterStore, CounterUpdate
+from fieldfare.rules.manifest import MANIFEST, Manifest, Semantics
 from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
@@ -13,9 +14,11 @@ from fieldfare.rules.source_files import read_folder
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
 __all__ = [
+    "MANIFEST",
     "Counter",
     "CounterStore",
     "CounterUpdate",
+    "Manifest",
     "Needs",
     "Occurrence",
     "Outcome",
@@ -26,6 +29,7 @@ __all__ = [
     "RuleSet",
     "RuleSetDoesNotCompile",
     "Running",
+    "Semantics",
     "Vocabulary",
     "load_rule_set",
     "read_folder",

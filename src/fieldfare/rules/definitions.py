@@ -4,8 +4,9 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fieldfare.rules.manifest import Manifest
 from fieldfare.rules.nodes import EffectOf, Name, Node
-from fieldfare.rules.problems import Place, ProblemList
+from fieldfare.rules.problems import Place, Problem, ProblemList
 from fieldfare.rules.sml_types import SmlType
 from fieldfare.rules.source_files import SourceFile
 
@@ -69,6 +70,8 @@ class Program:
 
     definitions: Mapping[str, Definition]
     files: Mapping[str, FileContents]
+    manifest: Manifest
+    warnings: tuple[Problem, ...] = ()
 
 
 def is_local(name: str) -> bool:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from fieldfare.kernel import BadInput
+
+Severity: TypeAlias = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,7 +21,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong in a rule set. `source_line` is the line as written."""
+    """One thing wrong in a rule set, or (a warning) worth knowing.
+
+    source_line: the line as written. An error keeps the rule set from loading, a warning does not.
+    """
 
     message: str
     file: str
@@ -27,13 +33,15 @@ class Problem:
     source_line: str
     hint: str = ""
     width: int = 1
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         margin = " " * len(str(self.line))
         shown = self.source_line.replace("\t", " ")
         caret = " " * (self.column - 1) + "^" * self.width
+        kind = "warning: " if self.severity == "warning" else ""
         text = (
-            f"{self.file}:{self.line}:{self.column}: {self.message}\n"
+            f"{self.file}:{self.line}:{self.column}: {kind}{self.message}\n"
             f"{margin} |\n{self.line} | {shown}\n{margin} | {caret}"
         )
         return f"{text}\n{margin} = {self.hint}" if self.hint else text
@@ -45,11 +53,16 @@ class RuleSetDoesNotCompile(BadInput):
     slug = "rule-set-does-not-compile"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
+        self.problems = in_order(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
         body = "\n\n".join(str(problem) for problem in self.problems)
         super().__init__(f"The rule set does not compile ({head}).\n\n{body}")
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Sort problems by place."""
+    return tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
 
 
 class ProblemList:
@@ -59,7 +72,9 @@ class ProblemList:
         self._lines = {file: text.splitlines() for file, text in sources.items()}
         self._found: dict[tuple[Place, str], Problem] = {}
 
-    def add(self, place: Place, message: str, hint: str = "") -> None:
+    def add(
+        self, place: Place, message: str, hint: str = "", *, severity: Severity = "error"
+    ) -> None:
         """Note a problem; the same message at the same place is noted once."""
         lines = self._lines.get(place.file, [])
         written = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
@@ -74,13 +89,20 @@ class ProblemList:
                 source_line=written,
                 hint=hint,
                 width=width,
+                severity=severity,
             ),
         )
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def warn(self, place: Place, message: str, hint: str = "") -> None:
+        """Note something that does not keep the rule set from loading."""
+        self.add(place, message, hint, severity="warning")
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """Give the warnings in order of place."""
+        return in_order(p for p in self._found.values() if p.severity == "warning")
 
     def raise_if_any(self) -> None:
-        """Raise RuleSetDoesNotCompile if anything was noted."""
-        if self._found:
-            raise RuleSetDoesNotCompile(self._found.values())
+        """Raise RuleSetDoesNotCompile if an error was noted."""
+        errors = [p for p in self._found.values() if p.severity == "error"]
+        if errors:
+            raise RuleSetDoesNotCompile(errors)

@@ -23,10 +23,11 @@ from fieldfare.rules.definitions import (
 from fieldfare.rules.effect_table import EFFECTS
 from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import BY_PLACE, FUNCTIONS, SYNTAX
+from fieldfare.rules.manifest import Manifest, Semantics, read_manifest
 from fieldfare.rules.nodes import Field, Node, children
 from fieldfare.rules.problems import Place, Problem, ProblemList, RuleSetDoesNotCompile
 from fieldfare.rules.sml_types import ANY, SmlType, accepts, read_annotation
-from fieldfare.rules.source_files import SourceFile, parse_file
+from fieldfare.rules.source_files import SourceFile, is_compiled, parse_file
 from fieldfare.rules.statements import (
     read_effect,
     read_imports,
@@ -40,29 +41,41 @@ ENTRY: Final = "main.sml"
 _RESERVED: Final = frozenset({*FUNCTIONS, *SYNTAX, *EFFECTS}) - BY_PLACE
 
 
-def check(sources: Mapping[str, str], vocabulary: Vocabulary) -> Program:
-    """Check a rule set. Raises RuleSetDoesNotCompile with every problem found."""
+def check(
+    sources: Mapping[str, str], vocabulary: Vocabulary, *, semantics: Semantics | None = None
+) -> Program:
+    """Check a rule set. Raises RuleSetDoesNotCompile with every problem found.
+
+    semantics: what holds where the manifest says nothing of it.
+    """
     if ENTRY not in sources:
         raise BadInput(
             f"A rule set starts in {ENTRY}; there is none.",
             hint=f"Files given: {', '.join(sorted(sources)) or 'none'}.",
         )
     problems = ProblemList(sources)
+    manifest = read_manifest(sources, problems, semantics=semantics)
+    files = {name: text for name, text in sources.items() if is_compiled(name)}
     try:
-        program = _Checker(sources, vocabulary, problems).run()
+        program = _Checker(files, vocabulary, problems, manifest).run()
     except RecursionError as e:
         message = "names build on each other more deeply than can be checked"
         raise RuleSetDoesNotCompile(
             [Problem(message=message, file=ENTRY, line=1, column=1, source_line="")]
         ) from e
     problems.raise_if_any()
-    return program
+    return replace(program, warnings=problems.warnings())
 
 
 class _Checker:
     def __init__(
-        self, sources: Mapping[str, str], vocabulary: Vocabulary, problems: ProblemList
+        self,
+        sources: Mapping[str, str],
+        vocabulary: Vocabulary,
+        problems: ProblemList,
+        manifest: Manifest,
     ) -> None:
+        self._manifest = manifest
         self._vocabulary = vocabulary
         self._problems = problems
         self._files = {n: parse_file(n, text, problems) for n, text in sorted(sources.items())}
@@ -95,6 +108,7 @@ class _Checker:
         return Program(
             definitions={k: found for k, found in definitions.items() if found},
             files=self._contents,
+            manifest=self._manifest,
         )
 
     def _scope(self, file: SourceFile, in_sight: frozenset[str]) -> Scope:

@@ -10,6 +10,7 @@ from fieldfare.records import FactValue
 from fieldfare.rules.assembling import Assembler, Kind
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
+from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
 from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
 from fieldfare.rules.program import check
@@ -46,12 +47,19 @@ class RuleSet:
     ) -> None:
         self.sources = MappingProxyType(dict(sources))
         self.hash = digest({name: text.replace("\r\n", "\n") for name, text in sources.items()})
+        self.manifest = program.manifest
+        self.warnings = program.warnings
         self._vocabulary = vocabulary
         kinds = (Assembler(program, kind).kind() for kind in sorted(vocabulary.event_kinds))
         self._kinds = {kind.name: kind for kind in kinds if kind.rules or kind.counters}
         self.event_kinds = frozenset(self._kinds)
         self.rules = _rule_infos(program, self._kinds)
         self.needs = _needs(self._kinds)
+
+    @property
+    def semantics(self) -> Semantics:
+        """How a missing value behaves in these rules."""
+        return self.manifest.semantics
 
     def counter_updates(
         self,
@@ -87,12 +95,15 @@ class RuleSet:
         return self._kinds[kind].python
 
 
-def load_rule_set(sources: Mapping[str, str], *, vocabulary: Vocabulary) -> RuleSet:
+def load_rule_set(
+    sources: Mapping[str, str], *, vocabulary: Vocabulary, semantics: Semantics | None = None
+) -> RuleSet:
     """Check and compile source texts, by file name; the entry is `main.sml`.
 
+    semantics: what holds where the manifest, `ruleset.yaml`, says nothing of it; else `safe`.
     Raises RuleSetDoesNotCompile with every problem found, BadInput without an entry.
     """
-    return RuleSet(sources, check(sources, vocabulary), vocabulary)
+    return RuleSet(sources, check(sources, vocabulary, semantics=semantics), vocabulary)
 
 
 def _needs(kinds: Mapping[str, Kind]) -> Needs:

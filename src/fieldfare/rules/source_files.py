@@ -12,6 +12,8 @@ from fieldfare.rules.problems import Place, ProblemList
 
 MAX_CHARS: Final = 1_000_000
 MAX_DEPTH: Final = 32
+_PATTERNS: Final = ("**/*.sml", "ruleset.yaml", "config/*.yaml", "tests/*.yaml")
+_TESTS: Final = "tests/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,19 @@ def _below(node: ast.AST) -> Iterator[ast.AST]:
     )
 
 
-def read_folder(path: Path | str) -> dict[str, str]:
-    """Read every `.sml` file below a folder, named by its path from there with `/`.
+def is_compiled(name: str) -> bool:
+    """Tell whether a file of a rule set holds rules; tests and configuration do not."""
+    return name.endswith(".sml") and not name.startswith(_TESTS)
 
+
+def read_folder(path: Path | str) -> dict[str, str]:
+    """Read the files of a rule set below a folder, named by their path from there with `/`.
+
+    They are all `.sml` files, the manifest `ruleset.yaml`, `config/*.yaml` and `tests/*.yaml`.
     Raises NotFound if there is no such folder or no main.sml in it.
     """
     folder = Path(path)
-    files = sorted(folder.rglob("*.sml"))
+    files = sorted({file for pattern in _PATTERNS for file in folder.glob(pattern)})
     found = {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in files}
     if "main.sml" not in found:
         raise NotFound(
