@@ -6,7 +6,9 @@ from typing import Any, get_type_hints
 import pytest
 
 from fieldfare.access.repositories import ApiKey, Person, RoleName, Scope, Session
+from fieldfare.decisions.breakers import DAY_MS, Quota
 from fieldfare.decisions.record import Conclusion, decided_by, event_of
+from fieldfare.decisions.snoozes import Snooze
 from fieldfare.engine.unit import Retention, ScanTask, StoredVersion, UnitOfWork
 from fieldfare.ingest.repositories import Account, EarlierCall
 from fieldfare.kernel import EventId, Org, make_id
@@ -204,6 +206,29 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
         ),
     )
     uow.data_keys.put(org, "somebody", org.encode())
+    uow.quotas.put(
+        Quota(
+            org=org,
+            rule="R",
+            action="remove",
+            per_minute=offset,
+            per_day=None,
+            since=EventId(9),
+            by=str(org),
+        )
+    )
+    uow.uses.add(org, "R", "remove", window_ms=DAY_MS, began=0)
+    uow.snoozes.put(
+        Snooze(
+            org=org,
+            id=EventId(9),
+            rule="R",
+            entity=ANNA,
+            until=NOW_MS,
+            by=str(org),
+            reason="known",
+        )
+    )
     return filled
 
 
@@ -226,6 +251,9 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "decisions.last_revision": lambda u: u.decisions.last_revision(org, VIDEO),
         "decisions.page": lambda u: u.decisions.page(org, before=None, limit=99),
         "verdicts.standing": lambda u: u.verdicts.standing(org, VIDEO, "d"),
+        "quotas.all": lambda u: u.quotas.all(org),
+        "uses.since": lambda u: u.uses.since(org, began=0),
+        "snoozes.all": lambda u: u.snoozes.all(org, until_after=0),
         "cases.get": lambda u: u.cases.get(org, EventId(5)),
         "cases.claim": lambda u: u.cases.claim(org, lease, now_ms=0),
         "cases.page": lambda u: u.cases.page(
@@ -284,6 +312,10 @@ def changes_of(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object
             org, VIDEO, "d", "item.posted", []
         ),
         "verdicts.withdraw": lambda u: u.verdicts.withdraw(org, filled.event),
+        "quotas.end": lambda u: u.quotas.end(org, "R", "remove", at=EventId(11)),
+        "uses.trip": lambda u: u.uses.trip(org, "R", "remove", window_ms=DAY_MS, began=0),
+        "snoozes.held": lambda u: u.snoozes.held(org, EventId(9)),
+        "snoozes.wake": lambda u: u.snoozes.wake(org, EventId(9), at=EventId(11)),
         "unsent.cancel": lambda u: u.unsent.cancel(org, VIDEO, 1),
         "outbox.mark": lambda u: u.outbox.mark(row, state=OutboxState.DEAD, due_at=1, error="e"),
         "outbox.replay": lambda u: u.outbox.replay(org, "1-0", "w", now_ms=3),
@@ -308,6 +340,9 @@ WRITES = {
     "call_keys.keep",
     "decisions.save",
     "verdicts.put",
+    "quotas.put",
+    "uses.add",
+    "snoozes.put",
     "cases.put",
     "exposures.add",
     "webhooks.put",
@@ -462,5 +497,5 @@ def test_keys_and_sessions_say_whose_they_are(store: SqlStore) -> None:
     assert store.read(lambda uow: uow.sessions.get("token-main")) is None
     assert store.read(lambda uow: uow.sessions.get("token-other")) == session
     swept = store.write(lambda uow: uow.sweeps.sweep(Retention(), now_ms=NOW_MS))
-    assert swept == {"call_keys": 0, "sessions": 1, "outbox": 0}
+    assert swept == {"call_keys": 0, "sessions": 1, "outbox": 0, "uses": 2, "snoozes": 0}
     assert make_id(NOW_MS) > store.read(lambda uow: uow.cursors.get("nobody"))

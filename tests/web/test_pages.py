@@ -27,6 +27,7 @@ PAGES = [
     "/rules?q=nothing-like-it",
     "/rules/rule/NudityAlmostCertain",
     "/rules/items.sml",
+    "/brakes",
     "/banks",
     "/outbox",
     "/outbox?state=dead",

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     POLICIES_READ = "policies_read"
     RULES_READ = "rules_read"
     RULES_ACTIVATE = "rules_activate"
+    RULES_BRAKE = "rules_brake"
     BANKS_READ = "banks_read"
     BANKS_WRITE = "banks_write"
     LISTS_WRITE = "lists_write"
@@ -47,7 +48,7 @@ ROLE_PERMISSIONS: Final[Mapping[RoleName, frozenset[Permission]]] = MappingProxy
         RoleName.RULE_AUTHOR: _LOOKS | _EXPLAINS,
         RoleName.RULE_APPROVER: _LOOKS
         | _EXPLAINS
-        | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_ACTIVATE},
+        | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_ACTIVATE, _P.RULES_BRAKE},
         RoleName.REVIEWER: _LOOKS | _EXPLAINS | {_P.REVIEW, _P.REVEAL},
         RoleName.SERVICE: frozenset({_P.INGEST, _P.GATE, _P.ITEMS_READ, _P.DECISIONS_READ}),
     }

@@ -34,3 +34,56 @@ def rules_activate(
     from fieldfare.cli.rule_checking import activate
 
     activate(folder, home=home)
+
+
+@rules.command("quotas")
+def rules_quotas(home: Home = None, as_json: AsJson = False) -> None:
+    """List how often rules may act by themselves, and how often they did today."""
+    from fieldfare.cli.braking import list_quotas
+
+    list_quotas(home, as_json=as_json)
+
+
+@rules.command("quota")
+def rules_quota(
+    rule: Annotated[str, typer.Argument(help="A rule, or '*' for all of them together.")],
+    action: Annotated[str, typer.Argument(help="remove, limit, suspend, ban, ...")],
+    per_minute: Annotated[int | None, typer.Option(min=0, help="At most so often.")] = None,
+    per_day: Annotated[int | None, typer.Option(min=0, help="At most so often.")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Take the quota back.")] = False,
+    home: Home = None,
+) -> None:
+    """Bound how often a rule acts by itself; beyond it a person is asked and somebody is told."""
+    from fieldfare.cli.braking import put_quota
+
+    put_quota(home, rule, action, per_minute=per_minute, per_day=per_day, lift=lift)
+
+
+@rules.command("snoozes")
+def rules_snoozes(home: Home = None, as_json: AsJson = False) -> None:
+    """List which rules are silent about whom, until when and why."""
+    from fieldfare.cli.braking import list_snoozes
+
+    list_snoozes(home, as_json=as_json)
+
+
+@rules.command("snooze")
+def rules_snooze(
+    rule: str,
+    entity: Annotated[str, typer.Argument(help="KIND:ID, as in account:ana or video:v1.")],
+    for_: Annotated[str, typer.Option("--for", help="30m, 24h, 7d, ...")],
+    reason: Annotated[str, typer.Option(help="Why; whoever finds it wants to know.")],
+    home: Home = None,
+) -> None:
+    """Let a rule be silent about one account or item for a time."""
+    from fieldfare.cli.braking import snooze
+
+    snooze(home, rule, entity, length=for_, reason=reason)
+
+
+@rules.command("wake")
+def rules_wake(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = None) -> None:
+    """End a snooze early."""
+    from fieldfare.cli.braking import wake
+
+    wake(home, id_)

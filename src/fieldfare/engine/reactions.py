@@ -5,6 +5,7 @@ from typing import Final
 
 from fieldfare.decisions.gate import THRESHOLDS
 from fieldfare.decisions.unknowns import judge_unknowns
+from fieldfare.engine.brakes import BRAKING, Brakes
 from fieldfare.engine.broken_rules import unjudged
 from fieldfare.engine.content import content_of, reached_by
 from fieldfare.engine.deciding import Deciding, Question
@@ -13,6 +14,7 @@ from fieldfare.engine.in_force import Books
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.repositories import Pace
 from fieldfare.kernel import EventId, JsonValue, Org
+from fieldfare.ledger import ACCOUNT_ERASED
 from fieldfare.records import (
     ACCOUNT,
     Decision,
@@ -39,10 +41,13 @@ class React:
         self._books = books
         self._deciding = deciding
         self._grounds = grounds
+        self._brakes = Brakes(books)
 
     def __call__(
         self, uow: UnitOfWork, event: Event, assessment: Assessment | None
     ) -> list[Decision]:
+        if event.kind in BRAKING or event.kind == ACCOUNT_ERASED:
+            self._brakes.forget(event.org)
         if event.data is None:
             return []
         if event.kind in {"item.changed", "item.deleted"}:
@@ -104,7 +109,7 @@ class React:
         source: str,
         facts: Facts,
     ) -> list[Decision]:
-        verdicts = assessment.outcome.verdicts
+        verdicts = self._brakes.applied(uow, event, item, assessment.outcome.verdicts)
         about_item = [v for v in verdicts if v.subject == item.subject]
         if errors := assessment.outcome.errors:
             pack = self._books.of(event.org).pack

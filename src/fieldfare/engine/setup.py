@@ -13,6 +13,7 @@ from fieldfare.access import (
     make_password,
 )
 from fieldfare.engine.administration import activate_pack, activate_rules, put_list
+from fieldfare.engine.brake_administration import set_first_quotas
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Clock, Conflict, NotFound, Org, did_you_mean
 
@@ -52,6 +53,7 @@ def create_organisation(
     for name, text in pack_files.lists.items():
         put_list(uow, org, name, text, lexicon=False, by=INIT)
     activate_rules(uow, org, pack_files.rules, pack, by=INIT)
+    set_first_quotas(uow, org, by=INIT)
     password = add_person(uow, org, "admin", frozenset({RoleName.ADMIN, RoleName.REVIEWER}))
     key = add_key(uow, org, frozenset(Scope), "made by init", clock)
     return FirstSecrets(name="admin", password=password, key=key)

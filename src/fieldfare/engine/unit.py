@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from fieldfare.access.repositories import ApiKeys, Organisations, People, Sessions
-from fieldfare.decisions.repositories import Decisions, Verdicts
+from fieldfare.decisions.repositories import Decisions, Quotas, Snoozes, Uses, Verdicts
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
 from fieldfare.kernel import EventId, Org
@@ -121,12 +121,15 @@ class Overdue(Protocol):
 class Retention:
     """How long what is not the log is kept; docs/reference/retention.md says why.
 
-    call_keys_ms: the host's own keys; outbox_ms: rows whose carrying has ended. Sessions go when
+    call_keys_ms: the host's own keys; outbox_ms: rows whose carrying has ended; uses_ms: what rules
+    did in each minute and day that has a quota; snoozes_ms: after they have ended. Sessions go when
     they expire.
     """
 
     call_keys_ms: int = 24 * 3_600_000
     outbox_ms: int = 30 * 24 * 3_600_000
+    uses_ms: int = 90 * 24 * 3_600_000
+    snoozes_ms: int = 90 * 24 * 3_600_000
 
 
 class Sweeps(Protocol):
@@ -158,6 +161,12 @@ class UnitOfWork(Protocol):
     def decisions(self) -> Decisions: ...
     @property
     def verdicts(self) -> Verdicts: ...
+    @property
+    def quotas(self) -> Quotas: ...
+    @property
+    def uses(self) -> Uses: ...
+    @property
+    def snoozes(self) -> Snoozes: ...
     @property
     def cases(self) -> Cases: ...
     @property

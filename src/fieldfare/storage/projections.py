@@ -17,6 +17,7 @@ from fieldfare.storage.tables import (
     items,
     outbox,
     payloads,
+    snoozes,
     verdicts,
     view_rates,
     views,
@@ -57,7 +58,9 @@ def _renamed(table: Table) -> Statement:
     )
 
 
-_NAMED: Final = tuple(map(_renamed, (accounts, cases, decisions, items, view_rates, views)))
+_NAMED: Final = tuple(
+    map(_renamed, (accounts, cases, decisions, items, snoozes, view_rates, views))
+)
 """Where a person stands as the subject itself."""
 _again: Final = accounts.alias("again")
 

@@ -9,6 +9,7 @@ from fieldfare.kernel import EPOCH_MS, EventId
 from fieldfare.kernel.ids import TIME_SHIFT
 from fieldfare.records import OutboxState
 from fieldfare.storage.access import SqlSessions
+from fieldfare.storage.brakes import SqlSnoozes, SqlUses
 from fieldfare.storage.calls import SqlCallKeys
 from fieldfare.storage.statements import Statement
 from fieldfare.storage.tables import outbox
@@ -35,6 +36,8 @@ class SqlSweeps:
                 _first_id(now_ms - retention.call_keys_ms)
             ),
             "sessions": SqlSessions(self._tx).end_before(now_ms),
+            "uses": SqlUses(self._tx).forget_before(now_ms - retention.uses_ms),
+            "snoozes": SqlSnoozes(self._tx).forget_before(now_ms - retention.snoozes_ms),
             "outbox": self._tx.run(_CARRIED, before=_first_id(now_ms - retention.outbox_ms)),
         }
 

@@ -5,6 +5,7 @@ from fieldfare.ledger.keys import Vault
 from fieldfare.storage.access import SqlApiKeys, SqlOrganisations, SqlPeople, SqlSessions
 from fieldfare.storage.agreement import SqlAgreement
 from fieldfare.storage.banks import SqlBanks, SqlLists
+from fieldfare.storage.brakes import SqlQuotas, SqlSnoozes, SqlUses
 from fieldfare.storage.calls import SqlCallKeys, SqlReports
 from fieldfare.storage.cases import SqlCases, SqlExposures, SqlQueueDepths
 from fieldfare.storage.decisions import SqlDecisions, SqlVerdicts
@@ -39,6 +40,9 @@ class SqlUnit:
         self.call_keys = SqlCallKeys(tx)
         self.decisions = SqlDecisions(tx, self.log, vault)
         self.verdicts = SqlVerdicts(tx, self.data_keys, vault)
+        self.quotas = SqlQuotas(tx)
+        self.uses = SqlUses(tx)
+        self.snoozes = SqlSnoozes(tx)
         self.cases = SqlCases(tx)
         self.queues = SqlQueueDepths(tx)
         self.exposures = SqlExposures(tx)

@@ -1,6 +1,7 @@
 """The tables, a module a group. What flows in and out of them is written in the repositories."""
 
 from fieldfare.storage.tables.access import api_keys, organisations, people, sessions
+from fieldfare.storage.tables.brakes import quotas, snoozes, uses
 from fieldfare.storage.tables.columns import metadata
 from fieldfare.storage.tables.decisions import HOLDING, decisions, verdicts
 from fieldfare.storage.tables.enforcement import outbox, webhooks
@@ -34,10 +35,13 @@ __all__ = [
     "outbox",
     "payloads",
     "people",
+    "quotas",
     "reports",
     "scans",
     "seals",
     "sessions",
+    "snoozes",
+    "uses",
     "verdicts",
     "versions",
     "view_rates",

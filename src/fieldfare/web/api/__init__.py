@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from fieldfare.web.api.admin import router as admin
+from fieldfare.web.api.brakes import router as brakes
 from fieldfare.web.api.clock import router as clock
 from fieldfare.web.api.gate import router as gate
 from fieldfare.web.api.health import router as health
@@ -14,7 +15,7 @@ from fieldfare.web.api.rules import router as rules
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, review),
-    *(admin, rules, people, clock),
+    *(admin, rules, brakes, people, clock),
 )
 
 __all__ = ["ROUTERS"]

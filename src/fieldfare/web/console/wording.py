@@ -67,6 +67,9 @@ WORDS: Final[Mapping[str, Word]] = {
     "item.looked_at": Word(_("Looked at"), "eye"),
     "media.revealed": Word(_("Seen clearly"), "eye", "warn"),
     "effect.acknowledged": Word(_("Carried out"), "circle-check", "ok"),
+    "breaker.tripped": Word(_("A quota was passed"), "triangle-alert", "bad"),
+    "quota.changed": Word(_("Quota changed"), "gauge"),
+    "snooze.changed": Word(_("Rule snoozed or woken"), "moon"),
     "account.created": Word(_("Account created"), "user"),
     # States
     "received": Word(_("Received"), "clock"),

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from fieldfare.web.console.pages.brakes import router as brakes
 from fieldfare.web.console.pages.items import router as items
 from fieldfare.web.console.pages.library import router as library
 from fieldfare.web.console.pages.media import router as media
@@ -18,6 +19,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     items,
     library,
     rules,
+    brakes,
     outbox,
     media,
 )

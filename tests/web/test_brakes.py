@@ -1,0 +1,114 @@
+"""Quotas and snoozes over JSON and from the page's forms."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from fieldfare.access import RoleName, Scope
+from fieldfare.testing.sites import Caller, Site
+from fieldfare.testing.visits import Visit
+
+QUOTA = {"rule": "TermInComment", "action": "hold", "per_minute": 5}
+SNOOZE = {
+    "rule": "TermInComment",
+    "entity": {"kind": "account", "host_id": "ana"},
+    "for": "7d",
+    "reason": "teaches the word",
+}
+
+
+@pytest.fixture
+def client(site: Site) -> TestClient:
+    return site.client()
+
+
+@pytest.fixture
+def machine(site: Site) -> Caller:
+    return site.keyed(Scope.ADMIN)
+
+
+def test_a_quota_is_set_seen_and_lifted(site: Site, client: TestClient, machine: Caller) -> None:
+    made = client.put("/v1/quotas", json=QUOTA, headers=machine.headers)
+    site.community.settle()
+
+    assert made.status_code == 200
+    told = client.get("/v1/quotas", headers=machine.headers).json()["quotas"]
+    (mine,) = [quota for quota in told if quota["rule"] == "TermInComment"]
+    assert (mine["per_minute"], mine["per_day"], mine["tripped_today"]) == (5, None, False)
+    lifted = client.delete("/v1/quotas/TermInComment/hold", headers=machine.headers)
+    assert lifted.status_code == 200
+    again = client.delete("/v1/quotas/TermInComment/hold", headers=machine.headers)
+    assert again.status_code == 404
+
+
+def test_a_snooze_is_made_seen_and_woken(client: TestClient, machine: Caller) -> None:
+    made = client.post("/v1/snoozes", json=SNOOZE, headers=machine.headers)
+
+    assert made.status_code == 201
+    told = client.get("/v1/snoozes", headers=machine.headers).json()["snoozes"]
+    assert made.json()["id"] in [snooze["id"] for snooze in told]
+    woken = client.delete(f"/v1/snoozes/{made.json()['id']}", headers=machine.headers)
+    assert woken.status_code == 200
+    again = client.delete(f"/v1/snoozes/{made.json()['id']}", headers=machine.headers)
+    assert again.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"for": "soon"}, "/for"),
+        ({"for": None, "until": None}, "/until"),
+        ({"until": "2030-01-01T00:00:00Z"}, "/until"),
+        ({"for": None, "until": "2020-01-01T00:00:00Z"}, "/until"),
+        ({"rule": "TermInComent"}, "/rule"),
+        ({"reason": " "}, "/reason"),
+    ],
+)
+def test_a_snooze_that_means_nothing_is_refused_with_a_pointer(
+    client: TestClient, machine: Caller, change: dict[str, object], pointer: str
+) -> None:
+    answer = client.post("/v1/snoozes", json={**SNOOZE, **change}, headers=machine.headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["pointer"] == pointer
+    assert answer.json()["hint"]
+
+
+def test_an_author_of_rules_sees_the_brakes_and_may_not_set_them(
+    site: Site, client: TestClient
+) -> None:
+    author = site.signed_in("rita", RoleName.RULE_AUTHOR)
+
+    page = client.get("/brakes", headers={**author.headers, "accept": "text/html"})
+    refused = client.post("/brakes/quota", data=QUOTA, headers=author.headers)
+
+    assert page.status_code == 200
+    assert "/brakes/quota" not in page.text
+    assert refused.status_code == 403
+
+
+@pytest.mark.browser
+def test_an_approver_sets_a_quota_and_snoozes_a_rule_from_the_page(
+    site: Site, visit: Visit
+) -> None:
+    site.person("olga", RoleName.RULE_APPROVER)
+    visit.sign_in("olga")
+    visit.open("/brakes")
+    page = visit.page
+    quota = page.get_by_role("form", name="Set a quota")
+    quota.get_by_label("Rule").select_option("MildTermInComment")
+    quota.get_by_label("Action").select_option("limit")
+    quota.get_by_label("A day").fill("40")
+    quota.get_by_role("button").click()
+    page.wait_for_url("**/brakes")
+    row = page.get_by_role("row").filter(has_text="MildTermInComment")
+    assert "40" in row.inner_text()
+
+    snooze = page.get_by_role("form", name="Snooze a rule")
+    snooze.get_by_label("Rule").select_option("MildTermInComment")
+    snooze.get_by_label("Silent about").fill("account:olaf")
+    snooze.get_by_label("Why").fill("a poet")
+    snooze.get_by_role("button").click()
+    page.wait_for_url("**/brakes")
+
+    assert page.get_by_role("row").filter(has_text="account:olaf").is_visible()
+    assert visit.complaints == []
