@@ -1,12 +1,15 @@
 """What every lake does, in memory and on disk: events in id order, each as the rules saw it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from pathlib import Path
 
 import pytest
 
-from fieldfare.engine.lake import Lake, LakeEvent, LakeSpan
+from fieldfare.engine.lake import Lake, LakeBatch, LakeEvent, LakeSpan
 from fieldfare.kernel import EventId, Org, Unknown, make_id, unix_ms
 from fieldfare.records import ACCOUNT, Subject
+from fieldfare.storage.lake import LakeWriter, ParquetLake
 from fieldfare.testing.lakes import MemoryLake
 
 ONE, OTHER = Org("one"), Org("other")
@@ -15,10 +18,48 @@ END = EventId((1 << 63) - 1)
 Lakes = Callable[[Iterable[LakeEvent]], Lake]
 
 
-@pytest.fixture(params=["memory"])
-def lakes(request: pytest.FixtureRequest) -> Lakes:
-    assert request.param == "memory"
-    return lambda events: MemoryLake(events, batch=2)
+class _Folders:
+    """Makes lakes on disk, and closes them in the end."""
+
+    def __init__(self, folder: Path, *, at_once: int, compacted: bool, tail: bool) -> None:
+        self._folder = folder
+        self._at_once = at_once
+        self._compacted = compacted
+        self._tail = tail
+        self._open: list[ParquetLake] = []
+
+    def __call__(self, events: Iterable[LakeEvent]) -> Lake:
+        given = sorted(events, key=attrgetter("id"))
+        rest = given[len(given) // 2 :] if self._tail else []
+        writer = LakeWriter(self._folder, lambda _org, subject: str(subject))
+        stored = given[: len(given) - len(rest)]
+        for start in range(0, len(stored), self._at_once):
+            batch = stored[start : start + self._at_once]
+            writer.add(LakeBatch(events=batch, applied_to=batch[-1].id, history_to={}))
+        if self._compacted:
+            writer.compact()
+        writer.close()
+        lake = ParquetLake(self._folder, MemoryLake(rest), threads=1)
+        self._open.append(lake)
+        return lake
+
+    def close(self) -> None:
+        for lake in self._open:
+            lake.close()
+
+
+FOLDERS = {"flushed": (2, False, False), "compacted": (2, True, False), "tailed": (3, False, True)}
+
+
+@pytest.fixture(params=["memory", *FOLDERS])
+def lakes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lakes]:
+    if request.param == "memory":
+        yield lambda events: MemoryLake(events, batch=2)
+        return
+    at_once, compacted, tail = FOLDERS[request.param]
+    folders = _Folders(tmp_path / "lake", at_once=at_once, compacted=compacted, tail=tail)
+    yield folders
+    folders.close()
 
 
 def an_event(number: int, *, org: Org = ONE, kind: str = "item.posted") -> LakeEvent:
@@ -37,6 +78,7 @@ def an_event(number: int, *, org: Org = ONE, kind: str = "item.posted") -> LakeE
             "actor": f"u{number % 3}",
         },
         facts={"text.normalised": f"sarno {number}", "author.age_s": Unknown("nobody told")},
+        judged=kind != "item.viewed",
     )
 
 

@@ -19,8 +19,10 @@ class LakeEvent(msgspec.Struct, frozen=True):
     """An event of the log with all that a rule was told of it.
 
     version: the digest of the item version it is about, "" if it is about none. data: what rules
-    read with JsonData, the event's kind included. facts: by name; Unknown keeps why. An event no
-    rule judges (a decision, a window of views) has its own data and no facts.
+    read with JsonData, the event's kind included. facts: by name; Unknown keeps why. judged: the
+    rules of its kind run over it: not over a post whose media wait for their scan, and over no
+    decision or window of views, which have their own data and no facts. Past events that were
+    imported are judged here, for backtests, though live rules only count them.
     A struct and not a dataclass: a backtest makes tens of thousands of these a second.
     """
 
@@ -32,6 +34,7 @@ class LakeEvent(msgspec.Struct, frozen=True):
     version: str
     data: Mapping[str, JsonValue]
     facts: Mapping[str, FactValue | Unknown]
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,66 @@ class LakeSpan:
 
     first: EventId
     last: EventId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeState:
+    """What the lake on disk is now. applied_to: the last event of the log that is in it.
+
+    history_to: by organisation, the last imported past event that is. bytes: of its files.
+    """
+
+    applied_to: EventId
+    history_to: Mapping[Org, EventId]
+    files: int
+    rows: int
+    bytes: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeBatch:
+    """What is put into the lake at once. applied_to, history_to: how far the log is in it then.
+
+    erased: people (organisation, pseudonym) who go out of it, and of these events as well.
+    """
+
+    events: Sequence[LakeEvent]
+    applied_to: EventId
+    history_to: Mapping[Org, EventId]
+    erased: frozenset[tuple[Org, str]] = frozenset()
+
+
+class LakeSink(Protocol):
+    """The writing side of the lake; whatever it does is whole or not done."""
+
+    def state(self) -> LakeState: ...
+
+    def add(self, batch: LakeBatch, /) -> None:
+        """Put events in, durably, and take people out."""
+        ...
+
+    def compact(self) -> int:
+        """Join small files; how many there are less."""
+        ...
+
+    def forget_before(self, day: str, /) -> int:
+        """Let go of the days before one, as in 2026-03-02; how many files that were."""
+        ...
+
+    def clear(self) -> None:
+        """Empty the lake, to fill it anew."""
+        ...
+
+
+class LakeTail(Protocol):
+    """What of the log is not in the lake yet."""
+
+    def events(
+        self, org: Org, /, *, after: EventId, up_to: EventId, kinds: Collection[str] | None
+    ) -> Iterator[Sequence[LakeEvent]]:
+        """Give events as `Lake.events` does; nothing at or before `after` is looked for."""
+        ...
 
 
 class Lake(Protocol):

@@ -1,0 +1,233 @@
+"""Parquet, by DuckDB: columns to a file, files to one file, a file without a person, rows back.
+
+Every statement is made of our own names; ids and values are parameters. DuckDB fetches and loads
+no extension, and spills nowhere but into the lake's own folder.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from fieldfare.kernel import EventId, JsonValue, Unavailable
+from fieldfare.ledger.keys import ERASED
+from fieldfare.storage.lake.columns import HEAD, SCHEMA_VERSION, Column
+from fieldfare.storage.lake.decoding import quoted, selected
+from fieldfare.storage.lake.encoding import Encoded
+
+GROUP_ROWS: Final = 20_480
+"""Rows of a row group: what a reader takes at a time. DuckDB wants a multiple of 2,048."""
+_KEPT: Final = f"person_kind IS DISTINCT FROM '{ERASED}'"
+Ids = npt.NDArray[np.int64]
+
+
+class Duck:
+    """DuckDB for one folder: one instance a process, a cursor a use. threads: 0 for all cores."""
+
+    def __init__(self, folder: Path, *, threads: int, memory_mb: int) -> None:
+        self._folder = folder
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": str(folder / "spill"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "allow_community_extensions": False,
+        }
+        if threads:
+            self._config["threads"] = threads
+        self._lock = threading.Lock()
+        self._opened: tuple[int, duckdb.DuckDBPyConnection] | None = None
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a cursor. Raises Unavailable for what the disk or the memory refuses."""
+        cursor = self._connection().cursor()
+        try:
+            yield cursor
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise Unavailable(f"the lake: {error}", hint="Look at the disk.") from error
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._opened is not None and self._opened[0] == os.getpid():
+                self._opened[1].close()
+            self._opened = None
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        # A forked child has the parent's memory and none of its threads: it opens its own.
+        with self._lock:
+            if self._opened is None or self._opened[0] != os.getpid():
+                connection = duckdb.connect(config=self._config)
+                # Text columns are text, also where the first thousand rows have none.
+                connection.execute("SET GLOBAL pandas_analyze_sample = 0")
+                self._opened = (os.getpid(), connection)
+            return self._opened[1]
+
+
+def write(cursor: duckdb.DuckDBPyConnection, encoded: Encoded, path: Path) -> None:
+    """Write columns as one file."""
+    cursor.register("batch", dict(encoded.arrays))
+    try:
+        columns = ", ".join(
+            f"{quoted(c.name)}::{_type(c)} AS {quoted(c.name)}" for c in encoded.columns
+        )
+        cursor.execute(_copied(f"SELECT {columns} FROM batch", path))
+    finally:
+        cursor.unregister("batch")
+
+
+def merge(
+    cursor: duckdb.DuckDBPyConnection,
+    sources: Sequence[Path],
+    path: Path,
+    columns: Sequence[Column],
+) -> Ids:
+    """Join files into one, in id order, and give its ids."""
+    cursor.execute(_copied(f"SELECT {selected(columns)} FROM {_read(sources)} ORDER BY id", path))
+    return ids_of(cursor, path)
+
+
+def ids_of(cursor: duckdb.DuckDBPyConnection, path: Path) -> Ids:
+    """Read the ids of a file, in its order."""
+    ids: Ids = np.asarray(cursor.execute(f"SELECT id FROM {_read([path])}").fetchnumpy()["id"])
+    return ids
+
+
+def people_in(
+    cursor: duckdb.DuckDBPyConnection, sources: Sequence[Path]
+) -> Sequence[tuple[str, str]]:
+    """Name the people whose rows stand in files, each once: (kind, host_id)."""
+    return cursor.execute(
+        f"SELECT DISTINCT person_kind, person_id FROM {_read(sources)} "
+        f"WHERE person_kind IS NOT NULL AND {_KEPT}"
+    ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of somebody's: what names it."""
+
+    id: EventId
+    subject_kind: str
+    subject_id: str
+    person: tuple[str, str]
+
+
+def rows_of(
+    cursor: duckdb.DuckDBPyConnection, path: Path, people: Sequence[tuple[str, str]]
+) -> Sequence[Row]:
+    """Find the rows of people in a file."""
+    wanted = [f"{kind}\0{host_id}" for kind, host_id in people]
+    found = cursor.execute(
+        f"SELECT id, subject_kind, subject_id, person_kind, person_id FROM {_read([path])} "
+        "WHERE person_kind || chr(0) || person_id IN (SELECT unnest(?::VARCHAR[]))",
+        [wanted],
+    ).fetchall()
+    return [Row(EventId(row[0]), row[1], row[2], (row[3], row[4])) for row in found]
+
+
+def without(
+    cursor: duckdb.DuckDBPyConnection,
+    source: Path,
+    path: Path,
+    columns: Sequence[Column],
+    gone: Mapping[EventId, tuple[str, str]],
+) -> None:
+    """Copy a file with some rows emptied. gone: by id, the pseudonyms of subject and person."""
+    names = list(gone.values())
+    cursor.register(
+        "gone",
+        {
+            "gone_id": np.array(list(gone), dtype=np.int64),
+            "gone_subject": np.array([subject for subject, _ in names], dtype=object),
+            "gone_person": np.array([person for _, person in names], dtype=object),
+        },
+    )
+    instead = {
+        "id": "id",
+        "subject_kind": f"'{ERASED}'",
+        "subject_id": "gone_subject",
+        "person_kind": f"'{ERASED}'",
+        "person_id": "gone_person",
+        "version": "''",
+        "judged": "false",
+    }
+    chosen = ", ".join(
+        f"CASE WHEN gone_id IS NULL THEN {quoted(c.name)} ELSE {instead.get(c.name, 'NULL')} END"
+        f" AS {quoted(c.name)}"
+        for c in columns
+    )
+    try:
+        joined = f"{_read([source])} LEFT JOIN gone ON id = gone_id"
+        cursor.execute(_copied(f"SELECT {chosen} FROM {joined} ORDER BY id", path))
+    finally:
+        cursor.unregister("gone")
+
+
+def rows_between(
+    cursor: duckdb.DuckDBPyConnection,
+    sources: Sequence[Path],
+    columns: Sequence[Column],
+    after: EventId,
+    up_to: EventId,
+) -> Iterator[tuple[JsonValue, ...]]:
+    """Read the rows with after < id <= up_to, in id order, as tuples in the order of `columns`."""
+    found = cursor.execute(
+        f"SELECT {selected(columns)} FROM {_read(sources)} WHERE id > ? AND id <= ? AND {_KEPT}",
+        [after, up_to],
+    ).fetchnumpy()
+    return zip(*(found[column.name].tolist() for column in columns), strict=True)
+
+
+def count_between(
+    cursor: duckdb.DuckDBPyConnection, sources: Sequence[Path], after: EventId, up_to: EventId
+) -> int:
+    """Count the rows with after < id <= up_to, erased ones included."""
+    found = cursor.execute(
+        f"SELECT count(*) FROM {_read(sources)} WHERE id > ? AND id <= ?", [after, up_to]
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def marks_of(ids: Ids) -> tuple[EventId, ...]:
+    """Give the last id of each row group. Raises AssertionError for ids out of order."""
+    if len(ids) > 1 and not bool(np.all(ids[1:] > ids[:-1])):
+        raise AssertionError("a file of the lake is out of order")
+    ends = ids[GROUP_ROWS - 1 :: GROUP_ROWS].tolist()
+    last = int(ids[-1])
+    return tuple(EventId(each) for each in (ends if ends and ends[-1] == last else [*ends, last]))
+
+
+def _type(column: Column) -> str:
+    return "VARCHAR" if column.type == "JSON" else column.type
+
+
+def _read(sources: Sequence[Path]) -> str:
+    listed = ", ".join(_text(source) for source in sources)
+    return f"read_parquet([{listed}], union_by_name = {len(sources) > 1})"
+
+
+def _copied(query: str, path: Path) -> str:
+    metadata = f"{{fieldfare_schema: '{SCHEMA_VERSION}'}}"
+    return (
+        f"COPY ({query}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd, "
+        f"ROW_GROUP_SIZE {GROUP_ROWS}, KV_METADATA {metadata})"
+    )
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def head_columns() -> tuple[Column, ...]:
+    """Name the columns that every file has."""
+    return tuple(Column(name, told) for name, told in HEAD.items())
