@@ -38,6 +38,7 @@ from fieldfare.engine.upkeep import (
     Chore,
     Keeper,
 )
+from fieldfare.engine.versioning import Versioning
 from fieldfare.engine.walls import Walls
 from fieldfare.engine.warm_start import bring_into_memory
 from fieldfare.ingest.kinds import ITEM_KINDS
@@ -92,6 +93,7 @@ class Platform:
                 uow, books=self.books, grounds=self.grounds, gate=self.gate
             )
         )
+        self.versioning = Versioning(store)
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
         undecided_ms = round(settings.undecided_s * 1000)

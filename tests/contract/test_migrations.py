@@ -1,14 +1,17 @@
 """The schema: what the migrations make is what the tables declare, on either database."""
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from fieldfare.kernel import BadInput, Org, SimulatedClock, Unavailable
+from fieldfare.kernel import BadInput, EventId, Org, SimulatedClock, Unavailable
 from fieldfare.ledger import Vault
 from fieldfare.storage import SqlStore, migrate
 from fieldfare.storage.schema import HEAD, MIGRATIONS
@@ -30,6 +33,39 @@ def test_the_newest_migration_is_the_one_that_is_asked_for() -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
 
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_rule_sets_of_before_become_versions_and_moves(
+    tmp_path: Path, clock: SimulatedClock, vault: Vault
+) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, "0003")
+        for content, since in (("aaa", 10), ("bbb", 20), ("aaa", 30)):
+            row = {"hash": content, "since": since}
+            connection.execute(
+                text("INSERT INTO versions VALUES ('main', 'rules', :since, :hash, '{}')"), row
+            )
+    engine.dispose()
+
+    store = SqlStore.open(url, clock=clock, vault=vault)
+    versions = store.read(lambda uow: uow.rule_versions.all(Org("main")))
+    moves = store.read(lambda uow: uow.rule_versions.moves(Org("main"), as_of=EventId(99)))
+    store.close()
+
+    assert [(version.number, version.hash) for version in versions] == [(1, "aaa"), (2, "bbb")]
+    told = [(move.hash, move.before, move.to.value) for move in moves]
+    assert told == [
+        ("aaa", None, "live"),
+        ("aaa", "live", "retired"),
+        ("bbb", None, "live"),
+        ("bbb", "live", "retired"),
+        ("aaa", "retired", "live"),
+    ]
 
 
 def test_migrating_again_changes_nothing(url: str) -> None:

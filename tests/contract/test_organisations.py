@@ -9,6 +9,7 @@ from fieldfare.access.repositories import ApiKey, Person, RoleName, Scope, Sessi
 from fieldfare.decisions.breakers import DAY_MS, Quota
 from fieldfare.decisions.record import Conclusion, decided_by, event_of
 from fieldfare.decisions.snoozes import Snooze
+from fieldfare.engine.rule_versions import RuleVersion
 from fieldfare.engine.unit import Retention, ScanTask, StoredVersion, UnitOfWork
 from fieldfare.ingest.repositories import Account, EarlierCall
 from fieldfare.kernel import EventId, Org, make_id
@@ -31,6 +32,7 @@ from fieldfare.records import (
     Voice,
     Webhook,
 )
+from fieldfare.rules.lifecycle import Move, VersionState
 from fieldfare.storage import SqlStore
 from fieldfare.storage.unit import SqlUnit
 
@@ -157,6 +159,11 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
     uow.versions.put(
         StoredVersion(org=org, kind="rules", hash="h", files={"f": str(org)}, since=EventId(1))
     )
+    version = RuleVersion(org=org, hash="h", number=1, author=str(org), created_at=0)
+    uow.rule_versions.put(version, {"f": str(org)})
+    uow.rule_versions.move(
+        org, Move(event_id=EventId(9), hash="h", before=None, to=VersionState.LIVE, by=str(org))
+    )
     uow.scans.add(
         ScanTask(org=org, event_id=EventId(8), subject=VIDEO, version=str(org), attempts=0)
     )
@@ -271,6 +278,9 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "versions.in_force": lambda u: u.versions.in_force(org, "rules", as_of=top),
         "versions.get": lambda u: u.versions.get(org, "rules", "h"),
         "versions.history": lambda u: u.versions.history(org, "rules"),
+        "rule_versions.all": lambda u: u.rule_versions.all(org),
+        "rule_versions.files": lambda u: u.rule_versions.files(org, "h"),
+        "rule_versions.moves": lambda u: u.rule_versions.moves(org, as_of=top),
         "people.get": lambda u: u.people.get(org, "p"),
         "people.by_name": lambda u: u.people.by_name(org, "nora"),
         "people.all": lambda u: u.people.all(org),
@@ -351,6 +361,8 @@ WRITES = {
     "banks.add",
     "lists.put",
     "versions.put",
+    "rule_versions.put",
+    "rule_versions.move",
     "scans.add",
     "people.put",
     "sessions.put",

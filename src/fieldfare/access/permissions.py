@@ -22,8 +22,10 @@ class Permission(StrEnum):
     OUTBOX_REPLAY = "outbox_replay"
     POLICIES_READ = "policies_read"
     RULES_READ = "rules_read"
+    RULES_WRITE = "rules_write"
     RULES_ACTIVATE = "rules_activate"
     RULES_BRAKE = "rules_brake"
+    RULES_OVERRIDE = "rules_override"
     BANKS_READ = "banks_read"
     BANKS_WRITE = "banks_write"
     LISTS_WRITE = "lists_write"
@@ -45,10 +47,11 @@ ROLE_PERMISSIONS: Final[Mapping[RoleName, frozenset[Permission]]] = MappingProxy
     {
         # Settings and records, but no case and no media: whoever also reviews holds both roles.
         RoleName.ADMIN: frozenset(_P) - {_P.REVIEW, _P.REVEAL},
-        RoleName.RULE_AUTHOR: _LOOKS | _EXPLAINS,
+        RoleName.RULE_AUTHOR: _LOOKS | _EXPLAINS | {_P.RULES_WRITE},
         RoleName.RULE_APPROVER: _LOOKS
         | _EXPLAINS
-        | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_ACTIVATE, _P.RULES_BRAKE},
+        # Who approves may write as well, but never approves what they wrote.
+        | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_WRITE, _P.RULES_ACTIVATE, _P.RULES_BRAKE},
         RoleName.REVIEWER: _LOOKS | _EXPLAINS | {_P.REVIEW, _P.REVEAL},
         RoleName.SERVICE: frozenset({_P.INGEST, _P.GATE, _P.ITEMS_READ, _P.DECISIONS_READ}),
     }

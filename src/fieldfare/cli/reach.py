@@ -5,6 +5,7 @@ ways are the same routes, a command behaves the same whether or not a server run
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from fieldfare.engine.settings import Settings, load_settings
 from fieldfare.kernel import BadInput, Conflict, NotFound, NotPermitted, NotSignedIn, Overloaded
 
 TIMEOUT_S: Final = 300.0
+KEY_VARIABLE: Final = "FIELDFARE_KEY"
+"""Whoever approves rules on the command line asks with a key of their own."""
 _ERRORS: Final = {401: NotSignedIn, 403: NotPermitted, 404: NotFound, 409: Conflict}
 Files = Sequence[tuple[str, tuple[str, bytes, str]]]
 Json = dict[str, Any]
@@ -53,7 +56,10 @@ class ServerAddress:
 
 @contextmanager
 def reach(home: Path | None) -> Iterator[Call]:
-    """Reach the installation. Raises BadInput if there is none."""
+    """Reach the installation, with its own key or with that of FIELDFARE_KEY.
+
+    Raises BadInput if there is none.
+    """
     from fieldfare.installation import Keys
 
     settings = load_settings(home)
@@ -61,7 +67,8 @@ def reach(home: Path | None) -> Iterator[Call]:
     if not key.is_file():
         hint = "Run `fieldfare init` first, or set FIELDFARE_HOME."
         raise BadInput(f"there is no installation in {settings.home}", hint=hint)
-    headers = {"Authorization": f"Bearer {key.read_text('ascii').strip()}"}
+    text = os.environ.get(KEY_VARIABLE, "") or key.read_text("ascii")
+    headers = {"Authorization": f"Bearer {text.strip()}"}
     url = _answering(ServerAddress(settings.home).read())
     if url is not None:
         with httpx2.Client(

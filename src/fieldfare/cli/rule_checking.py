@@ -25,7 +25,7 @@ def check_rules(
     policies = load_pack(pack_files(pack).policies["policies.yaml"])
     words = vocabulary(policies, frozenset())
     try:
-        rules = load_rule_set(_sources(folder), vocabulary=words, semantics=semantics)
+        rules = load_rule_set(sources(folder), vocabulary=words, semantics=semantics)
     except RuleSetDoesNotCompile as e:
         if not as_json:
             raise
@@ -48,16 +48,17 @@ def check_rules(
     print_line(f"{files} compile ({rules.semantics}): {rules.hash}")
 
 
-def activate(folder: Path, *, home: Path | None) -> None:
-    """Put a folder of rules in force."""
+def activate(folder: Path, *, note: str, home: Path | None) -> None:
+    """Put a folder of rules live past review."""
     from fieldfare.cli.reach import reach
 
     with reach(home) as call:
-        told = call("POST", "/v1/rules", {"files": _sources(folder)})
-    print_line(f"rule set {told['hash']} is in force")
+        told = call("POST", "/v1/rules", {"files": sources(folder), "note": note})
+    print_line(f"rule set {told['hash']} is in force (version {told['number']})")
 
 
-def _sources(folder: Path) -> dict[str, str]:
+def sources(folder: Path) -> dict[str, str]:
+    """Read a folder of rules. Raises NotFound for one without main.sml."""
     from fieldfare.rules import read_folder
 
     if not (folder / "main.sml").is_file():

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 import typer
 
 from fieldfare.cli.options import AsJson, Home
+from fieldfare.cli.rule_version_commands import Note, versions
 
 rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
+rules.add_typer(versions)
 
 
 @rules.command("check")
@@ -28,12 +30,14 @@ def rules_check(
 
 @rules.command("activate")
 def rules_activate(
-    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")], home: Home = None
+    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
+    note: Note = "",
+    home: Home = None,
 ) -> None:
-    """Check a rule set and put it in force."""
+    """Put a rule set live past review, on the record. The usual way is `rules propose`."""
     from fieldfare.cli.rule_checking import activate
 
-    activate(folder, home=home)
+    activate(folder, note=note, home=home)
 
 
 @rules.command("quotas")

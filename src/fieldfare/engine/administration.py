@@ -1,8 +1,8 @@
 """Administration: what an operator changes, each change an event on the log in the same
 transaction.
 
-Banks, lists, rule sets, packs and webhooks. Nothing here decides about an item: the evaluator sees
-the event, reads what is in force anew and goes on with it from that id.
+Banks, lists, packs and webhooks; rule sets are moved in `rule_moves`. Nothing here decides about an
+item: the evaluator sees the event, reads what is in force anew and goes on with it from that id.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +16,8 @@ from fieldfare.engine.in_force import (
     POLICIES,
     RULES,
     assemble,
-    vocabulary,
 )
+from fieldfare.engine.rule_moves import LAST_ID, checked, override
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import (
     BadInput,
@@ -33,10 +33,9 @@ from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
 from fieldfare.policies import PolicyPack, load_pack
 from fieldfare.records import NewEvent, Subject, Webhook
-from fieldfare.rules import RuleSet, load_rule_set
+from fieldfare.rules import RuleSet
 
 MAX_NAME: Final = 64
-LAST_ID: Final = EventId(2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,20 +197,12 @@ def activate_pack(uow: UnitOfWork, org: Org, files: Mapping[str, str], *, by: st
 def activate_rules(
     uow: UnitOfWork, org: Org, files: Mapping[str, str], pack: PolicyPack, *, by: str
 ) -> RuleSet:
-    """Check and compile a rule set and put it in force; a broken one is refused as a whole."""
-    event_before = uow.cursors.get("evaluator")
-    named = frozenset(
-        record.name for record in uow.lists.current(org, as_of=LAST_ID) if record.kind == NAMED_LIST
-    )
-    rules = load_rule_set(files, vocabulary=vocabulary(pack, named))
-    data: dict[str, JsonValue] = {"hash": rules.hash, "after": str(event_before)}
-    event_id = note(
-        uow, org, "ruleset.activated", Subject("ruleset", rules.hash[:12]), data=data, by=by
-    )
-    uow.versions.put(
-        StoredVersion(org=org, kind=RULES, hash=rules.hash, files=dict(files), since=event_id)
-    )
-    return rules
+    """Put a rule set live at once, as at `init`; a broken one is refused as a whole."""
+    made = checked(uow, org, files)
+    if made.pack != pack.hash:
+        raise Conflict("the rules are for another pack", hint="Activate that pack first.")
+    override(uow, org, made, by=by, note="")
+    return made.rules
 
 
 def put_webhook(uow: UnitOfWork, webhook: Webhook, *, by: str) -> None:

@@ -23,8 +23,12 @@ RULES = "rules"
 POLICIES = "policies"
 LEXICON = "lexicon"
 NAMED_LIST = "list"
-REFRESHING = frozenset({"list.changed", "bank.changed", "ruleset.activated", "pack.activated"})
-"""Events after which what is in force is read anew."""
+REFRESHING = frozenset(
+    {"list.changed", "bank.changed", "ruleset.moved", "ruleset.activated", "pack.activated"}
+)
+"""Events after which what is in force is read anew; logs from before versions were kept have
+ruleset.activated.
+"""
 
 EVALUATED_KINDS = frozenset(
     {"item.posted", "item.changed", "item.scanned", "report.filed", "views.reached"}

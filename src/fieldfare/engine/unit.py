@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from fieldfare.access.repositories import ApiKeys, Organisations, People, Sessions
 from fieldfare.decisions.repositories import Decisions, Quotas, Snoozes, Uses, Verdicts
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
+from fieldfare.engine.rule_versions import RuleVersions
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
 from fieldfare.kernel import EventId, Org
 from fieldfare.ledger.repositories import DataKeys, LedgerRows, Projections, Seals
@@ -185,6 +186,8 @@ class UnitOfWork(Protocol):
     def lists(self) -> ListStore: ...
     @property
     def versions(self) -> Versions: ...
+    @property
+    def rule_versions(self) -> RuleVersions: ...
     @property
     def scans(self) -> Scans: ...
     @property

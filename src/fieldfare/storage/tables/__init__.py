@@ -11,6 +11,7 @@ from fieldfare.storage.tables.ledger import data_keys, seals
 from fieldfare.storage.tables.log import event_causes, events, histories, lanes, payloads
 from fieldfare.storage.tables.matching import bank_entries, banks, lists
 from fieldfare.storage.tables.review import cases, exposures
+from fieldfare.storage.tables.rules import rule_moves, rule_versions
 
 __all__ = [
     "HOLDING",
@@ -37,6 +38,8 @@ __all__ = [
     "people",
     "quotas",
     "reports",
+    "rule_moves",
+    "rule_versions",
     "scans",
     "seals",
     "sessions",

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.administration import activate_rules
 from fieldfare.engine.rule_drafts import check_draft
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import JsonValue
@@ -21,9 +20,10 @@ FileText = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 
 
 class NewRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A folder of rules: file name -> text; main.sml is the first."""
+    """A folder of rules: file name -> text; main.sml is the first. note: why now."""
 
     files: Annotated[dict[str, FileText], msgspec.Meta(min_length=1, max_length=500)]
+    note: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
 
 
 _RULES: Final = msgspec.json.Decoder(NewRules)
@@ -74,14 +74,18 @@ def _problem_json(problem: Problem) -> JsonValue:
 @router.post("/rules", status_code=201, openapi_extra=openapi_body(NewRules))
 async def put_rules(
     request: Request,
-    who: Annotated[Principal, requires(Permission.RULES_ACTIVATE)],
+    who: Annotated[Principal, requires(Permission.RULES_OVERRIDE)],
     platform: Platform,
 ) -> Response:
-    """Check, compile and put in force; a broken rule set is refused and the old one goes on."""
+    """Put a folder live past review, on the record; the usual way is /v1/rule-versions.
+
+    A rule set that does not compile or whose tests fail is refused and the old one goes on.
+    """
     wanted = decode(_RULES, await request.body())
-    pack = platform.pack(who.org)
-    made = await run_in_threadpool(
-        platform.store.write,
-        lambda uow: activate_rules(uow, who.org, wanted.files, pack, by=who.pseudonym),
+    version, made = await run_in_threadpool(
+        lambda: platform.versioning.override(
+            who.org, wanted.files, by=who.pseudonym, note=wanted.note
+        )
     )
-    return answer({"hash": made.hash, "rules": len(made.rules)}, status=201)
+    told: dict[str, JsonValue] = {"hash": made.hash, "number": version.number}
+    return answer({**told, "rules": len(made.rules)}, status=201)

@@ -1,0 +1,257 @@
+"""Moving versions of the rules: each move an event on the log, in the transaction that keeps it.
+
+In flow a folder of rules and what somebody wants of it; out flow the version, its moves and, when
+it goes live, the rule set in force from that event on. What a version needs (it compiles under the
+pack and lists of today, its tests pass) is checked before the transaction is open, because the one
+writer must not wait for that, and refused if pack or lists changed in between.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.engine.in_force import NAMED_LIST, POLICIES, RULES, vocabulary
+from fieldfare.engine.rule_tests import CaseReport, must_pass, run_rule_tests
+from fieldfare.engine.rule_versions import RuleVersion, find_version
+from fieldfare.engine.unit import StoredVersion, UnitOfWork
+from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, at_of
+from fieldfare.kernel.ids import MAX_ID
+from fieldfare.policies import PolicyPack, load_pack
+from fieldfare.records import NewEvent, Subject
+from fieldfare.rules import RuleSet, load_rule_set
+from fieldfare.rules.lifecycle import (
+    Move,
+    Step,
+    VersionState,
+    Wanted,
+    going_live,
+    in_state,
+    standings,
+    steps,
+)
+
+MOVED: Final = "ruleset.moved"
+LAST_ID: Final = EventId(MAX_ID)
+_S = VersionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A rule set that compiles. pack, lists: what it was checked under; tests: what they said."""
+
+    files: Mapping[str, str]
+    rules: RuleSet
+    pack: str
+    lists: frozenset[str]
+    tests: CaseReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What comes with a new version. base: hash of the version it was made from, "": of the live
+    one.
+    """
+
+    by: str
+    note: str = ""
+    base: str = ""
+
+
+def checked(uow: UnitOfWork, org: Org, files: Mapping[str, str]) -> Checked:
+    """Compile a folder under the pack and lists of today and run its tests.
+
+    Raises RuleSetDoesNotCompile with every problem, NotFound without a pack.
+    """
+    pack = _pack(uow, org)
+    named = _lists(uow, org)
+    words = vocabulary(pack, named)
+    rules = load_rule_set(files, vocabulary=words)
+    return Checked(
+        files=files,
+        rules=rules,
+        pack=pack.hash,
+        lists=named,
+        tests=run_rule_tests(rules, files, words),
+    )
+
+
+def propose(uow: UnitOfWork, org: Org, made: Checked, proposal: Proposal) -> RuleVersion:
+    """Keep a version as a draft. Raises Conflict if there is one of the same content."""
+    known = uow.rule_versions.all(org)
+    stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
+    same = next((version for version in known if version.hash == made.rules.hash), None)
+    if same is not None:
+        raise Conflict(
+            f"version {same.number} has this content and is {stands[same.hash].state.value}",
+            hint=f"Move that one: fieldfare rules move {same.hash[:12]} --to ...",
+        )
+    base = find_version(known, proposal.base).hash if proposal.base else ""
+    if not base:
+        base = next((live.hash for live in in_state(stands, _S.LIVE)), "")
+    step = Step(hash=made.rules.hash, before=None, to=_S.DRAFT)
+    (move,) = write(uow, org, (step,), made.files, by=proposal.by, note=proposal.note)
+    version = RuleVersion(
+        org=org,
+        hash=made.rules.hash,
+        number=len(known) + 1,
+        author=proposal.by,
+        created_at=at_of(move.event_id),
+        note=proposal.note,
+        base=base,
+    )
+    uow.rule_versions.put(version, made.files)
+    return version
+
+
+def move(uow: UnitOfWork, org: Org, wanted: Wanted, made: Checked, *, note: str) -> Move:
+    """Move a version. What runs from then on has to compile, what decides has to pass its tests.
+
+    Raises what `rules.lifecycle.steps` raises, Conflict if pack or lists changed since the check.
+    """
+    taken = steps(standings(uow.rule_versions.moves(org, as_of=LAST_ID)), wanted)
+    if taken[0].to in {_S.SHADOW, _S.ROLLOUT, _S.LIVE}:
+        _must_be_of_today(uow, org, made)
+    if taken[0].to in {_S.ROLLOUT, _S.LIVE}:
+        must_pass(made.tests)
+    return write(uow, org, taken, made.files, by=wanted.by, note=note)[0]
+
+
+def before_live(uow: UnitOfWork, org: Org) -> tuple[str, str]:
+    """Name the live version and the one that was live before it. Raises Conflict without one."""
+    lived = [m for m in uow.rule_versions.moves(org, as_of=LAST_ID) if m.to is _S.LIVE]
+    if not lived:
+        raise Conflict("no version is live", hint="Put one live first.")
+    now = lived[-1].hash
+    before = next((m.hash for m in reversed(lived) if m.hash != now), None)
+    if before is None:
+        raise Conflict("no version was live before", hint="There is nothing to go back to.")
+    return now, before
+
+
+def roll_back(uow: UnitOfWork, org: Org, made: Checked, *, live: str, by: str, note: str) -> Move:
+    """Put the version live again that was live before `live`.
+
+    Its tests are not asked: what decided yesterday may decide again while something is on fire.
+    Raises Conflict if another version is live by now, so that two people do not go back two steps.
+    """
+    now, before = before_live(uow, org)
+    if now != live or before != made.rules.hash:
+        raise Conflict(
+            f"version {now[:12]} is live, not {live[:12]}",
+            hint="Somebody moved it meanwhile. List them: fieldfare rules versions",
+            pointer="/live",
+        )
+    _must_be_of_today(uow, org, made)
+    stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
+    return write(uow, org, going_live(stands, before, back=True), made.files, by=by, note=note)[0]
+
+
+def override(uow: UnitOfWork, org: Org, made: Checked, *, by: str, note: str) -> RuleVersion:
+    """Put a rule set live past review, on the record; its tests must pass all the same.
+
+    What is live already stays so, and nothing is written.
+    """
+    _must_be_of_today(uow, org, made)
+    must_pass(made.tests)
+    known = uow.rule_versions.all(org)
+    stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
+    live = in_state(stands, _S.LIVE)
+    found = next((version for version in known if version.hash == made.rules.hash), None)
+    if found is not None and live and live[0].hash == found.hash:
+        return found
+    taken = going_live(stands, made.rules.hash, override=True)
+    first = write(uow, org, taken, made.files, by=by, note=note)[0]
+    version = found or RuleVersion(
+        org=org,
+        hash=made.rules.hash,
+        number=len(known) + 1,
+        author=by,
+        created_at=at_of(first.event_id),
+        note=note,
+        base=live[0].hash if live else "",
+    )
+    uow.rule_versions.put(version, made.files)
+    return version
+
+
+def write(
+    uow: UnitOfWork,
+    org: Org,
+    taken: tuple[Step, ...],
+    files: Mapping[str, str],
+    *,
+    by: str,
+    note: str,
+) -> list[Move]:
+    """Put steps on the log and in the table; the later ones follow from the first."""
+    written: list[Move] = []
+    for step in taken:
+        causes = (written[0].event_id,) if written else ()
+        event = NewEvent(
+            kind=MOVED,
+            subject=Subject("ruleset", step.hash[:12]),
+            data=_told(step, by=by, note=note),
+            causes=causes,
+        )
+        event_id = uow.log.append(org, event).id
+        made = Move(
+            event_id=event_id,
+            hash=step.hash,
+            before=step.before,
+            to=step.to,
+            share=step.share,
+            by=by,
+            note=note,
+            override=step.override,
+            back=step.back,
+        )
+        uow.rule_versions.move(org, made)
+        if step.to is _S.LIVE:
+            uow.versions.put(
+                StoredVersion(
+                    org=org, kind=RULES, hash=step.hash, files=dict(files), since=event_id
+                )
+            )
+        written.append(made)
+    return written
+
+
+def _told(step: Step, *, by: str, note: str) -> dict[str, JsonValue]:
+    return {
+        "hash": step.hash,
+        "from": step.before.value if step.before else None,
+        "to": step.to.value,
+        "share": step.share,
+        "override": step.override,
+        "back": step.back,
+        "by": by,
+        "note": note,
+    }
+
+
+def _pack(uow: UnitOfWork, org: Org) -> PolicyPack:
+    stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
+    if stored is None:
+        hint = "Run `fieldfare init` for it."
+        raise NotFound(f"organisation {org!r} has no policy pack", hint=hint)
+    return load_pack(stored.files["policies.yaml"])
+
+
+def _lists(uow: UnitOfWork, org: Org) -> frozenset[str]:
+    return frozenset(
+        record.name for record in uow.lists.current(org, as_of=LAST_ID) if record.kind == NAMED_LIST
+    )
+
+
+def _must_be_of_today(uow: UnitOfWork, org: Org, made: Checked) -> None:
+    stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
+    if stored is None or stored.hash != made.pack or _lists(uow, org) != made.lists:
+        raise Conflict("the pack or the lists were changed meanwhile", hint="Try again.")
+
+
+def files_of(uow: UnitOfWork, org: Org, version: str) -> dict[str, str]:
+    """Give the files of a version that is known to be there."""
+    files = uow.rule_versions.files(org, version)
+    if files is None:
+        raise BadInput(f"version {version[:12]} has no files", hint="Run `fieldfare audit verify`.")
+    return files

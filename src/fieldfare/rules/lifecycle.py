@@ -1,0 +1,264 @@
+"""The life of a rule set's version: from draft to live, and which steps there are.
+
+In flow the moves a version has made and the one that is wanted; out flow the moves to be written,
+or the reason why not. Pure: who may, what is stored and what is announced are other rooms' affair.
+
+A version goes draft -> review -> shadow -> rollout (1, 10, 50 %) -> live -> retired. It can be
+rejected back to draft, withdrawn, and taken up again; all of the traffic is live. At most one
+version is live, one is rolled out and three run in the shadow at any time.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from fieldfare.kernel import BadInput, Conflict, EventId, NotFound, NotPermitted
+
+SHARES: Final = (1, 10, 50)
+"""Per cent of authors a rollout may take; 100 is live."""
+ALL: Final = 100
+MOST_SHADOWS: Final = 3
+
+
+class VersionState(StrEnum):
+    """Where a version stands."""
+
+    DRAFT = "draft"
+    REVIEW = "review"
+    SHADOW = "shadow"
+    ROLLOUT = "rollout"
+    LIVE = "live"
+    RETIRED = "retired"
+    WITHDRAWN = "withdrawn"
+
+
+_S = VersionState
+FOLLOWS: Final[Mapping[VersionState, frozenset[VersionState]]] = MappingProxyType(
+    {
+        _S.DRAFT: frozenset({_S.REVIEW, _S.WITHDRAWN}),
+        _S.REVIEW: frozenset({_S.DRAFT, _S.SHADOW, _S.WITHDRAWN}),
+        _S.SHADOW: frozenset({_S.DRAFT, _S.ROLLOUT, _S.LIVE, _S.WITHDRAWN}),
+        _S.ROLLOUT: frozenset({_S.ROLLOUT, _S.SHADOW, _S.LIVE, _S.WITHDRAWN}),
+        _S.LIVE: frozenset(),
+        _S.RETIRED: frozenset({_S.DRAFT}),
+        _S.WITHDRAWN: frozenset({_S.DRAFT}),
+    }
+)
+"""What may be asked for next. A live version ends only by another's going live."""
+
+AUTHORS_MOVES: Final = frozenset(
+    {
+        (_S.DRAFT, _S.REVIEW),
+        (_S.DRAFT, _S.WITHDRAWN),
+        (_S.REVIEW, _S.DRAFT),
+        (_S.REVIEW, _S.WITHDRAWN),
+        (_S.RETIRED, _S.DRAFT),
+        (_S.WITHDRAWN, _S.DRAFT),
+    }
+)
+"""What an author does alone: nothing in it runs. Every other move is an approver's."""
+
+EFFECTIVE: Final = frozenset({_S.ROLLOUT, _S.LIVE})
+"""States in which a version decides, so that its rule tests must pass."""
+
+
+class MovedMeanwhile(Conflict):
+    """Somebody else moved the version since the caller looked at it."""
+
+    status = 412
+    slug = "moved-meanwhile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One step of a version, as the log has it. event_id: of its ruleset.moved.
+
+    before: None for the first. share: per cent of authors, for a rollout. by: pseudonym. override:
+    it went live past review. back: it went live again by a rollback.
+    """
+
+    event_id: EventId
+    hash: str
+    before: VersionState | None
+    to: VersionState
+    by: str
+    share: int = 0
+    note: str = ""
+    override: bool = False
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a version stands: its last move, and who asked for its review last."""
+
+    hash: str
+    state: VersionState
+    share: int
+    moved: EventId
+    asked_by: str
+
+    @property
+    def etag(self) -> str:
+        """Name this standing; another move gives another name."""
+        return str(self.moved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A move that may be written: everything of it but the event's id."""
+
+    hash: str
+    before: VersionState | None
+    to: VersionState
+    share: int = 0
+    override: bool = False
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody asks of a version. author: of the version. etag: as the caller saw it."""
+
+    hash: str
+    to: VersionState
+    by: str
+    author: str
+    share: int = 0
+    etag: str | None = None
+
+
+def standings(moves: Iterable[Move]) -> dict[str, Standing]:
+    """Say where each version stands after moves in the order of the log."""
+    found: dict[str, Standing] = {}
+    for move in moves:
+        known = found.get(move.hash)
+        asked_by = known.asked_by if known else ""
+        found[move.hash] = Standing(
+            hash=move.hash,
+            state=move.to,
+            share=move.share,
+            moved=move.event_id,
+            asked_by=move.by if move.to is _S.REVIEW else asked_by,
+        )
+    return found
+
+
+def in_state(known: Mapping[str, Standing], state: VersionState) -> list[Standing]:
+    """List the versions in a state, the one moved there first first."""
+    return sorted((s for s in known.values() if s.state is state), key=lambda s: s.moved)
+
+
+def steps(known: Mapping[str, Standing], wanted: Wanted) -> tuple[Step, ...]:
+    """Give the steps a wanted move comes to: itself, and the end of what it replaces.
+
+    Raises NotFound for a version without a standing, MovedMeanwhile if the caller saw another one,
+    BadInput for a share no rollout has, NotPermitted for an approval of one's own version, Conflict
+    if the move does not follow or its place is taken.
+    """
+    wanted = _full_share_is_live(wanted)
+    standing = known.get(wanted.hash)
+    if standing is None:
+        raise no_version(wanted.hash)
+    if wanted.etag is not None and wanted.etag != standing.etag:
+        raise MovedMeanwhile(
+            f"version {wanted.hash[:12]} was moved meanwhile: it is {standing.state.value} now",
+            hint="Look at it again, and move it if that is still what you want.",
+        )
+    _must_follow(standing, wanted)
+    if (standing.state, wanted.to) == (_S.REVIEW, _S.SHADOW):
+        _must_be_another(standing, wanted)
+    _must_have_room(known, wanted)
+    step = Step(hash=wanted.hash, before=standing.state, to=wanted.to, share=wanted.share)
+    return (step, *_replaced(known, step))
+
+
+def going_live(
+    known: Mapping[str, Standing], version: str, *, override: bool = False, back: bool = False
+) -> tuple[Step, ...]:
+    """Give the steps that put a version live from wherever it stands, and end the one before it."""
+    standing = known.get(version)
+    step = Step(
+        hash=version,
+        before=standing.state if standing else None,
+        to=_S.LIVE,
+        override=override,
+        back=back,
+    )
+    return (step, *_replaced(known, step))
+
+
+def no_version(version: str) -> NotFound:
+    """Say that there is no such version."""
+    hint = "List them: fieldfare rules versions"
+    return NotFound(f"no version {version[:12]!r} of the rules", hint=hint)
+
+
+def _full_share_is_live(wanted: Wanted) -> Wanted:
+    if wanted.to is not _S.ROLLOUT:
+        if wanted.share and (wanted.to, wanted.share) != (_S.LIVE, ALL):
+            raise BadInput("only a rollout has a share", pointer="/share", hint="Leave it out.")
+        return replace(wanted, share=0)
+    if wanted.share == ALL:
+        return replace(wanted, to=_S.LIVE, share=0)
+    if wanted.share not in SHARES:
+        known = ", ".join(map(str, SHARES))
+        hint = f"A rollout takes {known} % of the authors; {ALL} % is live."
+        raise BadInput(f"{wanted.share} is no share of a rollout", hint=hint, pointer="/share")
+    return wanted
+
+
+def _must_follow(standing: Standing, wanted: Wanted) -> None:
+    state = standing.state
+    stays = state is _S.ROLLOUT and wanted.to is _S.ROLLOUT and standing.share == wanted.share
+    if wanted.to in FOLLOWS[state] and not stays:
+        return
+    if state is wanted.to:
+        raise Conflict(f"version {wanted.hash[:12]} is {state.value} already", pointer="/to")
+    allowed = ", ".join(sorted(each.value for each in FOLLOWS[state]))
+    hint = f"From {state.value} it may go to: {allowed}." if allowed else _AFTER_LIVE
+    raise Conflict(
+        f"version {wanted.hash[:12]} is {state.value} and cannot become {wanted.to.value}",
+        hint=hint,
+        pointer="/to",
+    )
+
+
+_AFTER_LIVE: Final = "A live version ends when another goes live, or by `fieldfare rules rollback`."
+
+
+def _must_be_another(standing: Standing, wanted: Wanted) -> None:
+    if wanted.by in {wanted.author, standing.asked_by}:
+        raise NotPermitted(
+            f"{wanted.by} wrote version {wanted.hash[:12]} or asked for its review",
+            hint="Somebody else has to approve it.",
+        )
+
+
+def _must_have_room(known: Mapping[str, Standing], wanted: Wanted) -> None:
+    others = [s for s in in_state(known, wanted.to) if s.hash != wanted.hash]
+    if wanted.to is _S.ROLLOUT and others:
+        raise Conflict(
+            f"version {others[0].hash[:12]} is rolled out to {others[0].share} % of the authors",
+            hint="One rollout at a time: put that one live, in the shadow, or withdraw it.",
+            pointer="/to",
+        )
+    if wanted.to is _S.SHADOW and len(others) >= MOST_SHADOWS:
+        names = ", ".join(s.hash[:12] for s in others)
+        raise Conflict(
+            f"{MOST_SHADOWS} versions run in the shadow already: {names}",
+            hint="Withdraw one of them first.",
+            pointer="/to",
+        )
+
+
+def _replaced(known: Mapping[str, Standing], step: Step) -> tuple[Step, ...]:
+    if step.to is not _S.LIVE:
+        return ()
+    return tuple(
+        Step(hash=live.hash, before=_S.LIVE, to=_S.RETIRED)
+        for live in in_state(known, _S.LIVE)
+        if live.hash != step.hash
+    )
