@@ -28,6 +28,7 @@ from fieldfare.rules.nodes import (
     Text,
     children,
 )
+from fieldfare.rules.safe_lowering import SafeLowering
 from fieldfare.rules.sightings import Sighting, sightings
 from fieldfare.rules.sml_types import BOOL, RULE
 
@@ -125,7 +126,7 @@ class Assembler:
         self._folder = Folder(program, kind)
         self._included = self._folder.included()
         self._writer = CodeWriter()
-        self._lowering = Lowering(self._folder, self._writer)
+        self._lowering = SafeLowering(self._folder, self._writer)
 
     def kind(self) -> Kind:
         """Compile both functions; rules that cannot fire for this kind are left out."""
@@ -185,7 +186,7 @@ class Assembler:
         elif is_referred or not isinstance(node, RuleOf):
             variable = self._lowering.variable(key)
         else:
-            code = self._lowering.true(node.when)
+            code = self._lowering.fires(node)
             variable = self._writer.emit(code, f"rule {self._program.definitions[key].name}")
             self._lowering.set_variable(key, variable)
         gate = self._gate(self._program.definitions[key].place.file, self._lowering)
@@ -293,13 +294,13 @@ class Assembler:
 
     def _update(self, counts: list[CountOf]) -> tuple[CodeWriter, Lowering]:
         writer = CodeWriter()
-        lowering = Lowering(self._folder, writer)
+        lowering = SafeLowering(self._folder, writer)
         make = writer.bind(CounterUpdate)
         writer.line("errors = []")
         variables = []
         for count in counts:
             counter = writer.bind(count.counter)
-            operands = [lowering.operand(part) for part in count.key]
+            operands = [lowering.needed(part) for part in count.key]
             key = "".join(f"{operand.code}, " for operand in operands)
             guards = list(dict.fromkeys(g for operand in operands for g in operand.guards))
             keyed = f"({key}) if {' and '.join(guards)} else None" if guards else f"({key})"

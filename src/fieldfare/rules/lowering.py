@@ -1,11 +1,14 @@
-"""From folded nodes to Python expressions with three-valued logic.
+"""From folded nodes to Python expressions: all that the two null semantics have in common.
 
-None stands for Unknown. Each node has three faces: `true` (a Python condition that holds exactly
-when the node is True), `false` (likewise for False) and `value` (True, False, any value, or None).
-An *operand* is code that may only run when its guards hold: `v3 is not None and v3 > 5`. Names in
-the code are made here; nothing that stands in a source text becomes code, literals enter by repr.
+None stands for a value that is not there. Each node has three faces: `true` (a Python condition
+that holds exactly when the node is True), `false` (likewise for False) and `value` (True, False,
+any value, or None). An *operand* is code that may only run when its guards hold: `v3 is not None
+and v3 > 5`. Where a missing value leads is decided by `safe_lowering` and `osprey_lowering`. Names
+in the code are made here; nothing that stands in a source text becomes code, literals enter by
+repr.
 """
 
+from abc import ABC, abstractmethod
 from typing import Final
 
 from fieldfare.rules.code_writer import CodeWriter
@@ -34,16 +37,16 @@ from fieldfare.rules.nodes import (
     RuleOf,
     Text,
 )
-from fieldfare.rules.operands import Operand, conjunction, guards_of, literal
+from fieldfare.rules.operands import Operand, guards_of, literal
 from fieldfare.rules.patterns import MAX_TEXT, fold_case
-from fieldfare.rules.sml_types import BOOL, SmlType, plain
-from fieldfare.rules.strings import bits, bounded, divided, number, power, product
+from fieldfare.rules.sml_types import SmlType, plain
+from fieldfare.rules.strings import bits, bounded, number, power, product
 from fieldfare.rules.values import as_text, at_path, finite, python_type, reader
 
 _SMALL_SET: Final = 2
 
 
-class Lowering:
+class Lowering(ABC):
     """Writes the expressions of one compiled function; what they rest on is emitted before."""
 
     def __init__(self, folder: Folder, writer: CodeWriter) -> None:
@@ -56,44 +59,35 @@ class Lowering:
         self._vars: dict[object, str] = {}
         self._operands: dict[Node, Operand] = {}
 
-    # -- the three faces
+    # -- what a null semantics decides
 
+    @abstractmethod
     def true(self, node: Node) -> str:
-        match node:
-            case AllOf():
-                return conjunction(tuple(self.true(part) for part in node.parts))
-            case AnyOf():
-                return f"({' or '.join(self.true(part) for part in node.parts)})"
-            case Not():
-                return self.false(node.of)
-            case Name() if plain(node.type) == BOOL:
-                return self.variable(node.key)
-            case _:
-                return self.operand(node).true()
+        """Give a Python condition that holds exactly where the node is true."""
 
+    @abstractmethod
     def false(self, node: Node) -> str:
-        match node:
-            case AllOf():
-                return f"({' or '.join(self.false(part) for part in node.parts)})"
-            case AnyOf():
-                return conjunction(tuple(self.false(part) for part in node.parts))
-            case Not():
-                return self.true(node.of)
-            case Name() if plain(node.type) == BOOL:
-                return f"{self.variable(node.key)} is False"
-            case _:
-                return self.operand(node).false()
+        """Give a Python condition that holds exactly where the node is false."""
 
+    @abstractmethod
     def value(self, node: Node) -> str:
-        if isinstance(node, AllOf | AnyOf):
-            return f"(False if {self.false(node)} else True if {self.true(node)} else None)"
-        if isinstance(node, Not) and isinstance(node.of, AllOf | AnyOf):
-            return f"(True if {self.false(node.of)} else False if {self.true(node.of)} else None)"
-        if isinstance(node, Default):
-            of = self.operand(node.of)
-            rest = self.value(node.otherwise)
-            return f"({of.code} if {conjunction(of.guards)} else {rest})" if of.guards else of.code
-        return self.operand(node).value()
+        """Give the value of a node, None where it has none."""
+
+    @abstractmethod
+    def _logic(self, node: Node) -> Operand:
+        """Give the operand of a name, a condition, a comparison or a default."""
+
+    @abstractmethod
+    def _quotient(self, guards: tuple[str, ...], op: str, pair: str) -> Operand:
+        """Give the operand of `/`, `//` or `%`."""
+
+    def fires(self, rule: RuleOf) -> str:
+        """Give the condition under which a rule fires."""
+        return self.true(rule.when)
+
+    def needed(self, node: Node) -> Operand:
+        """Give the operand of a node whose value is worked with: code that is never None."""
+        return self.operand(node)
 
     # -- operands
 
@@ -103,24 +97,16 @@ class Lowering:
             self._operands[node] = self._operand(node)
         return self._operands[node]
 
-    def _operand(self, node: Node) -> Operand:  # noqa: PLR0911 -- one case a node
+    def _operand(self, node: Node) -> Operand:
         match node:
             case Const():
                 return Operand((), literal(node.value))
-            case Name():
-                return self._var(self.variable(node.key))
             case Field() | FactOf() | CountOf():
                 return self._var(self._shared(node))
             case EventNumber():
                 return Operand((), "event_id")
-            case AllOf() | AnyOf() | RuleOf():
-                return self._var(self._shared(node))
-            case Not():
-                return self._not(node)
-            case Present():
-                return self._present(node)
-            case Default():
-                return self._default(node)
+            case Name() | AllOf() | AnyOf() | RuleOf() | Not() | Present() | Default() | Compare():
+                return self._logic(node)
             case _:
                 return self._computed(node)
 
@@ -132,10 +118,8 @@ class Lowering:
             case Text():
                 return self._text(node)
             case Negative():
-                of = self.operand(node.of)
+                of = self.needed(node.of)
                 return Operand(of.guards, f"(-{of.code})")
-            case Compare():
-                return self._compare(node)
             case Arithmetic():
                 return self._arithmetic(node)
             case Call():
@@ -143,7 +127,7 @@ class Lowering:
             case Matches():
                 return self._matches(node)
             case InNamedList():
-                value = self.operand(node.value)
+                value = self.needed(node.value)
                 found = self._list_variable(node.list)
                 guards = (*value.guards, f"{found} is not None")
                 return Operand(guards, f"({value.code} in {found})")
@@ -152,25 +136,6 @@ class Lowering:
 
     def _var(self, variable: str) -> Operand:
         return Operand((f"{variable} is not None",), variable)
-
-    def _not(self, node: Not) -> Operand:
-        if isinstance(node.of, AllOf | AnyOf):
-            return self._var(self._shared(node))
-        of = self.operand(node.of)
-        return Operand(of.guards, f"(not {of.code})")
-
-    def _present(self, node: Present) -> Operand:
-        guards = self.operand(node.of).guards
-        there = conjunction(guards) if guards else "True"
-        return Operand((), f"(not {there})" if node.negate else there)
-
-    def _default(self, node: Default) -> Operand:
-        of, otherwise = self.operand(node.of), self.operand(node.otherwise)
-        if not of.guards:
-            return of
-        if not otherwise.guards:
-            return Operand((), f"({of.code} if {conjunction(of.guards)} else {otherwise.code})")
-        return self._var(self._shared(node))
 
     def _text(self, node: Text) -> Operand:
         write = self.writer.bind(as_text)
@@ -186,13 +151,6 @@ class Lowering:
         together = f"{self.writer.bind(bounded)}({' + '.join(written)})" if written else "''"
         return Operand(guards_of(guards), together)
 
-    def _compare(self, node: Compare) -> Operand:
-        left = self.operand(node.left)
-        if node.op in {"in", "not in"} and (found := self._constant_set(node.right)):
-            return Operand(left.guards, f"({left.code} {node.op} {found})")
-        right = self.operand(node.right)
-        return Operand(guards_of([left, right]), f"({left.code} {node.op} {right.code})")
-
     def _constant_set(self, node: Node) -> str:
         """Write a list of literals so that Python keeps it as a constant; nothing if it is none."""
         if isinstance(node, Name):
@@ -207,11 +165,11 @@ class Lowering:
         return f"{{{', '.join(dict.fromkeys(values))}}}"
 
     def _arithmetic(self, node: Arithmetic) -> Operand:
-        left, right = self.operand(node.left), self.operand(node.right)
+        left, right = self.needed(node.left), self.needed(node.right)
         guards = guards_of([left, right])
         pair = f"{left.code}, {right.code}"
         if node.op in {"/", "//", "%"}:
-            return self._maybe(guards, f"{self.writer.bind(divided)}({node.op!r}, {pair})")
+            return self._quotient(guards, node.op, pair)
         if node.op == "**":
             return self._maybe(guards, f"{self.writer.bind(power)}({pair})")
         if node.op == "*":
@@ -230,7 +188,7 @@ class Lowering:
 
     def _call(self, node: Call) -> Operand:
         function = FUNCTIONS[node.function]
-        args = [self.operand(argument) for argument in node.args]
+        args = [self.needed(argument) for argument in node.args]
         guards = guards_of(args)
         codes = [argument.code for argument in args]
         if function.inline:
@@ -241,7 +199,7 @@ class Lowering:
     def _matches(self, node: Matches) -> Operand:
         pattern = node.pattern
         if node.mode:
-            target = self.operand(node.target)
+            target = self.needed(node.target)
             search = self.writer.bind(pattern.searcher())
             item = self.writer.name()
             found = f"{search}({item}[:{MAX_TEXT}]) for {item} in {target.code}"
@@ -341,7 +299,7 @@ class Lowering:
         name = node.counter.name
         at = self.counters.setdefault(name, len(self.counters))
         self.counts[name] = node
-        guards = guards_of([self.operand(part) for part in node.key])
+        guards = guards_of([self.needed(part) for part in node.key])
         count = f"{self.writer.bind(finite)}(counts[{at}])"
         return self.writer.emit(Operand(guards, count).value(), node.counter.written)
 
@@ -354,7 +312,7 @@ class Lowering:
     def _window(self, target: Node) -> str:
         """Give the variable of what a pattern looks at: the start of the target."""
         if ("window", target) not in self._vars:
-            whole = self.operand(target).value()
+            whole = self.needed(target).value()
             is_name = whole.isidentifier()
             found = (
                 self.writer.plain(whole)
