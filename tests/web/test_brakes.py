@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fieldfare.access import RoleName, Scope
+from fieldfare.testing.platforms import a_comment
 from fieldfare.testing.sites import Caller, Site
 from fieldfare.testing.visits import Visit
 
@@ -112,3 +113,16 @@ def test_an_approver_sets_a_quota_and_snoozes_a_rule_from_the_page(
 
     assert page.get_by_role("row").filter(has_text="account:olaf").is_visible()
     assert visit.complaints == []
+
+
+def test_the_overview_says_that_a_quota_is_used_up(site: Site, client: TestClient) -> None:
+    community, machine = site.community, site.keyed(Scope.ADMIN)
+    client.put("/v1/quotas", json={**QUOTA, "per_minute": 0}, headers=machine.headers)
+    community.settle()
+    community.posted(a_comment("zorblat", host_id="over", author="otto"))
+    person = site.signed_in("olga", RoleName.ADMIN)
+
+    page = client.get("/overview", headers={**person.headers, "accept": "text/html"})
+
+    assert "Circuit breaker" in page.text
+    client.delete("/v1/quotas/TermInComment/hold", headers=machine.headers)

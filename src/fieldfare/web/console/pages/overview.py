@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from fieldfare.access import Permission, Principal
+from fieldfare.metrics.brakes import quota_states
 from fieldfare.web.console.templating import answer
 from fieldfare.web.console.views.overview import overview_view
 from fieldfare.web.guards import Platform, requires
@@ -23,5 +24,6 @@ def overview_page(
     """Show the measures of the last `days` days."""
     now_ms = platform.clock.now_ms()
     measured = platform.overview(who.org, now_ms - days * _DAY_MS, now_ms + 1)
-    view = overview_view(measured, platform.pack(who.org), days=days)
+    quotas = platform.store.read(lambda uow: quota_states(uow, who.org, now_ms=now_ms))
+    view = overview_view(measured, platform.pack(who.org), quotas, days=days)
     return answer(request, "overview.html", view, current="overview")

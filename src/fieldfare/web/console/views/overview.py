@@ -1,8 +1,10 @@
 """The overview page: the measures of a period, each with its numbers, per policy and in all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fieldfare.metrics import Overview, PolicyRates, Rates, Share
+from fieldfare.metrics.brakes import QuotaState
 from fieldfare.policies import PolicyPack
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.review import QueueLine
@@ -36,6 +38,14 @@ class ActionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tripped:
+    """A rule ("*": all together) whose action is a question to people at this moment."""
+
+    rule: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewView:
     days: int
     from_: Moment
@@ -49,9 +59,12 @@ class OverviewView:
     queues: tuple[QueueLine, ...]
     open_cases: int
     oldest_case_ms: int | None
+    tripped: tuple[Tripped, ...]
 
 
-def overview_view(measured: Overview, pack: PolicyPack, *, days: int) -> OverviewView:
+def overview_view(
+    measured: Overview, pack: PolicyPack, quotas: Sequence[QuotaState], *, days: int
+) -> OverviewView:
     return OverviewView(
         days=days,
         from_=Moment(measured.from_ms),
@@ -73,6 +86,11 @@ def overview_view(measured: Overview, pack: PolicyPack, *, days: int) -> Overvie
         ),
         open_cases=measured.open_cases,
         oldest_case_ms=measured.oldest_case_ms,
+        tripped=tuple(
+            Tripped(rule=state.quota.rule, action=state.quota.action)
+            for state in quotas
+            if state.tripped_now
+        ),
     )
 
 
