@@ -1,161 +1,193 @@
-"""Counters over windows of ids: how often, or by how many, in the half-open window (id - w, id].
+"""Counters over windows of ids: how many, how much, how long ago, in the half-open (id - w, id].
 
-In: updates in id order, as the rule set computes them. Out: the count with the current event in it.
-The id is the only clock, so a replay of the last window gives the same counts as having run on.
+In: updates in id order, as the rule set computes them. Out: the figure with the current event in
+it. The id is the only clock, so a replay of the last window gives the same figures as having run
+on. That holds for what is evicted too: a counter holds the keys added to last, and which those are
+follows from the window alone.
 """
 
-from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from fieldfare.kernel.ids import TIME_SHIFT
+from fieldfare.rules.tallies import (
+    DAY_MS,
+    NOT_BEFORE,
+    SATURATION,
+    Days,
+    Events,
+    Figure,
+    FloatSums,
+    KeyPart,
+    Latest,
+    Sums,
+    Tally,
+    Values,
+    day_of,
+)
 
-SATURATION: Final = 4_096
-"""CountDistinct is exact up to here; beyond it stays here."""
+__all__ = ["MAX_KEYS", "SATURATION", "Counter", "CounterStore", "CounterUpdate", "Held", "Key"]
 
-KeyPart: TypeAlias = str | int | float | bool
+MAX_KEYS: Final = 1_000_000
+"""Keys one counter holds unless told otherwise."""
+
+Key: TypeAlias = tuple[KeyPart, ...]
+Kind: TypeAlias = Literal["count", "distinct", "sum", "sum_int", "since"]
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True):
     """One counter of a rule set.
 
-    name: digest of what it counts, so that a changed definition starts afresh; window_ms: length;
-    written: as it stands in the rules, for people.
+    name: digest of what it counts, so that a changed definition is another counter; window_ms: its
+    length; days: how many UTC days it covers, the event's own included, 0 for a window to the
+    millisecond; written: as it stands in the rules, for people.
     """
 
     name: str
-    kind: Literal["count", "distinct"]
+    kind: Kind
     window_ms: int
     written: str
+    days: int = 0
+
+    def start(self, event_id: int) -> int:
+        """Give the id after which events count for an event."""
+        if not self.days:
+            return event_id - (self.window_ms << TIME_SHIFT)
+        return (((day_of(event_id) - self.days + 1) * DAY_MS) << TIME_SHIFT) - 1
+
+    @property
+    def tally(self) -> type[Events | Days | Values | Sums | Latest]:
+        """What it holds of each key."""
+        if self.kind == "count":
+            return Days if self.days else Events
+        return _TALLIES[self.kind]
+
+    @property
+    def of_nothing(self) -> Figure:
+        """The figure of a key nobody added to."""
+        return _OF_NOTHING[self.kind]
+
+
+_TALLIES: Final[Mapping[str, type[Values | Sums | Latest]]] = {
+    "distinct": Values,
+    "sum": FloatSums,
+    "sum_int": Sums,
+    "since": Latest,
+}
+_OF_NOTHING: Final[Mapping[str, Figure]] = {
+    "count": 0,
+    "distinct": 0,
+    "sum": 0.0,
+    "sum_int": 0,
+    "since": NOT_BEFORE,
+}
 
 
 class CounterUpdate(msgspec.Struct, frozen=True, gc=False):
     """What one event does to one counter.
 
     key: None where a part of it is Unknown, then nothing is counted. adds: False only reads.
-    value: what is told apart by a distinct counter.
+    value: what is told apart by a distinct counter, and what is added by a sum.
     """
 
     counter: Counter
-    key: tuple[KeyPart, ...] | None
+    key: Key | None
     adds: bool = True
     value: KeyPart | None = None
 
 
-class _Panes:
-    """The keys of one counter in two generations, so that idle keys are dropped without a sweep.
+class Held:
+    """The keys of one counter, those added to longest ago first."""
 
-    A key touched in the running window lives in `young`. After a window's length `young` becomes
-    `old`; what is not touched for a further window can no longer count and is dropped whole.
-    """
+    __slots__ = ("counter", "days", "of_nothing", "tallies", "tally", "width")
 
-    __slots__ = ("old", "turns_at", "width", "young")
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+        self.tallies: OrderedDict[Key, Tally] = OrderedDict()
+        # Read for every event: kept at hand.
+        self.width = counter.window_ms << TIME_SHIFT
+        self.days = counter.days
+        self.of_nothing = counter.of_nothing
+        self.tally = counter.tally
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.turns_at = 0
-        self.young: dict[object, _Ids | _Values] = {}
-        self.old: dict[object, _Ids | _Values] = {}
-
-    def turn(self, event_id: int) -> None:
-        is_idle = event_id >= self.turns_at + self.width
-        self.old = {} if is_idle else self.young
-        self.young = {}
-        self.turns_at = event_id + self.width
-
-
-class _Ids:
-    """The ids of one key within its window."""
-
-    __slots__ = ("ids",)
-
-    def __init__(self) -> None:
-        self.ids: deque[int] = deque()
-
-    def count(self, update: CounterUpdate, event_id: int, width: int) -> int:
-        ids = self.ids
-        start = event_id - width
-        while ids and ids[0] <= start:
-            ids.popleft()
-        if ids and ids[-1] >= event_id:
-            return sum(1 for at in ids if at <= event_id)  # delivered again: not counted again
-        if update.adds:
-            ids.append(event_id)
-        return len(ids)
-
-
-class _Values:
-    """The newest distinct values of one key, each with its last id, oldest first.
-
-    Only the newest SATURATION are kept: whether a value counts depends on the last window alone,
-    so that a replay from there gives the same count.
-    """
-
-    __slots__ = ("seen",)
-
-    def __init__(self) -> None:
-        self.seen: OrderedDict[object, int] = OrderedDict()
-
-    def count(self, update: CounterUpdate, event_id: int, width: int) -> int:
-        seen = self.seen
-        if update.adds and update.value is not None and seen.get(update.value, 0) <= event_id:
-            seen[update.value] = event_id
-            seen.move_to_end(update.value)
-            if len(seen) > SATURATION:
-                seen.popitem(last=False)
-        start = event_id - width
-        while seen and seen[next(iter(seen))] <= start:
-            seen.popitem(last=False)
-        return len(seen)
+    def forget_idle(self, start: int) -> None:
+        """Drop up to two keys whose window has passed: for each new key, so that none pile up."""
+        tallies = self.tallies
+        for _ in range(2):
+            if not tallies or tallies[oldest := next(iter(tallies))].last > start:
+                return
+            del tallies[oldest]
 
 
 class CounterStore:
-    """Counts in memory, for one organisation. Deterministic; events must come in id order."""
+    """Counts in memory, for one organisation. Deterministic; events must come in id order.
 
-    def __init__(self, counters: Iterable[Counter] = ()) -> None:
-        self._panes: dict[str, _Panes] = {}
-        self._horizon_ms = 0
+    max_keys: how many keys each counter holds; beyond it the one added to longest ago goes.
+    evicted: how many went so.
+    """
+
+    def __init__(self, counters: Iterable[Counter] = (), *, max_keys: int = MAX_KEYS) -> None:
+        self.max_keys = max_keys
+        self.evicted = 0
+        self._held: dict[str, Held] = {}
+        self._newest = 0
+        self._epoch = 0
         self.adopt(counters)
 
     @property
     def horizon_ms(self) -> int:
         """The longest window: replaying that much of the log restores every count."""
-        return self._horizon_ms
+        return max((held.counter.window_ms for held in self._held.values()), default=0)
 
     def adopt(self, counters: Iterable[Counter]) -> None:
         """Take up the counters of a rule set; those already known go on counting."""
         for counter in counters:
-            if counter.name not in self._panes:
-                self._panes[counter.name] = _Panes(counter.window_ms << TIME_SHIFT)
-                self._horizon_ms = max(self._horizon_ms, counter.window_ms)
+            if counter.name not in self._held:
+                self._held[counter.name] = Held(counter)
 
-    def bump(self, update: CounterUpdate, event_id: int) -> int:
-        """Count the event (if the update adds) and give the count as of its id.
+    def bump(self, update: CounterUpdate, event_id: int) -> Figure:
+        """Count the event (if the update adds) and give the figure as of its id.
 
-        0 for an update without a key; the rules see Unknown there.
+        What came before an event already counted adds nothing. 0 for an update without a key; the
+        rules see Unknown there.
         """
         key = update.key
         if key is None:
             return 0
-        counter = update.counter
-        panes = self._panes.get(counter.name)
-        if panes is None:
-            self.adopt((counter,))
-            panes = self._panes[counter.name]
-        if event_id >= panes.turns_at:
-            panes.turn(event_id)
-        entry = panes.young.get(key)
-        if entry is None:
-            entry = panes.old.pop(key, None)
-            if entry is None:
-                if not update.adds:
-                    return 0
-                entry = _Ids() if counter.kind == "count" else _Values()
-            panes.young[key] = entry
-        return entry.count(update, event_id, panes.width)
+        held = self._held.get(update.counter.name)
+        if held is None:
+            self.adopt((update.counter,))
+            held = self._held[update.counter.name]
+        start = held.counter.start(event_id) if held.days else event_id - held.width
+        adds = update.adds
+        if event_id > self._newest:
+            self._newest = event_id
+        elif event_id < self._newest:
+            adds = False
+        tally = held.tallies.get(key)
+        if tally is None:
+            if not adds:
+                return held.of_nothing
+            tally = self._made(held, key, start)
+        elif tally.epoch != self._epoch:
+            tally = held.tallies[key] = tally.copy()
+            tally.epoch = self._epoch
+        if adds:
+            held.tallies.move_to_end(key)
+        return tally.take(event_id, start, update.value, adds=adds)
+
+    def _made(self, held: Held, key: Key, start: int) -> Tally:
+        held.forget_idle(start)
+        if len(held.tallies) >= self.max_keys:
+            held.tallies.popitem(last=False)
+            self.evicted += 1
+        tally = held.tallies[key] = held.tally()
+        tally.epoch = self._epoch
+        return tally
 
     def keys_held(self) -> int:
         """Count the keys in memory, over all counters."""
-        return sum(len(panes.young) + len(panes.old) for panes in self._panes.values())
+        return sum(len(held.tallies) for held in self._held.values())

@@ -21,6 +21,7 @@ from fieldfare.records import (
 from fieldfare.rules.assembling import Captured, EffectPlan, Kind, RulePlan, SeenPlan, WhenPlan
 from fieldfare.rules.durations import duration_ms
 from fieldfare.rules.effect_table import EFFECTS, EffectSpec
+from fieldfare.rules.tallies import Figure
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
 MAX_SEEN_TEXT: Final = 200
@@ -41,7 +42,7 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: str
     data: Mapping[str, Any]
     facts: Mapping[str, FactValue | Unknown]
-    counts: Sequence[int | Unknown] = ()
+    counts: Sequence[Figure] = ()
     lists: Mapping[str, frozenset[str]] = {}
 
 

@@ -15,8 +15,9 @@ from fieldfare.records import FactValue, Subject
 from fieldfare.rules.counters import CounterStore, CounterUpdate
 from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.rule_set import RuleSet
+from fieldfare.rules.tallies import Figure
 
-Counts = Sequence[int | Unknown]
+Counts = Sequence[Figure]
 NO_KEY: Final = Unknown("what it is counted by is not known")
 
 
@@ -102,7 +103,7 @@ class Running:
 
     def _counted_together(self, event: Occurrence) -> dict[str, Counts]:
         """Count what several rule sets ask for; a counter they share is asked for once."""
-        known: dict[str, int | Unknown] = {}
+        known: dict[str, Figure] = {}
         counts: dict[str, Counts] = {}
         for rules in self._active:
             updates = _updates(rules, event)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from fieldfare.kernel import make_id
 from fieldfare.rules import Counter, CounterStore, CounterUpdate
 from fieldfare.rules.counters import SATURATION
+from fieldfare.rules.tallies import Figure
 from fieldfare.testing.rule_sets import START_MS, a_rule_set, an_id, evaluated
 
 WINDOW_MS = 100
@@ -33,7 +34,7 @@ def events(steps: list[tuple[int, str, str, bool]]) -> list[tuple[int, str, str,
     return found
 
 
-def counted(store: CounterStore, happened: list[tuple[int, str, str, bool]]) -> list[list[int]]:
+def counted(store: CounterStore, happened: list[tuple[int, str, str, bool]]) -> list[list[Figure]]:
     return [
         [
             store.bump(CounterUpdate(COUNT, (key,), adds), at),
