@@ -52,6 +52,7 @@ FACTS: Mapping[str, str] = {
     "hash.match.distance": "int",
     "hash.match.vetted": "bool",
     "hash.decided.policy": "str",
+    "domain.mx": "dict",
     "author.age_s": "float",
     "item.views": "int",
     "item.views_per_hour": "int",

@@ -10,15 +10,20 @@ from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
 from fieldfare.rules.running import Occurrence, Running
+from fieldfare.rules.signatures import CallSite, Fixed, Function, Milliseconds, function
 from fieldfare.rules.source_files import read_folder
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
 __all__ = [
     "MANIFEST",
+    "CallSite",
     "Counter",
     "CounterStore",
     "CounterUpdate",
+    "Fixed",
+    "Function",
     "Manifest",
+    "Milliseconds",
     "Needs",
     "Occurrence",
     "Outcome",
@@ -31,6 +36,7 @@ __all__ = [
     "Running",
     "Semantics",
     "Vocabulary",
+    "function",
     "load_rule_set",
     "read_folder",
 ]

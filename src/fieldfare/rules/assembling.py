@@ -28,9 +28,11 @@ from fieldfare.rules.nodes import (
     Text,
     children,
 )
+from fieldfare.rules.operands import Operand
 from fieldfare.rules.safe_lowering import SafeLowering
 from fieldfare.rules.sightings import Sighting, sightings
-from fieldfare.rules.sml_types import BOOL, RULE
+from fieldfare.rules.sml_types import BOOL, RULE, TIMEDELTA, plain
+from fieldfare.rules.times import written_delta
 
 PARAMS: Final = "event_id, data, facts, counts, lists"
 UPDATE_PARAMS: Final = "event_id, data, facts"
@@ -108,7 +110,19 @@ class _Capture:
             node = found if isinstance(found, ListOf) else node
         if isinstance(node, ListOf) and all(isinstance(item, Const) for item in node.items):
             return tuple(item.value for item in node.items if isinstance(item, Const))
-        code = self._lowering.value(node)
+        return self._captured(self._lowering.value(node))
+
+    def shown(self, node: Node) -> object:
+        """Likewise, a length of time as people read it."""
+        if plain(node.type) != TIMEDELTA:
+            return self.of(node)
+        if isinstance(node, Const) and isinstance(node.value, int):
+            return written_delta(node.value)
+        write = self._lowering.writer.bind(written_delta)
+        of = self._lowering.operand(node)
+        return self._captured(Operand(of.guards, f"{write}({of.code})").value())
+
+    def _captured(self, code: str) -> Captured:
         if code not in self.codes:
             self.codes.append(code)
         return Captured(self.codes.index(code))
@@ -212,9 +226,9 @@ class Assembler:
         words: list[object] = []
         if isinstance(description, Text):
             for part in description.parts:
-                words += [part if isinstance(part, str) else capture.of(part)]
+                words += [part if isinstance(part, str) else capture.shown(part)]
         elif description is not None:
-            words.append(capture.of(description))
+            words.append(capture.shown(description))
         plan = RulePlan(key=key, words=tuple(words), seen=self._seen(key, capture))
         self._append("hits", at, fires, capture, f"the values rule {key} saw")
         return plan
@@ -226,8 +240,8 @@ class Assembler:
             plans.append(
                 SeenPlan(
                     sighting=sighting,
-                    value=capture.of(sighting.of),
-                    threshold=capture.of(limit) if isinstance(limit, Node) else limit,
+                    value=capture.shown(sighting.of),
+                    threshold=capture.shown(limit) if isinstance(limit, Node) else limit,
                 )
             )
         return tuple(plans)

@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from fieldfare.kernel import digest
+from fieldfare.rules.call_sites import call_site
 from fieldfare.rules.checking import Scope, bind, checked
 from fieldfare.rules.counters import Counter
 from fieldfare.rules.durations import duration_ms
 from fieldfare.rules.effect_table import EFFECTS
-from fieldfare.rules.functions import BY_PLACE, FUNCTIONS, SYNTAX, Function
+from fieldfare.rules.functions import BY_PLACE, SYNTAX
 from fieldfare.rules.nodes import (
     AllOf,
     Call,
     Const,
+    CountMatches,
     CountOf,
     Default,
     EventKind,
@@ -32,7 +34,8 @@ from fieldfare.rules.nodes import (
     Text,
     children,
 )
-from fieldfare.rules.patterns import PatternRefused, read_pattern
+from fieldfare.rules.patterns import Pattern, PatternRefused, read_pattern
+from fieldfare.rules.signatures import FACT, AnyFunction
 from fieldfare.rules.sml_types import (
     ANY,
     BOOL,
@@ -41,6 +44,7 @@ from fieldfare.rules.sml_types import (
     LIST,
     RULE,
     STR,
+    TIMEDELTA,
     SmlType,
     accepts,
     plain,
@@ -60,9 +64,8 @@ def read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
         scope.problem(written, "only functions of the language can be called")
         return None
     name = written.func.id
-    params = SYNTAX.get(name)
-    if name in FUNCTIONS:
-        params = FUNCTIONS[name].params
+    function = scope.vocabulary.functions.get(name)
+    params = function.params if function else SYNTAX.get(name)
     if params is None:
         _refuse(written.func, scope)
         return None
@@ -80,8 +83,8 @@ def read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
             if node is None:
                 return None
             args[param.name] = node
-    if name in FUNCTIONS:
-        return _standard(FUNCTIONS[name], args, written, scope)
+    if function is not None:
+        return _standard(function, args, written, scope)
     return _SPECIAL[name](args, written, scope)
 
 
@@ -99,15 +102,34 @@ def _refuse(func: ast.Name, scope: Scope) -> None:
     elif func.id in _STATEMENTS:
         scope.problem(func, f"{func.id} stands on a line of its own")
     else:
-        scope.unknown(func, "function", func.id, [*FUNCTIONS, *SYNTAX, *EFFECTS])
+        scope.unknown(func, "function", func.id, [*scope.vocabulary.functions, *SYNTAX, *EFFECTS])
 
 
-def _standard(function: Function, args: Args, written: ast.Call, scope: Scope) -> Node:
+def _standard(function: AnyFunction, args: Args, written: ast.Call, scope: Scope) -> Node | None:
     place = scope.place(written)
-    given = tuple(
+    full = [
         args[p.name] if p.name in args else Const(p.type, place, p.default) for p in function.params
-    )
-    return Call(function.returns, place, function.name, given)
+    ]
+    literals = {
+        param.name: node.value
+        for param, node in zip(function.params, full, strict=True)
+        if param.const and isinstance(node, Const)
+    }
+    if function.check and (wrong := function.check(literals)):
+        scope.problem(written, wrong, f"As in {function.example}." if function.example else "")
+        return None
+    if function.returns == TIMEDELTA and len(literals) == len(full):
+        return Const(TIMEDELTA, place, function.run(*literals.values()))
+    for what in function.given:
+        if what == "event_id":
+            full.append(EventNumber(INT, place))
+        elif what == "site":
+            full.append(Const(STR, place, call_site(written, scope.file)))
+        else:
+            name = what.removeprefix(FACT)
+            of = BY_NAME.get(scope.vocabulary.facts.get(name, ""), ANY)
+            full.append(FactOf(of, place, name))
+    return Call(function.returns, place, function.name, tuple(full))
 
 
 def _literal(args: Args, name: str, default: Literal_) -> Literal_:
@@ -172,15 +194,37 @@ def _default(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     return Default(plain(together), scope.place(written), of, otherwise)
 
 
-def _regex(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+def _pattern(text: Literal_, args: Args, at: ast.expr, scope: Scope) -> Pattern | None:
     try:
-        pattern = read_pattern(
-            str(_literal(args, "pattern", "")),
-            case_insensitive=_literal(args, "case_insensitive", False) is True,
+        return read_pattern(
+            str(text), case_insensitive=_literal(args, "case_insensitive", False) is True
         )
     except PatternRefused as e:
-        at = next((k.value for k in written.keywords if k.arg == "pattern"), written)
         scope.problem(at, e.message, e.hint)
+        return None
+
+
+def _count_matches(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    listed = args["patterns"]
+    items = listed.items if isinstance(listed, ListOf) else ()
+    at = next((k.value for k in written.keywords if k.arg == "patterns"), written)
+    place = scope.place(written)
+    parts = []
+    for item in dict.fromkeys(item.value for item in items if isinstance(item, Const)):
+        pattern = _pattern(item, args, at, scope)
+        if pattern is None:
+            return None
+        parts.append(Matches(BOOL, place, args["target"], pattern))
+    if not parts:
+        scope.problem(at, "CountRegexMatches needs at least one pattern")
+        return None
+    return CountMatches(INT, place, tuple(parts))
+
+
+def _regex(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    at = next((k.value for k in written.keywords if k.arg == "pattern"), written)
+    pattern = _pattern(_literal(args, "pattern", ""), args, at, scope)
+    if pattern is None:
         return None
     is_map = isinstance(written.func, ast.Name) and written.func.id == "RegexMatchMap"
     mode = ("all" if _literal(args, "mode", "any") == "all" else "any") if is_map else ""
@@ -288,6 +332,7 @@ _SPECIAL: Final[Mapping[str, Callable[[Args, ast.Call, Scope], Node | None]]] = 
     "ResolveOptional": _default,
     "RegexMatch": _regex,
     "RegexMatchMap": _regex,
+    "CountRegexMatches": _count_matches,
     "InList": _in_list,
     "Count": _count,
     "CountDistinct": _count,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from fieldfare.kernel import did_you_mean
 from fieldfare.rules.definitions import Declared, Definition, key_of
-from fieldfare.rules.functions import Param
 from fieldfare.rules.nodes import Const, ListOf, Name, Node
 from fieldfare.rules.problems import Place, ProblemList
+from fieldfare.rules.signatures import Param
 from fieldfare.rules.sml_types import accepts
 from fieldfare.rules.source_files import SourceFile
 from fieldfare.rules.vocabulary import Vocabulary

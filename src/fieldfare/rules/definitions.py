@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fieldfare.rules.manifest import Manifest
 from fieldfare.rules.nodes import EffectOf, Name, Node
 from fieldfare.rules.problems import Place, Problem, ProblemList
+from fieldfare.rules.signatures import AnyFunction
 from fieldfare.rules.sml_types import SmlType
 from fieldfare.rules.source_files import SourceFile
 
@@ -66,10 +67,11 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A checked rule set: all definitions by key and all files by name."""
+    """A checked rule set: all definitions by key, all files and functions by name."""
 
     definitions: Mapping[str, Definition]
     files: Mapping[str, FileContents]
+    functions: Mapping[str, AnyFunction]
     manifest: Manifest
     warnings: tuple[Problem, ...] = ()
 

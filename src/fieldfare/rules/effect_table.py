@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fieldfare.records import Restriction
-from fieldfare.rules.functions import Param
+from fieldfare.rules.signatures import Param
 from fieldfare.rules.sml_types import BOOL, INT, STR, STRINGS, SmlType
 from fieldfare.rules.vocabulary import PolicyTerms
 

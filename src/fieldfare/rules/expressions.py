@@ -66,7 +66,7 @@ _ARITHMETIC: Final[dict[type[ast.operator], str]] = {
     ast.BitXor: "^",
 }
 _LITERALS: Final[dict[type, SmlType]] = {str: STR, int: INT, float: FLOAT, bool: BOOL}
-_ORDERED: Final = {"str", "int", "float", "any"}
+_ORDERED: Final = {"str", "int", "float", "timedelta", "any"}
 _NOT_IN_THE_LANGUAGE: Final = {
     ast.IfExp: "Write two rules, or use and/or.",
     ast.Subscript: "Use ListRead(list=..., index=...), or a path in JsonData.",

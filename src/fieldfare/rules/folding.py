@@ -16,6 +16,7 @@ from fieldfare.rules.nodes import (
     Call,
     Compare,
     Const,
+    CountMatches,
     CountOf,
     Default,
     EffectOf,
@@ -31,7 +32,8 @@ from fieldfare.rules.nodes import (
     RuleOf,
     Text,
 )
-from fieldfare.rules.sml_types import BOOL, STR
+from fieldfare.rules.sml_types import BOOL, STR, TIMEDELTA
+from fieldfare.rules.times import written_delta
 
 Gate: TypeAlias = frozenset[Node]
 """Conditions that must all be true for a file to take part; empty: it always does."""
@@ -105,7 +107,7 @@ class Folder:
             case _:
                 return self._parts(node)
 
-    def _parts(self, node: Node) -> Node:  # noqa: PLR0911 -- one case a node
+    def _parts(self, node: Node) -> Node:  # noqa: C901, PLR0911 -- one case a node
         match node:
             case ListOf():
                 return replace(node, items=self._all(node.items))
@@ -117,6 +119,9 @@ class Folder:
                 return replace(node, left=self.fold(node.left), right=self.fold(node.right))
             case Matches():
                 return replace(node, target=self.fold(node.target))
+            case CountMatches():
+                parts = (replace(part, target=self.fold(part.target)) for part in node.parts)
+                return replace(node, parts=tuple(parts))
             case InNamedList():
                 return replace(node, value=self.fold(node.value))
             case CountOf():
@@ -210,4 +215,8 @@ def _truth(node: Node, value: object) -> Const:
 
 
 def _written(node: Node) -> str:
-    return str(node.value) if isinstance(node, Const) else ""
+    if not isinstance(node, Const):
+        return ""
+    if node.type == TIMEDELTA and isinstance(node.value, int):
+        return written_delta(node.value)
+    return str(node.value)

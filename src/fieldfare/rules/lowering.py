@@ -13,7 +13,7 @@ from typing import Final
 
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.folding import Folder
-from fieldfare.rules.functions import FUNCTIONS
+from fieldfare.rules.guards import guarded
 from fieldfare.rules.nodes import (
     AllOf,
     AnyOf,
@@ -21,6 +21,7 @@ from fieldfare.rules.nodes import (
     Call,
     Compare,
     Const,
+    CountMatches,
     CountOf,
     Default,
     EventNumber,
@@ -39,8 +40,9 @@ from fieldfare.rules.nodes import (
 )
 from fieldfare.rules.operands import Operand, guards_of, literal
 from fieldfare.rules.patterns import MAX_TEXT, fold_case
-from fieldfare.rules.sml_types import SmlType, plain
+from fieldfare.rules.sml_types import TIMEDELTA, SmlType, plain
 from fieldfare.rules.strings import bits, bounded, number, power, product
+from fieldfare.rules.times import written_delta
 from fieldfare.rules.values import as_text, at_path, finite, python_type, reader
 
 _SMALL_SET: Final = 2
@@ -126,11 +128,14 @@ class Lowering(ABC):
                 return self._call(node)
             case Matches():
                 return self._matches(node)
+            case CountMatches():
+                found = [self._matches(part) for part in node.parts]
+                return Operand(guards_of(found), f"(0 + {' + '.join(o.code for o in found)})")
             case InNamedList():
                 value = self.needed(node.value)
-                found = self._list_variable(node.list)
-                guards = (*value.guards, f"{found} is not None")
-                return Operand(guards, f"({value.code} in {found})")
+                entries = self._list_variable(node.list)
+                guards = (*value.guards, f"{entries} is not None")
+                return Operand(guards, f"({value.code} in {entries})")
             case _:
                 raise TypeError(f"{type(node).__name__} has no value")
 
@@ -138,7 +143,6 @@ class Lowering(ABC):
         return Operand((f"{variable} is not None",), variable)
 
     def _text(self, node: Text) -> Operand:
-        write = self.writer.bind(as_text)
         guards: list[Operand] = []
         written = []
         for part in node.parts:
@@ -147,6 +151,7 @@ class Lowering(ABC):
             else:
                 operand = self.operand(part)
                 guards.append(operand)
+                write = self.writer.bind(written_delta if part.type == TIMEDELTA else as_text)
                 written.append(f"{write}({operand.code})")
         together = f"{self.writer.bind(bounded)}({' + '.join(written)})" if written else "''"
         return Operand(guards_of(guards), together)
@@ -187,10 +192,13 @@ class Lowering(ABC):
         return Operand((*guards, f"({variable} := {code}) is not None"), variable)
 
     def _call(self, node: Call) -> Operand:
-        function = FUNCTIONS[node.function]
+        function = self.folder.program.functions[node.function]
         args = [self.needed(argument) for argument in node.args]
         guards = guards_of(args)
         codes = [argument.code for argument in args]
+        if function.guarded:
+            guard = self.writer.bind(guarded(function))
+            return self._maybe(guards, f"{guard}({', '.join(['errors', *codes])})")
         if function.inline:
             return Operand(guards, f"({function.inline.format(*codes)})")
         code = f"{self.writer.bind(function.run)}({', '.join(codes)})"

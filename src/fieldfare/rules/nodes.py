@@ -149,6 +149,13 @@ class Matches(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class CountMatches(Node):
+    """`CountRegexMatches`: how many of the patterns are found in the target."""
+
+    parts: tuple[Matches, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InNamedList(Node):
     list: str
     value: Node
@@ -175,6 +182,8 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911 -- one case
     match node:
         case ListOf(items=parts) | AllOf(parts=parts) | AnyOf(parts=parts) | Call(args=parts):
             return parts
+        case CountMatches():
+            return node.parts
         case Text():
             return tuple(part for part in node.parts if isinstance(part, Node))
         case Not(of=of) | Negative(of=of) | Present(of=of):

@@ -22,7 +22,7 @@ from fieldfare.rules.definitions import (
 )
 from fieldfare.rules.effect_table import EFFECTS
 from fieldfare.rules.expressions import read
-from fieldfare.rules.functions import BY_PLACE, FUNCTIONS, SYNTAX
+from fieldfare.rules.functions import SYNTAX
 from fieldfare.rules.manifest import Manifest, Semantics, read_manifest
 from fieldfare.rules.nodes import Field, Node, children
 from fieldfare.rules.problems import Place, Problem, ProblemList, RuleSetDoesNotCompile
@@ -38,7 +38,7 @@ from fieldfare.rules.statements import (
 from fieldfare.rules.vocabulary import Vocabulary
 
 ENTRY: Final = "main.sml"
-_RESERVED: Final = frozenset({*FUNCTIONS, *SYNTAX, *EFFECTS}) - BY_PLACE
+_RESERVED: Final = frozenset({*SYNTAX, *EFFECTS})
 
 
 def check(
@@ -109,6 +109,7 @@ class _Checker:
             definitions={k: found for k, found in definitions.items() if found},
             files=self._contents,
             manifest=self._manifest,
+            functions=self._vocabulary.functions,
         )
 
     def _scope(self, file: SourceFile, in_sight: frozenset[str]) -> Scope:
@@ -162,7 +163,7 @@ class _Checker:
 
     def _check_definition(self, declared: Declared) -> Definition | None:
         scope = self._scopes[declared.file.name]
-        if declared.name in _RESERVED or declared.name in BY_PLACE:
+        if declared.name in _RESERVED or declared.name in self._vocabulary.functions:
             self._problems.add(declared.place, f"{declared.name} is a word of the language")
             return None
         value = declared.value

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 Base: TypeAlias = Literal[
-    "str", "int", "float", "bool", "list", "dict", "entity", "rule", "effect", "any", "none"
+    "str",
+    "int",
+    "float",
+    "bool",
+    "list",
+    "dict",
+    "entity",
+    "timedelta",
+    "rule",
+    "effect",
+    "any",
+    "none",
 ]
 
 
@@ -22,8 +33,15 @@ class SmlType:
             return f"list[{self.item}]" if self.item else "list"
         if self.base == "entity":
             return f"Entity[{self.item}]"
-        return {"none": "None", "rule": "Rule", "effect": "an effect"}.get(self.base, self.base)
+        return _WRITTEN.get(self.base, self.base)
 
+
+_WRITTEN: Final = {
+    "none": "None",
+    "rule": "Rule",
+    "effect": "an effect",
+    "timedelta": "TimeDelta",
+}
 
 STR: Final = SmlType("str")
 INT: Final = SmlType("int")
@@ -36,6 +54,8 @@ RULE: Final = SmlType("rule")
 EFFECT: Final = SmlType("effect")
 NONE: Final = SmlType("none")
 ANY: Final = SmlType("any")
+TIMEDELTA: Final = SmlType("timedelta")
+"""A length of time; whole milliseconds inside."""
 
 BY_NAME: Final = {
     "str": STR,
@@ -47,6 +67,8 @@ BY_NAME: Final = {
     "list": LIST,
     "List": LIST,
     "Any": ANY,
+    "TimeDelta": TIMEDELTA,
+    "TimeDeltaT": TIMEDELTA,
 }
 _TRANSPARENT: Final = frozenset({"Optional", "ExtractLiteral", "Secret", "ExtractSecret"})
 

@@ -99,6 +99,8 @@ def reader(of: SmlType, *, coerce: bool) -> Callable[[object], object]:
         return list_of(inner)
     if of.base == "float" and not coerce:
         return finite
+    if of.base == "timedelta":
+        return nothing  # JSON has no lengths of time
     if of.base not in _PYTHON:
         return known
     return _COERCED.get(of.base, nothing) if coerce else nothing

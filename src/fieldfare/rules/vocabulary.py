@@ -1,9 +1,11 @@
 """What a rule set may name: policies, facts, lists, queues, event kinds, kinds of restriction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fieldfare.records import Restriction
+from fieldfare.rules.extensions import known_functions
+from fieldfare.rules.signatures import AnyFunction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Vocabulary:
     """The names a rule set is checked against.
 
     policies: code -> terms; facts: name -> "float" | "int" | "str" | "bool" | "list" | "dict".
+    functions: the standard ones and those that installed packages bring.
     """
 
     policies: Mapping[str, PolicyTerms]
@@ -37,3 +40,4 @@ class Vocabulary:
     queues: frozenset[str]
     event_kinds: frozenset[str]
     restriction_kinds: frozenset[str]
+    functions: Mapping[str, AnyFunction] = field(default_factory=known_functions)

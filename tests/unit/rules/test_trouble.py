@@ -6,15 +6,14 @@ import keyword
 import re
 import string
 import unicodedata
+from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldfare.rules import Problem, RuleSetDoesNotCompile
-from fieldfare.rules import lowering as lowering_module
+from fieldfare.rules import Problem, RuleSetDoesNotCompile, load_rule_set
 from fieldfare.rules.functions import FUNCTIONS
-from fieldfare.testing.rule_sets import a_rule_set, evaluated
+from fieldfare.testing.rule_sets import a_rule_set, a_vocabulary, evaluated
 
 ALLOWED = re.compile(r"v\d+|k\d+|event_id|data|facts|counts|lists|errors|error|hits|deeds|compiled")
 TYPES = {"type", "len", "Exception", "str", "int", "float", "bool", "dict"}
@@ -40,19 +39,12 @@ HOSTILE = st.one_of(
 )
 
 
-def test_a_rule_that_throws_is_unknown_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_that_throws_is_unknown_and_stops_no_other() -> None:
     def breaks(_: str) -> int:
         raise RuntimeError("broken on purpose")
 
-    broken = type(FUNCTIONS["HashMd5"])(
-        name="HashMd5",
-        params=FUNCTIONS["HashMd5"].params,
-        returns=FUNCTIONS["HashMd5"].returns,
-        run=breaks,
-        about="",
-    )
-    monkeypatch.setattr(lowering_module, "FUNCTIONS", {**FUNCTIONS, "HashMd5": broken})
-    rules = a_rule_set(
+    broken = replace(FUNCTIONS["HashMd5"], run=breaks)
+    source = (
         "T: str = JsonData(path='$.t')\nHash = HashMd5(input=T)\n"
         "Thrown = Rule(when_all=[HashMd5(input=T) == 'x'], description='')\n"
         "NotThrown = Rule(when_all=[not Thrown], description='')\n"
@@ -61,6 +53,8 @@ def test_a_rule_that_throws_is_unknown_and_stops_no_other(monkeypatch: pytest.Mo
         "Fine = Rule(when_all=[T == 'a'], description=f'{Hash}')\n"
         "WhenRules(rules_any=[Thrown, Fine], then=[Hold(policy='IN.SPAM')])"
     )
+    words = replace(a_vocabulary(), functions={**FUNCTIONS, "HashMd5": broken})
+    rules = load_rule_set({"main.sml": source}, vocabulary=words)
 
     outcome = evaluated(rules, {"t": "a"})
 

@@ -1,0 +1,102 @@
+"""What the reference says of the calls that are syntax of their own: topic, result, meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+READING: Final = "reading the event"
+ASKING: Final = "asking and defaulting"
+PATTERNS: Final = "patterns and lists of words"
+COUNTERS: Final = "counters"
+RULES: Final = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Topic, type of the result, one line of meaning, and an example that compiles."""
+
+    topic: str
+    returns: str
+    about: str
+    example: str
+
+
+WORDS: Final[Mapping[str, Words]] = {
+    "JsonData": Words(
+        READING,
+        "as annotated",
+        "Read a value of the event by its path, as the annotation's type.",
+        "Caption: str = JsonData(path='$.item.caption')",
+    ),
+    "EntityJson": Words(
+        READING,
+        "Entity",
+        "Read the id of an entity by its path.",
+        "Author: Entity[str] = EntityJson(type='Account', path='$.item.author')",
+    ),
+    "Entity": Words(
+        READING, "Entity", "Make an entity of a value.", "Entity(type='Device', id=DeviceId)"
+    ),
+    "GetActionName": Words(
+        READING, "str", "Give the event's kind.", "GetActionName() == 'item.posted'"
+    ),
+    "GetActionId": Words(READING, "int", "Give the event's id.", "GetActionId() % 2 == 0"),
+    "Fact": Words(
+        READING, "as the fact", "Give a fact by its name.", "Fact('visual.nsfw.max') > 0.8"
+    ),
+    "is_missing": Words(
+        ASKING, "bool", "Tell whether a value is Unknown; never Unknown.", "is_missing(Caption)"
+    ),
+    "default": Words(
+        ASKING, "as x", "Give x, or v where x is Unknown.", "default(Caption, '') == ''"
+    ),
+    "ResolveOptional": Words(
+        ASKING,
+        "as the value",
+        "Give the value, or the default where it is Unknown.",
+        "ResolveOptional(optional_value=Caption, default_value='')",
+    ),
+    "RegexMatch": Words(
+        PATTERNS,
+        "bool",
+        "Tell whether the pattern is found in the first 10,000 characters.",
+        "RegexMatch(pattern='bramble|nettle', target=Caption, case_insensitive=True)",
+    ),
+    "RegexMatchMap": Words(
+        PATTERNS,
+        "bool",
+        "Tell whether the pattern is found in any or in all of the texts.",
+        "RegexMatchMap(pattern='^#bram', target=Tags, mode='any')",
+    ),
+    "CountRegexMatches": Words(
+        PATTERNS,
+        "int",
+        "Give how many of the patterns are found.",
+        "CountRegexMatches(patterns=['bramble', 'nettle', 'thistle'], target=Caption) >= 2",
+    ),
+    "InList": Words(
+        PATTERNS,
+        "bool",
+        "Tell whether a value is in a named list.",
+        "InList(list='bad_words', value=Caption)",
+    ),
+    "Count": Words(
+        COUNTERS,
+        "int",
+        "Give how many events with this key happened in the window.",
+        "Count(key=[Author], window='10m') > 5",
+    ),
+    "CountDistinct": Words(
+        COUNTERS,
+        "int",
+        "Give by how many different values.",
+        "CountDistinct(of=Caption, key=[Author], window='1h') > 3",
+    ),
+    "Rule": Words(
+        RULES,
+        "Rule",
+        "Fire where all conditions are True.",
+        "R = Rule(when_all=[Age < 18], description=f'{Author} is {Age}')",
+    ),
+}
+"""By name; every call of SYNTAX has words here."""
