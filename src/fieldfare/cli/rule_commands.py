@@ -91,3 +91,31 @@ def rules_wake(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = N
     from fieldfare.cli.braking import wake
 
     wake(home, id_)
+
+
+@rules.command("test")
+def rules_test(
+    folder: Annotated[Path, typer.Argument(help="The folder with main.sml and tests/.")],
+    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+    only: Annotated[str, typer.Option("-k", help="Run the tests whose name has this.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run the rule tests of a folder; exit with 1 if one fails."""
+    from fieldfare.cli.rule_testing import test_rules
+
+    if not test_rules(folder, pack=pack, only=only, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@rules.command("explain")
+def rules_explain(
+    folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
+    event: Annotated[Path, typer.Argument(help="A JSON file with one event.")],
+    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+    rule: Annotated[str, typer.Option("--rule", help="Explain this rule alone.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say of every rule whether it fires on an event, and which condition decides."""
+    from fieldfare.cli.rule_testing import explain_event
+
+    explain_event(folder, event, pack=pack, rule=rule, as_json=as_json)

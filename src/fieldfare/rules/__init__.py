@@ -4,7 +4,11 @@ In: `.sml` files and a Vocabulary. Out: a RuleSet with two pure functions, what 
 the counters and what comes of it, so that live, backtest and replay run the same code.
 """
 
+from fieldfare.rules.case_files import is_case_file, read_event
+from fieldfare.rules.cases import CaseReport, CaseResult, play, run_cases
 from fieldfare.rules.counters import Counter, CounterStore, CounterUpdate
+from fieldfare.rules.explaining import ConditionTrace, Explanation, RuleTrace
+from fieldfare.rules.explanations_text import explanation_lines
 from fieldfare.rules.manifest import MANIFEST, Manifest, Semantics
 from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
@@ -17,9 +21,13 @@ from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 __all__ = [
     "MANIFEST",
     "CallSite",
+    "CaseReport",
+    "CaseResult",
+    "ConditionTrace",
     "Counter",
     "CounterStore",
     "CounterUpdate",
+    "Explanation",
     "Fixed",
     "Function",
     "Manifest",
@@ -33,10 +41,16 @@ __all__ = [
     "RuleInput",
     "RuleSet",
     "RuleSetDoesNotCompile",
+    "RuleTrace",
     "Running",
     "Semantics",
     "Vocabulary",
+    "explanation_lines",
     "function",
+    "is_case_file",
     "load_rule_set",
+    "play",
+    "read_event",
     "read_folder",
+    "run_cases",
 ]

@@ -94,7 +94,7 @@ class Kind:
     python: str
 
 
-class _Capture:
+class Capture:
     """The values a plan keeps for afterwards, each once."""
 
     def __init__(self, lowering: Lowering) -> None:
@@ -148,14 +148,12 @@ class Assembler:
         writer.line("errors = []")
         referred = self._referred()
         fires = {key: self._fires(key, is_referred=key in referred) for key in self._alive()}
-        any_fires = " or ".join(fires.values()) or "False"
-        writer.line(f"if not ({any_fires}):")
-        writer.line("    return (errors, (), ()) if errors else None")
+        self._return_early(fires)
         writer.line("hits = []")
         writer.line("deeds = []")
         rules = tuple(self._rule(key, at, fires[key]) for at, key in enumerate(fires))
         whens = tuple(self._when(when, at, fires) for at, when in enumerate(self._whens(fires)))
-        writer.line("return (errors, hits, deeds)")
+        writer.line(f"return {self._result(fires)}")
         counts = self._counts()
         update_writer, reads = self._update(counts)
         return Kind(
@@ -169,6 +167,16 @@ class Assembler:
             lists=frozenset(self._lowering.lists_read | reads.lists_read),
             python=f"{writer.function(PARAMS)}\n\n{update_writer.function(UPDATE_PARAMS)}",
         )
+
+    # -- what the function gives; tracing gives more
+
+    def _return_early(self, fires: dict[str, str]) -> None:
+        any_fires = " or ".join(fires.values()) or "False"
+        self._writer.line(f"if not ({any_fires}):")
+        self._writer.line("    return (errors, (), ()) if errors else None")
+
+    def _result(self, fires: dict[str, str]) -> str:  # noqa: ARG002 -- tracing looks at them
+        return "(errors, hits, deeds)"
 
     # -- rules
 
@@ -218,7 +226,7 @@ class Assembler:
         return lowering.variable_of(AnyOf(BOOL, place, ways))
 
     def _rule(self, key: str, at: int, fires: str) -> RulePlan:
-        capture = _Capture(self._lowering)
+        capture = Capture(self._lowering)
         written = self._program.definitions[key].node
         description = (
             self._folder.fold(written.description) if isinstance(written, RuleOf) else None
@@ -229,13 +237,14 @@ class Assembler:
                 words += [part if isinstance(part, str) else capture.shown(part)]
         elif description is not None:
             words.append(capture.shown(description))
-        plan = RulePlan(key=key, words=tuple(words), seen=self._seen(key, capture))
+        seen = self._seen(self._folder.definition(key), capture)
+        plan = RulePlan(key=key, words=tuple(words), seen=seen)
         self._append("hits", at, fires, capture, f"the values rule {key} saw")
         return plan
 
-    def _seen(self, key: str, capture: _Capture) -> tuple[SeenPlan, ...]:
+    def _seen(self, node: Node, capture: Capture) -> tuple[SeenPlan, ...]:
         plans = []
-        for sighting in sightings(self._folder.definition(key), self._folder):
+        for sighting in sightings(node, self._folder):
             limit = sighting.threshold
             plans.append(
                 SeenPlan(
@@ -257,7 +266,7 @@ class Assembler:
         ]
 
     def _when(self, when: When, at: int, fires: dict[str, str]) -> WhenPlan:
-        capture = _Capture(self._lowering)
+        capture = Capture(self._lowering)
         keys = list(fires)
         rules = [rule.key for rule in when.rules if rule.key in fires]
         effects = tuple(self._effect(effect, capture) for effect in when.effects)
@@ -267,11 +276,11 @@ class Assembler:
         self._append("deeds", at, condition, capture, "the arguments of an effect")
         return WhenPlan(rules=tuple(keys.index(key) for key in rules), effects=effects)
 
-    def _effect(self, effect: EffectOf, capture: _Capture) -> EffectPlan:
+    def _effect(self, effect: EffectOf, capture: Capture) -> EffectPlan:
         args = {name: capture.of(self._folder.fold(value)) for name, value in effect.args}
         return EffectPlan(name=effect.name, args=args)
 
-    def _append(self, to: str, at: int, condition: str, capture: _Capture, label: str) -> None:
+    def _append(self, to: str, at: int, condition: str, capture: Capture, label: str) -> None:
         self._writer.line(f"if {condition}:")
         self._writer.guarded(
             [f"{to}.append(({at}, {capture.code()}))"],

@@ -104,11 +104,12 @@ def _reason(plan: RulePlan, captured: Sequence[object] | None, event: RuleInput)
     for word in plan.words:
         value = _value(word, captured)
         written.append("Unknown" if value is None else str(value))
-    seen = tuple(_seen(sight, captured, event) for sight in plan.seen)
+    seen = tuple(seen_value(sight, captured, event) for sight in plan.seen)
     return Reason(by=plan.key, description="".join(written), seen=seen)
 
 
-def _seen(plan: SeenPlan, captured: Sequence[object] | None, event: RuleInput) -> SeenValue:
+def seen_value(plan: SeenPlan, captured: Sequence[object] | None, event: RuleInput) -> SeenValue:
+    """Show a value a rule saw, or why it was Unknown."""
     value = _value(plan.value, captured)
     name = plan.sighting.name
     why = None

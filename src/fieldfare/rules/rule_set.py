@@ -10,6 +10,7 @@ from fieldfare.records import FactValue
 from fieldfare.rules.assembling import Assembler, Kind
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
+from fieldfare.rules.explaining import Explainer, Explanation
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
 from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
@@ -50,6 +51,7 @@ class RuleSet:
         self.manifest = program.manifest
         self.warnings = program.warnings
         self._vocabulary = vocabulary
+        self._explainer = Explainer(program, self.sources)
         kinds = (Assembler(program, kind).kind() for kind in sorted(vocabulary.event_kinds))
         self._kinds = {kind.name: kind for kind in kinds if kind.rules or kind.counters}
         self.event_kinds = frozenset(self._kinds)
@@ -87,6 +89,18 @@ class RuleSet:
             return NOTHING
         found = kind.evaluate(event.event_id, event.data, event.facts, event.counts, event.lists)
         return NOTHING if found is None else outcome_of(kind, found, event, self._vocabulary)
+
+    def explain(self, event: RuleInput) -> Explanation:
+        """Say of every rule whether it fired, condition by condition, with the values it saw.
+
+        Many times slower than `evaluate`, which it agrees with; never on the path of a decision.
+        """
+        names = [rule.name for rule in self.rules]
+        kind = self._kinds.get(event.kind)
+        if kind is None:
+            return self._explainer.nothing(event.kind, names)
+        counters = [counter.name for counter in kind.counters]
+        return self._explainer.explain(event, self.evaluate(event), counters=counters, rules=names)
 
     def python_of(self, kind: str) -> str:
         """Show the Python an event kind was compiled to. Raises NotFound if nothing was."""

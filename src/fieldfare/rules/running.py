@@ -13,6 +13,7 @@ import msgspec
 from fieldfare.kernel import Unknown
 from fieldfare.records import FactValue, Subject
 from fieldfare.rules.counters import CounterStore, CounterUpdate
+from fieldfare.rules.explaining import Explanation
 from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.rule_set import RuleSet
 from fieldfare.rules.tallies import Figure
@@ -84,17 +85,27 @@ class Running:
         Raises KeyError for a rule set that does not take part.
         """
         self.count(event)
-        return rules.evaluate(
-            RuleInput(
-                kind=event.kind,
-                event_id=event.event_id,
-                subject=event.subject,
-                version=event.version,
-                data=event.data,
-                facts=event.facts,
-                counts=self._counts[rules.hash],
-                lists=lists,
-            )
+        return rules.evaluate(self._input(rules, event, lists))
+
+    def explain(
+        self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
+    ) -> Explanation:
+        """Evaluate as `judge` does, and say of every rule why."""
+        self.count(event)
+        return rules.explain(self._input(rules, event, lists))
+
+    def _input(
+        self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
+    ) -> RuleInput:
+        return RuleInput(
+            kind=event.kind,
+            event_id=event.event_id,
+            subject=event.subject,
+            version=event.version,
+            data=event.data,
+            facts=event.facts,
+            counts=self._counts[rules.hash],
+            lists=lists,
         )
 
     def _counted(self, updates: Iterable[CounterUpdate], event_id: int) -> Counts:
