@@ -9,6 +9,7 @@ from fieldfare.rules.cases import CaseReport, CaseResult, play, run_cases
 from fieldfare.rules.counters import Counter, CounterStore, CounterUpdate
 from fieldfare.rules.explaining import ConditionTrace, Explanation, RuleTrace
 from fieldfare.rules.explanations_text import explanation_lines
+from fieldfare.rules.graph import Graph, GraphEdge, GraphNode
 from fieldfare.rules.manifest import MANIFEST, Manifest, Semantics
 from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
@@ -30,6 +31,9 @@ __all__ = [
     "Explanation",
     "Fixed",
     "Function",
+    "Graph",
+    "GraphEdge",
+    "GraphNode",
     "Manifest",
     "Milliseconds",
     "Needs",

@@ -11,6 +11,7 @@ from fieldfare.rules.assembling import Assembler, Kind
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
 from fieldfare.rules.explaining import Explainer, Explanation
+from fieldfare.rules.graph import Graph, graph_of
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
 from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
@@ -52,6 +53,7 @@ class RuleSet:
         self.warnings = program.warnings
         self._vocabulary = vocabulary
         self._explainer = Explainer(program, self.sources)
+        self._program = program
         kinds = (Assembler(program, kind).kind() for kind in sorted(vocabulary.event_kinds))
         self._kinds = {kind.name: kind for kind in kinds if kind.rules or kind.counters}
         self.event_kinds = frozenset(self._kinds)
@@ -101,6 +103,10 @@ class RuleSet:
             return self._explainer.nothing(event.kind, names)
         counters = [counter.name for counter in kind.counters]
         return self._explainer.explain(event, self.evaluate(event), counters=counters, rules=names)
+
+    def graph(self) -> Graph:
+        """Draw up what depends on what; `rules.graph_picture` draws it."""
+        return graph_of(self._program)
 
     def python_of(self, kind: str) -> str:
         """Show the Python an event kind was compiled to. Raises NotFound if nothing was."""
