@@ -61,6 +61,7 @@ from fieldfare.review import Reviewing, ReviewTimes
 from fieldfare.rules import RuleSet
 from fieldfare.signals.scanner import Scanner
 from fieldfare.storage import FileBlobs, SqlStore
+from fieldfare.storage.lake import LakeKeeping
 
 STAGED: Final = frozenset(kind.name for kind in ITEM_KINDS.values() if kind.media != "none")
 
@@ -109,12 +110,15 @@ class Platform:
         self.scanning = self._scanning(remote or _remote(settings))
         self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
         heads = Heads(Keys(settings.home).heads)
+        self.lake_keeping = LakeKeeping(settings, store, clock, vault, self.grounds)
+        self.lake = self.lake_keeping.lake
         self._sealer = Sealer(store, clock, key=load_seal_key(settings.home), heads=heads)
         self._scans_waiting = 0
         self._keepers: list[Keeper] = []
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
         followers = (self.gate.observe, self.evaluator.tail.feed, self.shelf.observe)
+        store.subscribe(self.lake_keeping.filling.tail.feed)
         for follow in (*followers, self._wake_scanning):
             store.subscribe(follow)
 
@@ -182,6 +186,7 @@ class Platform:
             Chore("sealer", SEAL_EVERY_S, self.seal),
             Chore("deadlines", DEADLINES_EVERY_S, self.deadlines.step),
             Chore("sweeper", SWEEP_EVERY_S, self.sweep),
+            *self.lake_keeping.chores(),
         )
         for chore in chores:
             keeper = Keeper(chore)
@@ -198,6 +203,7 @@ class Platform:
         for thread in self._threads:
             thread.join()
         self.scanner.close()
+        self.lake_keeping.close()
         self.store.close()
 
     def _kinds(self, org: Org) -> RestrictionKinds:
@@ -272,6 +278,7 @@ class Platform:
                 self._scanner_health(scans),
                 self._part("carrier"),
                 _chore_health("sealer", keepers),
+                self.lake_keeping.health(keepers),
                 _chore_health("deadlines", keepers, cases_overdue=self.deadlines.cases_overdue),
             ),
         )

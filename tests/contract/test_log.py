@@ -119,6 +119,29 @@ def test_the_newest_events_of_a_subject_come_oldest_first(store: SqlStore) -> No
     assert found == mine[1:]
 
 
+def test_an_organisation_is_read_between_two_ids(store: SqlStore) -> None:
+    ours = append(store, *(an_event() for _ in range(3)))
+    append(store, an_event(), org=OTHER)
+    beat(store)
+
+    first = store.read(lambda uow: uow.recall.of_org(MAIN, ours[0].id, ours[2].id, limit=1))
+    rest = store.read(lambda uow: uow.recall.of_org(MAIN, ours[1].id, ours[2].id, limit=9))
+
+    assert [*first, *rest] == ours[1:]
+
+
+def test_the_newest_event_of_a_kind_about_a_subject_is_found(store: SqlStore) -> None:
+    first, second, _ = append(store, *(an_event() for _ in range(3)))
+
+    found = store.read(
+        lambda uow: uow.recall.last_of(MAIN, first.kind, first.subject, EventId(second.id + 1))
+    )
+    nothing = store.read(lambda uow: uow.recall.last_of(MAIN, "no.kind", first.subject, second.id))
+
+    assert found == second
+    assert nothing is None
+
+
 def test_a_work_that_raises_takes_back_only_itself(store: SqlStore) -> None:
     told: list[EventId] = []
     store.subscribe(lambda events: told.extend(event.id for event in events))

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from fieldfare.engine.grounds import SCANNED, Facts, Grounds, awaits_scan
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.kinds import ITEM_KINDS
-from fieldfare.kernel import JsonValue, Org, Unknown
+from fieldfare.kernel import EventId, JsonValue, Org, Unknown
+from fieldfare.kernel.ids import MAX_ID
 from fieldfare.records import Event, ItemVersion
 from fieldfare.signals.scanner import SCAN_FACTS
+
+LAST_ID: Final = EventId(MAX_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +23,10 @@ class Content:
     facts: Facts
 
 
-def scan_of(uow: UnitOfWork, org: Org, item: ItemVersion) -> Event | None:
-    """Find the scan of a version's media, if it has been made.
+def scan_of(
+    uow: UnitOfWork, org: Org, item: ItemVersion, *, as_of: EventId = LAST_ID
+) -> Event | None:
+    """Find the scan of a version's media, if it has been made by then.
 
     What could not be fetched has a scan, and no media.
     """
@@ -28,7 +34,10 @@ def scan_of(uow: UnitOfWork, org: Org, item: ItemVersion) -> Event | None:
     if kind is not None and kind.media == "none":
         return None
     following = (uow.log.get(org, each) for each in uow.log.caused_by(org, item.event_id))
-    return next((event for event in following if event and event.kind == SCANNED), None)
+    return next(
+        (event for event in following if event and event.kind == SCANNED and event.id <= as_of),
+        None,
+    )
 
 
 def reached_by(content: Content, event: Event) -> Content:
@@ -42,9 +51,11 @@ def reached_by(content: Content, event: Event) -> Content:
     return Content(data={**content.data, "kind": event.kind}, facts=facts)
 
 
-def content_of(uow: UnitOfWork, grounds: Grounds, org: Org, item: ItemVersion) -> Content:
-    """Gather what is known of a version; nothing is known of an erased one."""
-    event = scan_of(uow, org, item) or uow.log.get(org, item.event_id)
+def content_of(
+    uow: UnitOfWork, grounds: Grounds, org: Org, item: ItemVersion, *, as_of: EventId = LAST_ID
+) -> Content:
+    """Gather what is known of a version as of an event; nothing is known of an erased one."""
+    event = scan_of(uow, org, item, as_of=as_of) or uow.log.get(org, item.event_id)
     if event is None or event.data is None:
         return Content(data={}, facts={})
     facts = grounds.facts_of(org, event.at, event.data)

@@ -83,7 +83,9 @@ class Evaluator:
         def read(uow: UnitOfWork) -> Content | None:
             versions = uow.items.versions(event.org, event.subject)
             item = next((one for one in reversed(versions) if one.digest == version), None)
-            return content_of(uow, self._grounds, event.org, item) if item else None
+            if item is None:
+                return None
+            return content_of(uow, self._grounds, event.org, item, as_of=event.id)
 
         content = self._store.read(read)
         if content is not None:

@@ -5,16 +5,18 @@ the scan brought, the age of the author, the counters as of the event's id, and 
 over all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from fieldfare.engine.in_force import FACTS, Books
-from fieldfare.kernel import JsonValue, Org, Unknown, is_history
+from fieldfare.kernel import JsonValue, Org, Unknown, is_history, unix_ms
 from fieldfare.records import Event, FactValue
 from fieldfare.rules import Occurrence, Outcome, Running
 
 Facts = Mapping[str, FactValue | Unknown]
+HandOver = Callable[[Event, Mapping[str, JsonValue], Facts], None]
+ACCOUNT_CREATED: Final = "account.created"
 SCANNED: Final = "item.scanned"
 CONTENT_KINDS: Final = frozenset({"item.posted", "item.changed", SCANNED})
 REPORT: Final = "report.filed"
@@ -39,12 +41,16 @@ class Assessment:
 
 
 class Grounds:
-    """Computes assessments; owns the counters and the ages of accounts."""
+    """Computes assessments; owns the counters and the ages of accounts.
+
+    hand_over: told of every event just before its rules run, with what they are told of it.
+    """
 
     def __init__(self, books: Books) -> None:
         self._books = books
         self._running: dict[Org, Running] = {}
         self._born: dict[tuple[Org, str], int] = {}
+        self.hand_over: HandOver = _to_nobody
 
     def horizons(self) -> dict[str, int]:
         """Name the event kinds that are counted, and for how long back (ms) each counts."""
@@ -75,10 +81,17 @@ class Grounds:
         """Let go of an erased account."""
         self._born.pop((org, host_id), None)
 
+    def told(self, event: Event) -> tuple[Mapping[str, JsonValue], Facts] | None:
+        """Gather what rules are told of an event that can be judged now; None for any other."""
+        if not _is_assessed(event) or event.data is None:
+            return None
+        return _rule_data(event), self._facts(event)
+
     def count(self, event: Event) -> None:
         """Only count an event, as at a restart."""
-        if _is_assessed(event) and event.data is not None:
-            self.count_as(event, _rule_data(event), self._facts(event))
+        told = self.told(event)
+        if told is not None:
+            self.count_as(event, *told)
 
     def count_as(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> None:
         """Only count an event that is judged over what is known of its item (see `judge`)."""
@@ -86,14 +99,17 @@ class Grounds:
 
     def assess(self, event: Event) -> Assessment | None:
         """Assess a version that can be judged now; None for events that bring none."""
-        if not _is_assessed(event) or event.data is None:
-            return None
-        return self.judge(event, _rule_data(event), self._facts(event))
+        if event.kind == ACCOUNT_CREATED:
+            # At its own place among the others: what came before it in a batch was told no age.
+            self.learn_account(event.org, event.subject.host_id, born_ms(event))
+        told = self.told(event)
+        return None if told is None else self.judge(event, *told)
 
     def judge(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> Assessment:
         """Run the rules of the event's kind over given data and facts."""
         in_force = self._books.of(event.org)
         happened = _occurrence(event, data, facts)
+        self.hand_over(event, data, facts)
         outcome = self._running[event.org].judge(in_force.rules, happened, in_force.lists)
         return Assessment(
             version=happened.version, facts=facts, outcome=outcome, models=models_of(event.data)
@@ -137,6 +153,12 @@ class Grounds:
         return self.facts_of(event.org, event.at, data)
 
 
+def born_ms(event: Event) -> int:
+    """Read when an account was made from its account.created, in ms since 1970; 0: not told."""
+    told = (event.data or {}).get("created_at")
+    return (unix_ms(told) if isinstance(told, str) else 0) or event.occurred_at or 0
+
+
 def text_fields(item: Mapping[str, JsonValue]) -> dict[str, str]:
     """Name the texts of an item as signals read them; hashtags are one text."""
     found = {name: item.get(name) for name in TEXT_FIELDS}
@@ -171,6 +193,10 @@ def report_class(reason: str) -> str:
     """Sort a report's reason into a class rules can name."""
     word = reason.strip().lower().replace(" ", "_").replace("-", "_")
     return word if word in REPORT_CLASSES else "other"
+
+
+def _to_nobody(_event: Event, _data: Mapping[str, JsonValue], _facts: Facts) -> None:
+    """Hand over to nobody: there is no lake."""
 
 
 def _is_assessed(event: Event) -> bool:

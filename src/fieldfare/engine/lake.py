@@ -6,7 +6,7 @@ has one in memory, and both pass the same contract suite.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -64,13 +64,14 @@ class LakeState:
 class LakeBatch:
     """What is put into the lake at once. applied_to, history_to: how far the log is in it then.
 
-    erased: people (organisation, pseudonym) who go out of it, and of these events as well.
+    erased: people (organisation, pseudonym) who go out of it, and out of these events as well, with
+    the event that says so: what they did after it stays.
     """
 
     events: Sequence[LakeEvent]
     applied_to: EventId
     history_to: Mapping[Org, EventId]
-    erased: frozenset[tuple[Org, str]] = frozenset()
+    erased: Mapping[tuple[Org, str], EventId] = field(default_factory=dict)
 
 
 class LakeSink(Protocol):

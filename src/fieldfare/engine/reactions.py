@@ -63,12 +63,6 @@ class React:
                 return self._on_reached(uow, event, event.data)
             case "item.viewed":
                 _note_reached(uow, event, event.data)
-            case "account.created":
-                account = uow.accounts.get(event.org, event.subject)
-                if account:
-                    self._grounds.learn_account(
-                        event.org, event.subject.host_id, account.created_at
-                    )
             case _:
                 pass
         return []
@@ -92,7 +86,7 @@ class React:
         item = _standing_item(uow, event.org, event.subject, str(data["version"]))
         if item is None:
             return []
-        content = content_of(uow, self._grounds, event.org, item)
+        content = content_of(uow, self._grounds, event.org, item, as_of=event.id)
         reached = reached_by(content, event)
         assessment = self._grounds.judge(event, reached.data, reached.facts)
         if _is_silent(assessment):

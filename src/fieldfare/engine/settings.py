@@ -26,6 +26,8 @@ class Settings:
     media_fetch_s: for one media_url, from the look-up to the last byte. media_hosts: where a
     media_url may lead, as `cdn.example`, `.cdn.example` for all below it, or either with a port;
     none: every public host on port 443.
+    lake_flush_s, lake_rows: when events go into the lake at the latest; lake_days: how long they
+    stay there, 0 for as long as the log has them.
     """
 
     home: Path = field(default_factory=lambda: Path("fieldfare-data"))
@@ -53,6 +55,9 @@ class Settings:
     staged_exposure: bool = True
     pack: str = "default"
     secure_cookies: bool = False
+    lake_flush_s: float = 60.0
+    lake_rows: int = 20_000
+    lake_days: int = 0
 
     @property
     def database_url(self) -> str:

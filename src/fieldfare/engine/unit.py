@@ -21,10 +21,18 @@ T = TypeVar("T")
 
 
 class Recall(Protocol):
-    """The log by kind, for rebuilding what is counted."""
+    """The log by kind, organisation and subject, for rebuilding what was known as of an event."""
 
     def of_kind(self, kind: str, after: EventId, /, *, limit: int) -> Sequence[Event]:
         """Read on from an id, all organisations, events of one kind in id order."""
+        ...
+
+    def of_org(self, org: Org, after: EventId, up_to: EventId, /, *, limit: int) -> Sequence[Event]:
+        """Read an organisation's events with after < id <= up_to in id order, imported ones too."""
+        ...
+
+    def last_of(self, org: Org, kind: str, subject: Subject, before: EventId, /) -> Event | None:
+        """Find the newest event of a kind about a subject before an id."""
         ...
 
 

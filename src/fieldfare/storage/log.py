@@ -65,6 +65,25 @@ _OF_KIND: Final = Statement(
     .order_by(events.c.id)
     .limit(bindparam("most"))
 )
+_OF_ORG: Final = Statement(
+    _EVENTS.where(
+        events.c.org == bindparam("org"),
+        events.c.id > bindparam("after"),
+        events.c.id <= bindparam("up_to"),
+    )
+    .order_by(events.c.id)
+    .limit(bindparam("most"))
+)
+_LAST_OF: Final = Statement(
+    _EVENTS.where(
+        events.c.org == bindparam("org"),
+        events.c.subject == bindparam("subject"),
+        events.c.kind == bindparam("kind"),
+        events.c.id < bindparam("before"),
+    )
+    .order_by(events.c.id.desc())
+    .limit(1)
+)
 _LIVE_OF_KINDS: Final = Statement(
     _EVENTS.where(
         events.c.org == bindparam("org"),
@@ -187,6 +206,16 @@ class SqlLog:
         up_to = watermark(self._tx)
         rows = self._tx.rows(_OF_KIND, kind=kind, after=after, up_to=up_to, most=limit)
         return self._events(rows)
+
+    def of_org(self, org: Org, after: EventId, up_to: EventId, /, *, limit: int) -> Sequence[Event]:
+        bound = min(up_to, watermark(self._tx))
+        rows = self._tx.rows(_OF_ORG, org=org, after=after, up_to=bound, most=limit)
+        return self._events(rows)
+
+    def last_of(self, org: Org, kind: str, subject: Subject, before: EventId, /) -> Event | None:
+        name = self._vault.pseudonym(org, subject)
+        found = self._tx.row(_LAST_OF, org=org, subject=name, kind=kind, before=before)
+        return None if found is None else self._events([found])[0]
 
     def live_of_kinds(
         self, org: Org, kinds: Sequence[str], after: EventId, /, *, limit: int

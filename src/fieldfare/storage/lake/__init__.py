@@ -5,7 +5,8 @@ same events, exactly, to backtests, measures and investigations. A manifest name
 count and is swapped atomically, so that a reader sees all of a flush or nothing of it.
 """
 
+from fieldfare.storage.lake.keeping import LakeKeeping
 from fieldfare.storage.lake.reading import ParquetLake
 from fieldfare.storage.lake.writing import LakeWriter
 
-__all__ = ["LakeWriter", "ParquetLake"]
+__all__ = ["LakeKeeping", "LakeWriter", "ParquetLake"]

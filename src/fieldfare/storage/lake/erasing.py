@@ -5,7 +5,7 @@ items; what other people said stays theirs. Files with such rows are written ane
 removed, so the bytes are gone from the disk.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -21,8 +21,8 @@ from fieldfare.storage.lake.columns import Column
 from fieldfare.storage.lake.parquet import Ids, ids_of, people_in, rows_of, without
 
 Pseudonym: TypeAlias = Callable[[Org, Subject], str]
-Gone: TypeAlias = Collection[tuple[Org, str]]
-"""People who were erased: organisation and pseudonym."""
+Gone: TypeAlias = Mapping[tuple[Org, str], EventId]
+"""People who were erased, by organisation and pseudonym: with what event."""
 
 
 def is_erased(event: LakeEvent) -> bool:
@@ -37,7 +37,7 @@ def as_erased(events: Sequence[LakeEvent], gone: Gone, pseudonym: Pseudonym) -> 
 
 def _emptied(event: LakeEvent, gone: Gone, pseudonym: Pseudonym) -> LakeEvent:
     org, person = event.org, event.person
-    if person is None or (org, pseudonym(org, person)) not in gone:
+    if person is None or event.id >= gone.get((org, pseudonym(org, person)), 0):
         return event
     return LakeEvent(
         org=org,

@@ -6,7 +6,6 @@ Old files go last of all.
 """
 
 import fcntl
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import duckdb
 
@@ -65,7 +64,7 @@ class LakeWriter:
         """Let another process write."""
         with self._lock:
             self._duck.close()
-            os.close(self._claim)
+            self._claim.close()
 
     def state(self) -> LakeState:
         manifest = self._manifests.current()
@@ -201,13 +200,13 @@ def _agree(manifest: Manifest, files: Sequence[LakeFile]) -> bool:
     )
 
 
-def _claimed(folder: Path) -> int:
-    """Keep other writers out for as long as this process lives."""
-    claim = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def _claimed(folder: Path) -> IO[bytes]:
+    """Keep other writers out for as long as this file is open."""
+    claim = (folder / "writer.lock").open("ab")
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(claim)
+        claim.close()
         raise Conflict(
             f"another process writes to the lake in {folder}",
             hint="Ask the server that runs, or stop it first.",
