@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fieldfare.rules.asking import ASK_PARAMS, asks_of
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Program, When
@@ -34,7 +35,7 @@ from fieldfare.rules.sightings import Sighting, sightings
 from fieldfare.rules.sml_types import BOOL, RULE, TIMEDELTA, plain
 from fieldfare.rules.times import written_delta
 
-PARAMS: Final = "event_id, data, facts, counts, lists"
+PARAMS: Final = "event_id, data, facts, counts, lists, labels"
 UPDATE_PARAMS: Final = "event_id, data, facts"
 
 
@@ -89,6 +90,7 @@ class Kind:
     counters: tuple[Counter, ...]
     evaluate: Callable[..., Any]
     update: Callable[..., Any]
+    asks: Callable[..., Any] | None
     facts: frozenset[str]
     lists: frozenset[str]
     python: str
@@ -156,6 +158,7 @@ class Assembler:
         writer.line(f"return {self._result(fires)}")
         counts = self._counts()
         update_writer, reads = self._update(counts)
+        ask_writer, asking = asks_of(self._lowering)
         return Kind(
             name=self._kind,
             rules=rules,
@@ -163,7 +166,10 @@ class Assembler:
             counters=tuple(count.counter for count in counts),
             evaluate=writer.compiled(PARAMS, self._kind),
             update=update_writer.compiled(UPDATE_PARAMS, f"{self._kind} counters"),
-            facts=frozenset(self._lowering.facts_read | reads.facts_read),
+            asks=ask_writer.compiled(ASK_PARAMS, f"{self._kind} labels")
+            if self._lowering.asked
+            else None,
+            facts=frozenset(self._lowering.facts_read | reads.facts_read | asking.facts_read),
             lists=frozenset(self._lowering.lists_read | reads.lists_read),
             python=f"{writer.function(PARAMS)}\n\n{update_writer.function(UPDATE_PARAMS)}",
         )

@@ -12,7 +12,9 @@ from fieldfare.rules.checking import Scope, bind, checked
 from fieldfare.rules.counters import Counter
 from fieldfare.rules.durations import duration_ms
 from fieldfare.rules.effect_table import EFFECTS
+from fieldfare.rules.experiments import read_experiment, read_experiment_when
 from fieldfare.rules.functions import BY_PLACE, SYNTAX
+from fieldfare.rules.label_calls import read_has_label
 from fieldfare.rules.nodes import (
     AllOf,
     Call,
@@ -60,6 +62,12 @@ _STATEMENTS: Final = {"Import", "Require", "WhenRules"}
 
 def read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
     """Check a call within an expression. None after noting a problem."""
+    if isinstance(written.func, ast.Name) and written.func.id == "ExperimentWhen":
+        return read_experiment_when(written, scope, read)
+    return _read_call(written, scope, read)
+
+
+def _read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
     if not isinstance(written.func, ast.Name):
         scope.problem(written, "only functions of the language can be called")
         return None
@@ -257,8 +265,12 @@ def _count(args: Args, written: ast.Call, scope: Scope) -> Node | None:
             return None
     inside = [*keys.items, *(part for part in (of, where) if part is not None)]
     expanded = [_expanded(part, scope) for part in inside]
-    if any(_holds_counter(part) for part in expanded):
+    if any(_holds(part, "CountOf") for part in expanded):
         scope.problem(written, "a counter cannot depend on a counter")
+        return None
+    if any(_holds(part, "LabelOf") for part in expanded):
+        hint = "Count what leads to the label, or ask for the label beside the count."
+        scope.problem(written, "a counter cannot depend on a label", hint)
         return None
     kind = "count" if of is None else "distinct"
     shape = [len(keys.items), of is not None, where is not None]
@@ -292,14 +304,16 @@ def _head(node: Node) -> str:
     return f"{node.type} {own} {texts}"
 
 
-def _holds_counter(expanded: object) -> bool:
+def _holds(expanded: object, kind: str) -> bool:
     if isinstance(expanded, tuple):
-        return "CountOf" in expanded[:1] or any(_holds_counter(part) for part in expanded)
+        return kind in expanded[:1] or any(_holds(part, kind) for part in expanded)
     return False
 
 
 def _rule(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     when, description = args["when_all"], args["description"]
+    found = scope.resolved(when)
+    when = found if isinstance(found, ListOf) else when
     if not isinstance(when, ListOf) or not when.items:
         hint = "Write when_all=[A, B]; for an always true rule, when_all=[True]."
         scope.problem(written, "when_all is a list of conditions", hint)
@@ -336,5 +350,7 @@ _SPECIAL: Final[Mapping[str, Callable[[Args, ast.Call, Scope], Node | None]]] = 
     "InList": _in_list,
     "Count": _count,
     "CountDistinct": _count,
+    "Experiment": read_experiment,
+    "HasLabel": read_has_label,
     "Rule": _rule,
 }

@@ -3,9 +3,11 @@
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from fieldfare.kernel import did_you_mean
 from fieldfare.rules.definitions import Declared, Definition, key_of
+from fieldfare.rules.label_terms import LabelTerms
 from fieldfare.rules.nodes import Const, ListOf, Name, Node
 from fieldfare.rules.problems import Place, ProblemList
 from fieldfare.rules.signatures import Param
@@ -13,13 +15,17 @@ from fieldfare.rules.sml_types import accepts
 from fieldfare.rules.source_files import SourceFile
 from fieldfare.rules.vocabulary import Vocabulary
 
+Read: TypeAlias = "Callable[[ast.expr, Scope], Node | None]"
+"""What checks an expression within a scope."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """A file being checked and what it can see.
 
     define: gives the checked definition of a key, or None if that has a problem of its own.
-    in_sight: the files whose names may be used; used: keys that were asked for.
+    in_sight: the files whose names may be used; used: keys that were asked for. labels: those the
+    rule set declares.
     """
 
     file: SourceFile
@@ -29,6 +35,7 @@ class Scope:
     in_sight: frozenset[str]
     define: Callable[[str], Definition | None]
     used: set[str]
+    labels: Mapping[str, LabelTerms]
 
     def place(self, node: ast.expr | ast.stmt | ast.keyword) -> Place:
         return self.file.place(node)

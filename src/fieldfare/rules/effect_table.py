@@ -1,12 +1,12 @@
 """The effects of the language: which restriction each one asks for, and with which arguments."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from fieldfare.records import Restriction
 from fieldfare.rules.signatures import Param
-from fieldfare.rules.sml_types import BOOL, INT, STR, STRINGS, SmlType
+from fieldfare.rules.sml_types import ANY, BOOL, INT, RULE, STR, STRINGS, SmlType
 from fieldfare.rules.vocabulary import PolicyTerms
 
 GRAVITY: Final = (
@@ -26,14 +26,14 @@ GRAVITY: Final = (
 class EffectSpec:
     """An effect. kind: of the restriction, "" where it makes none or the pack says which.
 
-    on: whether the item or an account is restricted.
+    on: whether the item or an account is restricted, an entity labelled, or the event alone marked.
     """
 
     name: str
     kind: str
     params: tuple[Param, ...]
     about: str
-    on: Literal["item", "account"] = "item"
+    on: Literal["item", "account", "entity", "event"] = "item"
 
 
 def _p(name: str, of: SmlType, *, const: bool = False) -> Param:
@@ -66,6 +66,23 @@ _LANE_OF_SEVERITY: Final = Param(name="lane", type=INT, required=False, const=Tr
 
 def _item(name: str, kind: str, about: str, *params: Param) -> EffectSpec:
     return EffectSpec(name=name, kind=kind, params=(*params, _POLICY, *_SCOPE), about=about)
+
+
+def _label(name: str, about: str) -> EffectSpec:
+    length = Param(name="expires_after", type=ANY, required=False)
+    return EffectSpec(
+        name=name,
+        kind="",
+        params=(
+            _p("entity", SmlType("entity")),
+            _p("label", STR, const=True),
+            Param(name="apply_if", type=RULE, required=False),
+            length,
+            replace(length, name="delay_action_by"),
+        ),
+        about=about,
+        on="entity",
+    )
 
 
 def _account(name: str, kind: str, about: str, *params: Param) -> EffectSpec:
@@ -125,6 +142,15 @@ _TABLE: Final = (
     _account("Verify", "verify", "ask an account to prove itself"),
     _account("Suspend", "suspend", "lock an account for a time", _p("for_", STR, const=True)),
     _account("Ban", "ban", "close an account"),
+    _label("LabelAdd", "give an entity a label, for a time or for good"),
+    _label("LabelRemove", "take a label from an entity"),
+    EffectSpec(
+        name="DeclareVerdict",
+        kind="",
+        params=(_p("verdict", STR),),
+        about="a word of your own on the event: whoever asked for a decision gets them all",
+        on="event",
+    ),
 )
 EFFECTS: Final[Mapping[str, EffectSpec]] = {spec.name: spec for spec in _TABLE}
 

@@ -13,6 +13,8 @@ import msgspec
 
 from fieldfare.records import SeenValue
 from fieldfare.rules.definitions import Program
+from fieldfare.rules.label_book import EntityLabels
+from fieldfare.rules.labels import Entity
 from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, seen_value
 from fieldfare.rules.problems import Place, ProblemList
 from fieldfare.rules.source_files import is_compiled, parse_file
@@ -72,19 +74,31 @@ class Explainer:
         self._traced: dict[str, TracedKind] = {}
 
     def explain(
-        self, event: RuleInput, outcome: Outcome, *, counters: Sequence[str], rules: Sequence[str]
+        self,
+        event: RuleInput,
+        outcome: Outcome,
+        *,
+        counters: Sequence[str],
+        rules: Sequence[str],
+        labels: Mapping[Entity | None, EntityLabels | None],
     ) -> Explanation:
-        """Trace an event. counters: names, in the order of `event.counts`; rules: all there are."""
+        """Trace an event. counters: names, in the order of `event.counts`; rules: all there are.
+
+        labels: of the entities the rules ask about.
+        """
         if event.kind not in self._traced:
             self._traced[event.kind] = TracingAssembler(self._program, event.kind).traced()
         traced = self._traced[event.kind]
         counts = dict(zip(counters, event.counts, strict=True))
+        asks = traced.kind.asks
+        asked = asks(event.event_id, event.data, event.facts) if asks else ()
         _, _, _, traces = traced.kind.evaluate(
             event.event_id,
             event.data,
             event.facts,
             [counts[counter.name] for counter in traced.kind.counters],
             event.lists,
+            [labels[entity] for entity in asked],
         )
         found = tuple(
             self._rule(plan, trace, event) for plan, trace in zip(traced.rules, traces, strict=True)

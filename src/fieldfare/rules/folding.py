@@ -21,7 +21,9 @@ from fieldfare.rules.nodes import (
     Default,
     EffectOf,
     EventKind,
+    ExperimentOf,
     InNamedList,
+    LabelOf,
     ListOf,
     Matches,
     Name,
@@ -124,6 +126,8 @@ class Folder:
                 return replace(node, parts=tuple(parts))
             case InNamedList():
                 return replace(node, value=self.fold(node.value))
+            case LabelOf() | ExperimentOf():
+                return self._of_entity(node)
             case CountOf():
                 of = self.fold(node.of) if node.of else None
                 where = self.fold(node.where) if node.where else None
@@ -135,6 +139,12 @@ class Folder:
                 return replace(node, args=tuple((k, self.fold(value)) for k, value in node.args))
             case _:
                 return node
+
+    def _of_entity(self, node: LabelOf | ExperimentOf) -> Node:
+        entity = self.fold(node.entity)
+        if isinstance(node, LabelOf) and node.min_age is not None:
+            return replace(node, entity=entity, min_age=self.fold(node.min_age))
+        return replace(node, entity=entity)
 
     def _all(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(self.fold(node) for node in nodes)

@@ -18,7 +18,7 @@ from fieldfare.rules import (
     times,
 )
 from fieldfare.rules.signatures import AnyFunction, Default, Function, Param
-from fieldfare.rules.sml_types import ANY, BOOL, LIST, STR, STRINGS, SmlType
+from fieldfare.rules.sml_types import ANY, BOOL, FLOAT, INT, LIST, STR, STRINGS, SmlType
 
 __all__ = ["BY_PLACE", "FUNCTIONS", "SYNTAX", "Function", "Param"]
 
@@ -124,6 +124,22 @@ SYNTAX: Final[Mapping[str, tuple[Param, ...]]] = {
         Param(name="patterns", type=STRINGS, const=True),
         _p("target", STR),
         _o("case_insensitive", BOOL, False, const=True),
+    ),
+    "Experiment": (
+        _p("entity", SmlType("entity")),
+        Param(name="buckets", type=STRINGS, const=True),
+        Param(name="bucket_sizes", type=SmlType("list", FLOAT), const=True),
+        Param(name="version", type=INT, const=True),
+        Param(name="revision", type=INT, const=True),
+    ),
+    "ExperimentWhen": (_p("experiment", ANY),),
+    "HasLabel": (
+        _p("entity", SmlType("entity")),
+        Param(name="label", type=STR, const=True),
+        _o("manual", ANY, None, const=True),
+        _o("status", STR, "added", const=True),
+        _o("min_label_age", ANY, None),
+        _o("error_on_empty", BOOL, False, const=True),
     ),
     "InList": (Param(name="list", type=STR, const=True), _p("value", STR)),
     "Count": (

@@ -7,9 +7,11 @@ the same labels, live and in a backtest.
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
+
+from fieldfare.kernel import JsonValue
 
 MAX_REASONS: Final = 64
 """Reasons of one state; beyond, the one that ends first gives way."""
@@ -197,3 +199,47 @@ def _last_end(reasons: Sequence[LabelReason]) -> int | None:
 
 def _words(status: LabelStatus) -> str:
     return status.word.replace("_", " ")
+
+
+LABEL_CHANGED: Final = "label.changed"
+"""The kind of the events that carry changes; nothing else changes a label."""
+
+_STATUS: Final[Mapping[str, LabelStatus]] = {status.word: status for status in LabelStatus}
+
+
+def data_of(changes: Sequence[LabelChange]) -> dict[str, JsonValue]:
+    """Write the changes of one entity as the data of a label.changed event."""
+    entity = changes[0].entity
+    return {
+        "entity": {"type": entity.type, "id": entity.id},
+        "changes": [
+            {
+                "label": change.label,
+                "status": change.status.word,
+                "reason": change.reason,
+                "description": change.description,
+                "expires_at": change.expires_at,
+                "starts_at": change.starts_at,
+                "dropped": change.dropped,
+            }
+            for change in changes
+        ],
+    }
+
+
+def changes_in(data: Mapping[str, Any]) -> tuple[LabelChange, ...]:
+    """Read the changes a label.changed event carries."""
+    entity = Entity(str(data["entity"]["type"]), str(data["entity"]["id"]))
+    return tuple(
+        LabelChange(
+            entity=entity,
+            label=str(told["label"]),
+            status=_STATUS[told["status"]],
+            reason=str(told["reason"]),
+            description=str(told.get("description", "")),
+            expires_at=told.get("expires_at"),
+            starts_at=told.get("starts_at", 0),
+            dropped=str(told.get("dropped", "")),
+        )
+        for told in data["changes"]
+    )

@@ -12,8 +12,10 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from fieldfare.rules.code_writer import CodeWriter
+from fieldfare.rules.experiments import experiment_variable
 from fieldfare.rules.folding import Folder
 from fieldfare.rules.guards import guarded
+from fieldfare.rules.label_calls import label_variable
 from fieldfare.rules.nodes import (
     AllOf,
     AnyOf,
@@ -25,9 +27,11 @@ from fieldfare.rules.nodes import (
     CountOf,
     Default,
     EventNumber,
+    ExperimentOf,
     FactOf,
     Field,
     InNamedList,
+    LabelOf,
     ListOf,
     Matches,
     Name,
@@ -56,6 +60,7 @@ class Lowering(ABC):
         self.writer = writer
         self.counters: dict[str, int] = {}
         self.counts: dict[str, CountOf] = {}
+        self.asked: dict[Node, int] = {}
         self.facts_read: set[str] = set()
         self.lists_read: set[str] = set()
         self._vars: dict[object, str] = {}
@@ -103,7 +108,7 @@ class Lowering(ABC):
         match node:
             case Const():
                 return Operand((), literal(node.value))
-            case Field() | FactOf() | CountOf():
+            case Field() | FactOf() | CountOf() | LabelOf() | ExperimentOf():
                 return self._var(self._shared(node))
             case EventNumber():
                 return Operand((), "event_id")
@@ -230,7 +235,7 @@ class Lowering(ABC):
         """Give the variable of a definition, emitting its value first."""
         if key not in self._vars:
             node = self.folder.definition(key)
-            if isinstance(node, Field | FactOf | CountOf):
+            if isinstance(node, Field | FactOf | CountOf | LabelOf | ExperimentOf):
                 self._vars[key] = self._shared(node)
             else:
                 label = self.folder.program.definitions[key].name
@@ -263,6 +268,10 @@ class Lowering(ABC):
                     self._vars[node] = self._typed(code, node.type, coerce=False)
                 case CountOf():
                     self._vars[node] = self._count(node)
+                case ExperimentOf():
+                    self._vars[node] = experiment_variable(node, self)
+                case LabelOf():
+                    self._vars[node] = label_variable(node, self)
                 case _:
                     label = f"line {node.place.line} of {node.place.file}"
                     self._vars[node] = self.writer.emit(self._value_of(node), label)

@@ -6,28 +6,33 @@ which rules fire.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
 import yaml
 
 from fieldfare.kernel import did_you_mean
+from fieldfare.rules.label_terms import SECTION, LabelTerms, read_label_terms
 from fieldfare.rules.problems import Place, ProblemList
 
 Semantics: TypeAlias = Literal["safe", "osprey"]
 """How a missing value behaves: `safe`, Unknown satisfies nothing; `osprey`, exactly as there."""
 
 MANIFEST: Final = "ruleset.yaml"
-_KEYS: Final = ("name", "description", "semantics")
+_KEYS: Final = ("name", "description", "semantics", "labels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A rule set's word on itself. name, description: for people, may be empty."""
+    """A rule set's word on itself. name, description: for people, may be empty.
+
+    labels: those its rules may name, from here or `config/labels.yaml`.
+    """
 
     name: str = ""
     description: str = ""
     semantics: Semantics = "safe"
+    labels: Mapping[str, LabelTerms] = field(default_factory=dict)
 
 
 def read_manifest(
@@ -45,6 +50,7 @@ def read_manifest(
         name=said.get("name", ""),
         description=said.get("description", ""),
         semantics="osprey" if wanted == "osprey" else "safe",
+        labels=read_label_terms(sources, problems),
     )
 
 
@@ -76,6 +82,8 @@ def _entry(
     if name not in _KEYS:
         hint = did_you_mean(name, _KEYS) or f"It has: {', '.join(_KEYS)}."
         problems.add(_place(key), f"a manifest has no key {name!r}", hint)
+    elif name == SECTION:
+        return None  # read with the labels of the configuration
     elif name in seen:
         problems.add(_place(key), f"{name} is given twice")
     elif not isinstance(value, yaml.ScalarNode):

@@ -162,6 +162,31 @@ class InNamedList(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class LabelOf(Node):
+    """`HasLabel`: the entity has the label (or, unless `added`, has it not) as of the event's id.
+
+    manual: only what a person set (True) or a rule (False); min_age: ms, as a node.
+    """
+
+    entity: Node
+    label: str
+    added: bool = True
+    manual: bool | None = None
+    min_age: Node | None = None
+    error_on_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentOf(Node):
+    """`Experiment`: the bucket of an entity. sizes: places of each bucket, of 10,000."""
+
+    entity: Node
+    name: str
+    buckets: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleOf(Node):
     """`Rule(...)`: true where all conditions are; the description is text with names."""
 
@@ -177,7 +202,7 @@ class EffectOf(Node):
     args: tuple[tuple[str, Node], ...]
 
 
-def children(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911 -- one case a node
+def children(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911, PLR0912 -- one case a node
     """Give the nodes right below a node."""
     match node:
         case ListOf(items=parts) | AllOf(parts=parts) | AnyOf(parts=parts) | Call(args=parts):
@@ -196,6 +221,10 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911 -- one case
             return (node.target,)
         case InNamedList():
             return (node.value,)
+        case ExperimentOf():
+            return (node.entity,)
+        case LabelOf():
+            return (node.entity,) if node.min_age is None else (node.entity, node.min_age)
         case RuleOf():
             return (node.when, node.description)
         case EffectOf():

@@ -21,10 +21,14 @@ from fieldfare.records import (
 from fieldfare.rules.assembling import Captured, EffectPlan, Kind, RulePlan, SeenPlan, WhenPlan
 from fieldfare.rules.durations import duration_ms
 from fieldfare.rules.effect_table import EFFECTS, EffectSpec
+from fieldfare.rules.label_book import EntityLabels
+from fieldfare.rules.label_effects import DECLARE, LABEL_EFFECTS, changes_of
+from fieldfare.rules.labels import LabelChange, settled
 from fieldfare.rules.tallies import Figure
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
 MAX_SEEN_TEXT: Final = 200
+_SIDE: Final = frozenset({*LABEL_EFFECTS, DECLARE})
 _TOP_LANE: Final = 0
 _LANE: Final = 1
 
@@ -34,6 +38,7 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     data: the event's JSON; facts: name -> value or Unknown, as of the event's id; counts: aligned
     with `RuleSet.counter_updates`; lists: name -> entries. subject, version: what is judged.
+    labels: of the entities in `RuleSet.label_asks`, None where one is Unknown.
     """
 
     kind: str
@@ -44,14 +49,21 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: Mapping[str, FactValue | Unknown]
     counts: Sequence[Figure] = ()
     lists: Mapping[str, frozenset[str]] = {}
+    labels: Sequence[EntityLabels | None] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one event: the rules that fired, what they ask for, and what went wrong."""
+    """What came of one event: the rules that fired, what they ask for, and what went wrong.
+
+    labels: changes of entities' labels, those without effect with the reason why; declared: the
+    words of all DeclareVerdicts, each once.
+    """
 
     fired: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     errors: tuple[str, ...] = ()
+    labels: tuple[LabelChange, ...] = ()
+    declared: tuple[str, ...] = ()
 
 
 NOTHING: Final = Outcome()
@@ -82,15 +94,29 @@ def outcome_of(
     errors, hits, deeds = found
     reasons = {at: _reason(kind.rules[at], captured, event) for at, captured in hits}
     verdicts: list[Verdict] = []
+    labels: list[LabelChange] = []
+    declared: list[str] = []
     for at, captured in deeds:
         plan = kind.whens[at]
         fired = [reasons[rule] for rule in plan.rules if rule in reasons]
-        verdicts += _verdicts(plan, captured, fired, event, vocabulary, errors)
+        asked = replace(plan, effects=tuple(e for e in plan.effects if e.name not in _SIDE))
+        verdicts += _verdicts(asked, captured, fired, event, vocabulary, errors)
+        for effect in plan.effects:
+            if effect.name in LABEL_EFFECTS:
+                labels += changes_of(effect.name, _args(effect, captured), fired, event.event_id)
+            elif effect.name == DECLARE and (word := _args(effect, captured)["verdict"]):
+                declared.append(str(word))
     return Outcome(
         fired=tuple(kind.rules[at].key for at, _ in hits),
         verdicts=tuple(verdicts),
         errors=tuple(errors),
+        labels=settled(labels),
+        declared=tuple(dict.fromkeys(declared)),
     )
+
+
+def _args(effect: EffectPlan, captured: Sequence[object] | None) -> dict[str, object]:
+    return {name: _value(argument, captured) for name, argument in effect.args.items()}
 
 
 def _value(argument: object, captured: Sequence[object] | None) -> object:
@@ -147,9 +173,8 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
     """Make one verdict for each subject (and for what may overrule a person, one of its own)."""
     asks: dict[tuple[Subject, bool], list[_Ask]] = {}
     for effect in plan.effects:
-        args = {name: _value(argument, captured) for name, argument in effect.args.items()}
         try:
-            ask = _ask(effect, args, event, vocabulary)
+            ask = _ask(effect, _args(effect, captured), event, vocabulary)
         except _CannotApply as e:
             errors.append(f"{effect.name} of rule {reasons[0].by if reasons else ''}: {e}")
             continue

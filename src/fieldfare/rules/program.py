@@ -23,6 +23,7 @@ from fieldfare.rules.definitions import (
 from fieldfare.rules.effect_table import EFFECTS
 from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import SYNTAX
+from fieldfare.rules.label_gates import refuse_counters_behind_labels
 from fieldfare.rules.manifest import Manifest, Semantics, read_manifest
 from fieldfare.rules.nodes import Field, Node, children
 from fieldfare.rules.problems import Place, Problem, ProblemList, RuleSetDoesNotCompile
@@ -58,6 +59,7 @@ def check(
     files = {name: text for name, text in sources.items() if is_compiled(name)}
     try:
         program = _Checker(files, vocabulary, problems, manifest).run()
+        refuse_counters_behind_labels(program, problems)
     except RecursionError as e:
         message = "names build on each other more deeply than can be checked"
         raise RuleSetDoesNotCompile(
@@ -121,6 +123,7 @@ class _Checker:
             in_sight=in_sight,
             define=self._define,
             used=self._used,
+            labels=self._manifest.labels,
         )
 
     def _calls(self, file: SourceFile, scope: Scope) -> list[tuple[str, ast.Call]]:

@@ -12,6 +12,8 @@ from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
 from fieldfare.rules.explaining import Explainer, Explanation
 from fieldfare.rules.graph import Graph, graph_of
+from fieldfare.rules.label_effects import ENTITY_TYPE
+from fieldfare.rules.labels import Entity
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
 from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
@@ -58,6 +60,7 @@ class RuleSet:
         self._kinds = {kind.name: kind for kind in kinds if kind.rules or kind.counters}
         self.event_kinds = frozenset(self._kinds)
         self.rules = _rule_infos(program, self._kinds)
+        self.labels = program.manifest.labels
         self.needs = _needs(self._kinds)
 
     @property
@@ -81,6 +84,17 @@ class RuleSet:
         found = self._kinds.get(kind)
         return found.counters if found else ()
 
+    def label_asks(
+        self,
+        kind: str,
+        event_id: int,
+        data: Mapping[str, Any],
+        facts: Mapping[str, FactValue | Unknown],
+    ) -> tuple[Entity | None, ...]:
+        """Name the entities whose labels the rules ask for; None where one is Unknown."""
+        found = self._kinds.get(kind)
+        return found.asks(event_id, data, facts) if found and found.asks else ()
+
     def evaluate(self, event: RuleInput) -> Outcome:
         """Evaluate the rules on one event. Never raises for what an event holds.
 
@@ -89,7 +103,9 @@ class RuleSet:
         kind = self._kinds.get(event.kind)
         if kind is None:
             return NOTHING
-        found = kind.evaluate(event.event_id, event.data, event.facts, event.counts, event.lists)
+        found = kind.evaluate(
+            event.event_id, event.data, event.facts, event.counts, event.lists, event.labels
+        )
         return NOTHING if found is None else outcome_of(kind, found, event, self._vocabulary)
 
     def explain(self, event: RuleInput) -> Explanation:
@@ -102,7 +118,11 @@ class RuleSet:
         if kind is None:
             return self._explainer.nothing(event.kind, names)
         counters = [counter.name for counter in kind.counters]
-        return self._explainer.explain(event, self.evaluate(event), counters=counters, rules=names)
+        asked = self.label_asks(event.kind, event.event_id, event.data, event.facts)
+        labels = dict(zip(asked, event.labels, strict=True))
+        return self._explainer.explain(
+            event, self.evaluate(event), counters=counters, rules=names, labels=labels
+        )
 
     def graph(self) -> Graph:
         """Draw up what depends on what; `rules.graph_picture` draws it."""
@@ -175,7 +195,9 @@ def _rule_info(
 
 
 def _effect_text(effect: EffectOf, program: Program) -> str:
-    args = (f"{name}={_written(value, program)}" for name, value in effect.args)
+    args = (
+        f"{name}={_written(value, program)}" for name, value in effect.args if name != ENTITY_TYPE
+    )
     return f"{effect.name}({', '.join(args)})"
 
 

@@ -14,6 +14,8 @@ from fieldfare.kernel import Unknown
 from fieldfare.records import FactValue, Subject
 from fieldfare.rules.counters import CounterStore, CounterUpdate
 from fieldfare.rules.explaining import Explanation
+from fieldfare.rules.label_book import LabelBook
+from fieldfare.rules.labels import LABEL_CHANGED, changes_in
 from fieldfare.rules.outcomes import Outcome, RuleInput
 from fieldfare.rules.rule_set import RuleSet
 from fieldfare.rules.tallies import Figure
@@ -41,9 +43,14 @@ class Running:
     """The state of one organisation's rule sets. Deterministic; events come in id order."""
 
     def __init__(
-        self, rule_sets: Iterable[RuleSet] = (), *, counters: CounterStore | None = None
+        self,
+        rule_sets: Iterable[RuleSet] = (),
+        *,
+        counters: CounterStore | None = None,
+        labels: LabelBook | None = None,
     ) -> None:
         self.counters = CounterStore() if counters is None else counters
+        self.labels = LabelBook() if labels is None else labels
         self._active: tuple[RuleSet, ...] = ()
         self._at = -1
         self._counts: dict[str, Counts] = {}
@@ -69,6 +76,8 @@ class Running:
         """Take an event in without judging it; one that was just taken in changes nothing."""
         if event.event_id == self._at:
             return
+        if event.kind == LABEL_CHANGED:
+            self.labels.apply(changes_in(event.data), event_id=event.event_id)
         self._at = -1  # should counting fail half-way, the event is not taken for counted
         if len(self._active) == 1:
             (rules,) = self._active
@@ -82,10 +91,16 @@ class Running:
     ) -> Outcome:
         """Evaluate one of the rule sets on an event, counting the event first.
 
+        The rules see the labels that events with lower ids left; what they ask for themselves
+        holds once its own event comes by. Changes that would leave nothing different are left out.
         Raises KeyError for a rule set that does not take part.
         """
         self.count(event)
-        return rules.evaluate(self._input(rules, event, lists))
+        outcome = rules.evaluate(self._input(rules, event, lists))
+        if not outcome.labels:
+            return outcome
+        needed = self.labels.needed(outcome.labels, as_of=event.event_id)
+        return msgspec.structs.replace(outcome, labels=needed)
 
     def explain(
         self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
@@ -97,6 +112,8 @@ class Running:
     def _input(
         self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
     ) -> RuleInput:
+        labels = self.labels
+        asked = rules.label_asks(event.kind, event.event_id, event.data, event.facts)
         return RuleInput(
             kind=event.kind,
             event_id=event.event_id,
@@ -106,6 +123,7 @@ class Running:
             facts=event.facts,
             counts=self._counts[rules.hash],
             lists=lists,
+            labels=[each and labels.get(each, as_of=event.event_id) for each in asked],
         )
 
     def _counted(self, updates: Iterable[CounterUpdate], event_id: int) -> Counts:

@@ -14,9 +14,11 @@ from fieldfare.rules.nodes import (
     Const,
     CountOf,
     Default,
+    ExperimentOf,
     FactOf,
     Field,
     InNamedList,
+    LabelOf,
     Matches,
     Name,
     Node,
@@ -74,10 +76,12 @@ def _walk(node: Node, folder: Folder) -> Iterator[Sighting]:  # noqa: C901, PLR0
             yield from _walk(node.when, folder)
         case Name():
             found = folder.definition(node.key)
-            if isinstance(found, Field | FactOf | Call | Default):
+            if isinstance(found, Field | FactOf | Call | Default | LabelOf):
                 yield Sighting(name=label(node, folder), of=node)
             else:
                 yield from _walk(found, folder)
+        case Compare(left=left) if isinstance(_behind(left, folder), ExperimentOf):
+            yield Sighting(name=label(left, folder), of=left)  # the exposure, whichever bucket
         case Compare():
             yield _comparison(node, folder)
         case Present():
@@ -89,10 +93,14 @@ def _walk(node: Node, folder: Folder) -> Iterator[Sighting]:  # noqa: C901, PLR0
         case InNamedList():
             name = label(node.value, folder)
             yield Sighting(name=name, of=node.value, op="in list", threshold=node.list)
-        case FactOf() | Call() | Default():
+        case FactOf() | Call() | Default() | LabelOf():
             yield Sighting(name=label(node, folder), of=node)
         case _:
             return
+
+
+def _behind(node: Node, folder: Folder) -> Node:
+    return folder.definition(node.key) if isinstance(node, Name) else node
 
 
 def _comparison(node: Compare, folder: Folder) -> Sighting:
@@ -114,6 +122,11 @@ def label(node: Node, folder: Folder) -> str:  # noqa: PLR0911 -- one case a nod
             return node.name
         case CountOf():
             return node.counter.written
+        case ExperimentOf():
+            return node.name
+        case LabelOf():
+            has = "has" if node.added else "has not"
+            return f"{label(node.entity, folder)} {has} the label {node.label}"
         case Call():
             inside = (label(arg, folder) for arg in node.args if not isinstance(arg, Const))
             return f"{node.function}({', '.join(inside)})"

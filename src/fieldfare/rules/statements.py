@@ -11,6 +11,7 @@ from fieldfare.rules.durations import duration_ms
 from fieldfare.rules.effect_table import EFFECTS, EffectSpec, is_allowed
 from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import Param
+from fieldfare.rules.label_effects import LABEL_EFFECTS, label_effect
 from fieldfare.rules.nodes import Const, EffectOf, EventKind, Name, Node, Text
 from fieldfare.rules.sml_types import BOOL, EFFECT, LIST, RULE, STR
 
@@ -164,6 +165,8 @@ def read_effect(call: ast.Call, scope: Scope) -> EffectOf | None:
         kinds = scope.vocabulary.restriction_kinds
         scope.unknown(call.func, "kind of restriction", spec.kind, kinds)
         return None
+    if name in LABEL_EFFECTS:
+        return label_effect(name, args, call, scope)
     if not _names_are_known(spec, args, call, scope):
         return None
     return EffectOf(EFFECT, scope.place(call), name, tuple(args.items()))

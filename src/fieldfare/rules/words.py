@@ -8,6 +8,7 @@ READING: Final = "reading the event"
 ASKING: Final = "asking and defaulting"
 PATTERNS: Final = "patterns and lists of words"
 COUNTERS: Final = "counters"
+LABELS: Final = "labels and experiments"
 RULES: Final = "rules"
 
 
@@ -91,6 +92,25 @@ WORDS: Final[Mapping[str, Words]] = {
         "int",
         "Give by how many different values.",
         "CountDistinct(of=Caption, key=[Author], window='1h') > 3",
+    ),
+    "HasLabel": Words(
+        LABELS,
+        "bool",
+        "Tell whether an entity has a label, as of the event's id.",
+        "HasLabel(entity=Sender, label='hasty', min_label_age=TimeDelta(hours=1))",
+    ),
+    "Experiment": Words(
+        LABELS,
+        "str",
+        "Give the bucket an entity is in, for ever.",
+        "Trial = Experiment(entity=Sender, buckets=['control', 'strict'], "
+        "bucket_sizes=[5.0, 5.0], version=1, revision=0)",
+    ),
+    "ExperimentWhen": Words(
+        LABELS,
+        "list[bool]",
+        "Give the conditions of the entity's bucket; who is in none counts as the control.",
+        "ExperimentWhen(experiment=Running, control=[Age < 13], strict=[Age < 16])",
     ),
     "Rule": Words(
         RULES,

@@ -40,6 +40,14 @@ PRELUDE = "".join(
 )
 
 
+PRELUDE += """
+Sender: Entity[str] = EntityJson(type='Account', path='$.sender')
+Running = Experiment(
+    entity=Sender, buckets=['control', 'strict'], bucket_sizes=[5.0, 5.0], version=1, revision=0
+)
+"""
+
+
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
 def test_every_example_compiles(entry: Entry) -> None:
     names, example = PRELUDE, entry.example
@@ -54,7 +62,10 @@ def test_every_example_compiles(entry: Entry) -> None:
         names = names.replace("Age: int", "Age: str")
 
     load_rule_set(
-        {"main.sml": f"{names}{example}\n"},
+        {
+            "main.sml": f"{names}{example}\n",
+            "config/labels.yaml": "labels: {hasty: {valid_for: [Account]}}",
+        },
         vocabulary=a_vocabulary(lists=["bad_words", "known_senders"]),
     )
 

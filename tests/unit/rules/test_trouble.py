@@ -15,7 +15,9 @@ from fieldfare.rules import Problem, RuleSetDoesNotCompile, load_rule_set
 from fieldfare.rules.functions import FUNCTIONS
 from fieldfare.testing.rule_sets import a_rule_set, a_vocabulary, evaluated
 
-ALLOWED = re.compile(r"v\d+|k\d+|event_id|data|facts|counts|lists|errors|error|hits|deeds|compiled")
+ALLOWED = re.compile(
+    r"v\d+|k\d+|event_id|data|facts|counts|lists|labels|errors|error|hits|deeds|compiled"
+)
 TYPES = {"type", "len", "Exception", "str", "int", "float", "bool", "dict"}
 METHODS = {"get", "append", "lower", "upper", "startswith", "endswith"}
 IDENTIFIERS = st.one_of(
