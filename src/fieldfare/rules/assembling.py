@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
+from fieldfare.kernel import digest
 from fieldfare.rules.asking import ASK_PARAMS, asks_of
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.counters import Counter, CounterUpdate
@@ -163,7 +166,7 @@ class Assembler:
             name=self._kind,
             rules=rules,
             whens=whens,
-            counters=tuple(count.counter for count in counts),
+            counters=tuple(self._counter(count) for count in counts),
             evaluate=writer.compiled(PARAMS, self._kind),
             update=update_writer.compiled(UPDATE_PARAMS, f"{self._kind} counters"),
             asks=ask_writer.compiled(ASK_PARAMS, f"{self._kind} labels")
@@ -321,6 +324,13 @@ class Assembler:
             yield from (required.condition for required in file.requires if required.condition)
             yield from (effect for when in file.whens for effect in when.effects)
 
+    def _counter(self, count: CountOf) -> Counter:
+        """Give the counter under a name that says, too, when its file is taken in."""
+        gate = self._program.gates.get(count.place.file)
+        if gate is None:
+            return count.counter
+        return msgspec.structs.replace(count.counter, name=digest([count.counter.name, gate])[:32])
+
     def _update(self, counts: list[CountOf]) -> tuple[CodeWriter, Lowering]:
         writer = CodeWriter()
         lowering = SafeLowering(self._folder, writer)
@@ -328,7 +338,7 @@ class Assembler:
         writer.line("errors = []")
         variables = []
         for count in counts:
-            counter = writer.bind(count.counter)
+            counter = writer.bind(self._counter(count))
             operands = [lowering.needed(part) for part in count.key]
             key = "".join(f"{operand.code}, " for operand in operands)
             guards = list(dict.fromkeys(g for operand in operands for g in operand.guards))

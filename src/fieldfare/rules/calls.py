@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from fieldfare.kernel import digest
 from fieldfare.rules.call_sites import call_site
 from fieldfare.rules.checking import Scope, bind, checked
-from fieldfare.rules.counters import Counter
-from fieldfare.rules.durations import duration_ms
+from fieldfare.rules.counter_calls import call_of
+from fieldfare.rules.counting import read_count, read_key
 from fieldfare.rules.effect_table import EFFECTS
 from fieldfare.rules.experiments import read_experiment, read_experiment_when
 from fieldfare.rules.functions import BY_PLACE, SYNTAX
@@ -20,7 +19,6 @@ from fieldfare.rules.nodes import (
     Call,
     Const,
     CountMatches,
-    CountOf,
     Default,
     EventKind,
     EventNumber,
@@ -33,8 +31,6 @@ from fieldfare.rules.nodes import (
     Node,
     Present,
     RuleOf,
-    Text,
-    children,
 )
 from fieldfare.rules.patterns import Pattern, PatternRefused, read_pattern
 from fieldfare.rules.signatures import FACT, AnyFunction
@@ -43,7 +39,6 @@ from fieldfare.rules.sml_types import (
     BOOL,
     BY_NAME,
     INT,
-    LIST,
     RULE,
     STR,
     TIMEDELTA,
@@ -56,7 +51,6 @@ Read: TypeAlias = Callable[[ast.expr, Scope], Node | None]
 Args: TypeAlias = Mapping[str, Node]
 
 _STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,6})\]|\['([^'\\]*)'\]")
-_KEYED: Final = {"str", "int", "float", "bool"}
 _STATEMENTS: Final = {"Import", "Require", "WhenRules"}
 
 
@@ -73,7 +67,8 @@ def _read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
         return None
     name = written.func.id
     function = scope.vocabulary.functions.get(name)
-    params = function.params if function else SYNTAX.get(name)
+    counts = call_of(written, name)
+    params = counts.params if counts else function.params if function else SYNTAX.get(name)
     if params is None:
         _refuse(written.func, scope)
         return None
@@ -84,23 +79,24 @@ def _read_call(written: ast.Call, scope: Scope, read: Read) -> Node | None:
     for param in params:
         if param.name in bound:
             value = bound[param.name]
-            if param.name == "key" and isinstance(value, ast.List):
-                node = _key(value, scope, read)
+            if counts and param.name == "key":
+                node = read_key(value, scope, read)
             else:
                 node = checked(param, read(value, scope), value, scope)
             if node is None:
                 return None
             args[param.name] = node
-    if function is not None:
-        return _standard(function, args, written, scope)
-    return _SPECIAL[name](args, written, scope)
+    if counts:
+        return read_count(args, written, scope)
+    return (
+        _standard(function, args, written, scope)
+        if function
+        else _SPECIAL[name](args, written, scope)
+    )
 
 
-def _key(written: ast.List, scope: Scope, read: Read) -> Node | None:
-    """Read the key of a counter: a list whose parts may be of different types."""
-    items = [read(item, scope) for item in written.elts]
-    found = tuple(item for item in items if item is not None)
-    return ListOf(LIST, scope.place(written), found) if len(found) == len(items) else None
+def _special(args: Args, written: ast.Call, scope: Scope) -> Node | None:
+    return _SPECIAL[ast.unparse(written.func)](args, written, scope)
 
 
 def _refuse(func: ast.Name, scope: Scope) -> None:
@@ -247,69 +243,6 @@ def _in_list(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     return InNamedList(BOOL, scope.place(written), name, args["value"])
 
 
-def _count(args: Args, written: ast.Call, scope: Scope) -> Node | None:
-    keys = args["key"]
-    window = str(_literal(args, "window", ""))
-    window_ms = duration_ms(window)
-    if window_ms is None:
-        hint = "Write it like 30s, 5m, 24h or 7d; at most 400 days."
-        scope.problem(written, f"{window!r} is not a window", hint)
-        return None
-    if not isinstance(keys, ListOf) or not keys.items:
-        scope.problem(written, "key is a list of features", "Write key=[Author].")
-        return None
-    of, where = args.get("of"), args.get("where")
-    for part in (*keys.items, *((of,) if of else ())):
-        if plain(part.type).base not in _KEYED:
-            scope.problems.add(part.place, f"{part.type} cannot be a key of a counter")
-            return None
-    inside = [*keys.items, *(part for part in (of, where) if part is not None)]
-    expanded = [_expanded(part, scope) for part in inside]
-    if any(_holds(part, "CountOf") for part in expanded):
-        scope.problem(written, "a counter cannot depend on a counter")
-        return None
-    if any(_holds(part, "LabelOf") for part in expanded):
-        hint = "Count what leads to the label, or ask for the label beside the count."
-        scope.problem(written, "a counter cannot depend on a label", hint)
-        return None
-    kind = "count" if of is None else "distinct"
-    shape = [len(keys.items), of is not None, where is not None]
-    what = [scope.file.name, kind, window_ms, *shape]
-    counter = Counter(
-        name=digest([*what, *(repr(part) for part in expanded)])[:32],
-        kind="count" if of is None else "distinct",
-        window_ms=window_ms,
-        written=ast.unparse(written),
-    )
-    return CountOf(INT, scope.place(written), counter, keys.items, of, where)
-
-
-def _expanded(node: Node, scope: Scope) -> tuple[object, ...]:
-    """Spell a node out with every name replaced by what it stands for."""
-    found = scope.resolved(node)
-    if found is None:
-        return ()
-    below = tuple(_expanded(child, scope) for child in children(found))
-    return (type(found).__name__, repr(found) if not below else _head(found), below)
-
-
-def _head(node: Node) -> str:
-    """Spell what a node says besides its children."""
-    own = {
-        name: value
-        for name in type(node).__slots__
-        if not isinstance(value := getattr(node, name, None), Node | tuple)
-    }
-    texts = [part for part in node.parts if isinstance(part, str)] if isinstance(node, Text) else []
-    return f"{node.type} {own} {texts}"
-
-
-def _holds(expanded: object, kind: str) -> bool:
-    if isinstance(expanded, tuple):
-        return kind in expanded[:1] or any(_holds(part, kind) for part in expanded)
-    return False
-
-
 def _rule(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     when, description = args["when_all"], args["description"]
     found = scope.resolved(when)
@@ -348,8 +281,6 @@ _SPECIAL: Final[Mapping[str, Callable[[Args, ast.Call, Scope], Node | None]]] = 
     "RegexMatchMap": _regex,
     "CountRegexMatches": _count_matches,
     "InList": _in_list,
-    "Count": _count,
-    "CountDistinct": _count,
     "Experiment": read_experiment,
     "HasLabel": read_has_label,
     "Rule": _rule,

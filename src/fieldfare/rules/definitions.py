@@ -67,13 +67,17 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A checked rule set: all definitions by key, all files and functions by name."""
+    """A checked rule set: all definitions by key, all files and functions by name.
+
+    gates: for files that are not always taken in, a name for when they are (`counter_names`).
+    """
 
     definitions: Mapping[str, Definition]
     files: Mapping[str, FileContents]
     functions: Mapping[str, AnyFunction]
     manifest: Manifest
     warnings: tuple[Problem, ...] = ()
+    gates: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_local(name: str) -> bool:

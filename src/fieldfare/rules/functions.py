@@ -17,6 +17,7 @@ from fieldfare.rules import (
     texts,
     times,
 )
+from fieldfare.rules.counter_calls import CALLS
 from fieldfare.rules.signatures import AnyFunction, Default, Function, Param
 from fieldfare.rules.sml_types import ANY, BOOL, FLOAT, INT, LIST, STR, STRINGS, SmlType
 
@@ -142,17 +143,7 @@ SYNTAX: Final[Mapping[str, tuple[Param, ...]]] = {
         _o("error_on_empty", BOOL, False, const=True),
     ),
     "InList": (Param(name="list", type=STR, const=True), _p("value", STR)),
-    "Count": (
-        _p("key", LIST),
-        Param(name="window", type=STR, const=True),
-        _o("where", BOOL, None),
-    ),
-    "CountDistinct": (
-        _p("of", ANY),
-        _p("key", LIST),
-        Param(name="window", type=STR, const=True),
-        _o("where", BOOL, None),
-    ),
+    **{name: call.params for name, call in CALLS.items() if not call.keyed_only},
     "Rule": (_p("when_all", LIST), _p("description", STR)),
 }
 """Calls with a meaning of their own. Only Fact, is_missing and default may be called by place."""

@@ -166,7 +166,7 @@ class _Drawing:
                 yield self._add(f"fact:{node.name}", "fact", node.name, str(node.type))
             case CountOf():
                 at = f"counter:{node.counter.name}"
-                self._add(at, "counter", node.counter.written, "", node.place)
+                self._add(at, "counter", node.written, "", node.place)
                 for child in children(node):
                     self._read(child, at)
                 yield at

@@ -47,7 +47,7 @@ from fieldfare.rules.patterns import MAX_TEXT, fold_case
 from fieldfare.rules.sml_types import TIMEDELTA, SmlType, plain
 from fieldfare.rules.strings import bits, bounded, number, power, product
 from fieldfare.rules.times import written_delta
-from fieldfare.rules.values import as_text, at_path, finite, python_type, reader
+from fieldfare.rules.values import as_text, at_path, finite, per_second, python_type, reader
 
 _SMALL_SET: Final = 2
 
@@ -312,13 +312,15 @@ class Lowering(ABC):
         return found
 
     def _count(self, node: CountOf) -> str:
-        """Read the count of a counter; Unknown where a part of its key is."""
+        """Read the figure of a counter; Unknown where a part of its key is."""
         name = node.counter.name
         at = self.counters.setdefault(name, len(self.counters))
         self.counts[name] = node
         guards = guards_of([self.needed(part) for part in node.key])
         count = f"{self.writer.bind(finite)}(counts[{at}])"
-        return self.writer.emit(Operand(guards, count).value(), node.counter.written)
+        if node.per_s:
+            count = f"{self.writer.bind(per_second)}(counts[{at}], {literal(node.per_s)})"
+        return self.writer.emit(Operand(guards, count).value(), node.written)
 
     def _list_variable(self, name: str) -> str:
         if ("list", name) not in self._vars:

@@ -61,12 +61,18 @@ class FactOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class CountOf(Node):
-    """`Count`, `CountDistinct`: what the counter held for this key, this event included."""
+    """`Count`, `Sum`, ...: the figure of the counter for this key, as of this event.
+
+    per_s: for `Rate`, the seconds a count is divided by; 0 gives the figure itself. written: the
+    call, for people.
+    """
 
     counter: Counter
     key: tuple[Node, ...]
     of: Node | None
     where: Node | None
+    per_s: float = 0.0
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

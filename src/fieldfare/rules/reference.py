@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from fieldfare.rules.counter_calls import CALLS
 from fieldfare.rules.effect_table import EFFECTS, EffectSpec
 from fieldfare.rules.functions import FUNCTIONS, SYNTAX
 from fieldfare.rules.signatures import AnyFunction, Param
@@ -30,6 +31,7 @@ def entries(functions: Mapping[str, AnyFunction] = FUNCTIONS) -> tuple[Entry, ..
     """List all that can be called in an expression: the syntax, then functions in their order."""
     return (
         *(_of_syntax(name, params) for name, params in SYNTAX.items() if name in WORDS),
+        *(_of_syntax(name, call.params) for name, call in CALLS.items() if call.keyed_only),
         *sorted(map(_of_function, functions.values()), key=lambda entry: entry.origin),
     )
 

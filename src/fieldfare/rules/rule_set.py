@@ -1,13 +1,14 @@
 """A rule set, checked and compiled: from source texts and a vocabulary to two pure functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from fieldfare.kernel import NotFound, Unknown, digest
 from fieldfare.records import FactValue
 from fieldfare.rules.assembling import Assembler, Kind
+from fieldfare.rules.counter_names import gates_of
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
 from fieldfare.rules.explaining import Explainer, Explanation
@@ -54,6 +55,7 @@ class RuleSet:
         self.manifest = program.manifest
         self.warnings = program.warnings
         self._vocabulary = vocabulary
+        program = replace(program, gates=gates_of(program, vocabulary.event_kinds))
         self._explainer = Explainer(program, self.sources)
         self._program = program
         kinds = (Assembler(program, kind).kind() for kind in sorted(vocabulary.event_kinds))

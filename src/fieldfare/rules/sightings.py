@@ -121,7 +121,7 @@ def label(node: Node, folder: Folder) -> str:  # noqa: PLR0911 -- one case a nod
         case FactOf():
             return node.name
         case CountOf():
-            return node.counter.written
+            return node.written
         case ExperimentOf():
             return node.name
         case LabelOf():

@@ -51,6 +51,11 @@ def finite(value: object) -> float | None:
     return value if type(value) is int else None
 
 
+def per_second(count: object, length_s: float) -> float | None:
+    """Read a count over a length of time as so many a second."""
+    return count / length_s if type(count) is int else None
+
+
 def nothing(value: object) -> None:
     """Take no value: it is of the wrong type."""
 

@@ -93,6 +93,25 @@ WORDS: Final[Mapping[str, Words]] = {
         "Give by how many different values.",
         "CountDistinct(of=Caption, key=[Author], window='1h') > 3",
     ),
+    "Sum": Words(
+        COUNTERS,
+        "int or float",
+        "Give the sum of a number over the events with this key in the window.",
+        "Sum(of=Price, key=Author, window='1d') > 1000",
+    ),
+    "Rate": Words(
+        COUNTERS,
+        "float",
+        "Give how many events with this key there were, as so many a second over the window.",
+        "Rate(key=Author, window='5m') > 0.5",
+    ),
+    "TimeSince": Words(
+        COUNTERS,
+        "TimeDelta",
+        "Give how long before this event the last one with this key was; Unknown if there was none "
+        "in the window.",
+        "TimeSince(key=Author) < TimeDelta(seconds=10)",
+    ),
     "HasLabel": Words(
         LABELS,
         "bool",
@@ -119,4 +138,4 @@ WORDS: Final[Mapping[str, Words]] = {
         "R = Rule(when_all=[Age < 18], description=f'{Author} is {Age}')",
     ),
 }
-"""By name; every call of SYNTAX has words here."""
+"""By name; every call of SYNTAX and every call that counts has words here."""

@@ -76,7 +76,7 @@ def only(main: str, **files: str) -> Problem:
         ("Require(rule='mian.sml')", "unknown file 'mian.sml'", "'main.sml'"),
         ("A = GetActionName() == 'item.postd'", "unknown event kind 'item.postd'", "item.posted"),
         ("A = GetActionName() in ['lik']", "unknown event kind 'lik'", "'like'"),
-        ("A = Count(key=[], window='5m')", "key is a list of features", ""),
+        ("A = Count(key=[], window='5m')", "key is a feature or a list of features", ""),
         ("A = Count(key=['a'], window='5 min')", "'5 min' is not a window", "5m"),
         ("A = Count(key=['a'], window='500d')", "'500d' is not a window", "400 days"),
         ("A = Count(key=[['a']], window='5m')", "list[str] cannot be a key of a counter", ""),

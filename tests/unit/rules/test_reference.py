@@ -31,6 +31,7 @@ NAMES = {
     "str": "Author Bio Caption Code Cookies Country DeviceId Email FileName Handle Host Ip Joined"
     " Link Name Payload Phone Tag Wanted",
     "int": "Age_ PostedAt",
+    "float": "Price",
     "List[str]": "Mentions Tags",
 }
 PRELUDE = "".join(
