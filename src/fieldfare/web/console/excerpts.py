@@ -34,6 +34,18 @@ def excerpts_of(sources: Mapping[str, str], rule: str) -> tuple[Excerpt, ...]:
     )
 
 
+def rule_names(sources: Mapping[str, str]) -> frozenset[str]:
+    """Name the rules that the files define, whether or not they compile."""
+    return frozenset(
+        target.id
+        for file, source in sources.items()
+        if file.endswith(".sml")
+        for statement in _parsed(source)
+        for target in _targets(statement)
+        if _rules_of(statement)
+    )
+
+
 def definition_of(sources: Mapping[str, str], name: str, file: str = "") -> Excerpt | None:
     """Find the lines that assign a name; file: the only one to look in, for a local name."""
     for each, source in sorted(sources.items()):

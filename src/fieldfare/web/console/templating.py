@@ -19,6 +19,7 @@ from markupsafe import Markup
 from fieldfare.access import Permission
 from fieldfare.kernel import Clock
 from fieldfare.metrics import Share
+from fieldfare.web.console.charts import columns, spark
 from fieldfare.web.console.moments import Moment, length, twin
 from fieldfare.web.console.wording import WORDS, bank_name, blanks, gettext_of, in_words
 from fieldfare.web.guards import SignedIn, doors
@@ -114,6 +115,8 @@ class Pages:
             bank_name=bank_name,
             blanks=blanks,
             in_words=in_words,
+            spark=spark,
+            columns=columns,
         )
 
     def ago(self, moment: Moment) -> str:

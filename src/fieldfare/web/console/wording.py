@@ -84,6 +84,16 @@ WORDS: Final[Mapping[str, Word]] = {
     "sent": Word(_("Trying"), "send", "warn"),
     "acknowledged": Word(_("Acknowledged"), "circle-check", "ok"),
     "dead": Word(_("Dead"), "circle-x", "bad"),
+    # Where a version of the rules stands, and what became of a file in it
+    "draft": Word(_("Draft"), "pencil"),
+    "shadow": Word(_("Shadow"), "ghost"),
+    "rollout": Word(_("Rollout"), "gauge", "warn"),
+    "live": Word(_("Live"), "zap", "ok"),
+    "retired": Word(_("Retired"), "history"),
+    "withdrawn": Word(_("Withdrawn"), "circle-x"),
+    "file_added": Word(_("new file")),
+    "file_removed": Word(_("removed")),
+    "file_changed": Word(_("changed")),
     # Menu
     "overview": Word(_("Overview"), "layout-dashboard"),
     "review": Word(_("Review"), "eye"),

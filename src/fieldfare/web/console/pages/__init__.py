@@ -9,6 +9,8 @@ from fieldfare.web.console.pages.media import router as media
 from fieldfare.web.console.pages.outbox import router as outbox
 from fieldfare.web.console.pages.overview import router as overview
 from fieldfare.web.console.pages.review import router as review
+from fieldfare.web.console.pages.rule_editor import router as rule_editor
+from fieldfare.web.console.pages.rule_versions import router as rule_versions
 from fieldfare.web.console.pages.rules import router as rules
 from fieldfare.web.console.pages.signin import router as signin
 
@@ -18,6 +20,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     review,
     items,
     library,
+    rule_editor,
+    rule_versions,
     rules,
     brakes,
     outbox,

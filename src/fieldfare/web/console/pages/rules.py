@@ -25,7 +25,7 @@ def rules_page(
     if find:
         rule = rule_named(rule_set, find)
         return RedirectResponse(f"/rules/rule/{quote(rule.name)}", status_code=303)
-    view = platform.store.read(lambda uow: rules_view(uow, who.org, rule_set, search=q))
+    view = platform.store.read(lambda uow: rules_view(uow, who, rule_set, search=q))
     return answer(request, "rules.html", view, current="rules")
 
 

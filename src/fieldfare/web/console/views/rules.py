@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fieldfare.access import Permission, Principal
 from fieldfare.engine.in_force import RULES
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import NotFound, Org, at_of, did_you_mean
@@ -45,6 +46,7 @@ class RulesView:
 
     hash: str
     search: str
+    may_write: bool
     rules: tuple[RuleLine, ...]
     total: int
     files: tuple[RuleFileLine, ...]
@@ -84,14 +86,17 @@ class RuleView:
     changes: tuple[RuleChange, ...]
 
 
-def rules_view(uow: UnitOfWork, org: Org, rule_set: RuleSet, *, search: str = "") -> RulesView:
+def rules_view(
+    uow: UnitOfWork, who: Principal, rule_set: RuleSet, *, search: str = ""
+) -> RulesView:
     """List the rules that hold every word of the search, and the files."""
-    versions = history_of(uow, org)
+    versions = history_of(uow, who.org)
     words = search.casefold().split()
     found = [rule for rule in rule_set.rules if _answers(rule, words)]
     return RulesView(
         hash=rule_set.hash,
         search=search,
+        may_write=who.may(Permission.RULES_WRITE),
         rules=tuple(
             replace(_rule_line(rule), changed_at=_last_change(versions, rule.name))
             for rule in found

@@ -1,0 +1,112 @@
+"""Versions of the rules: look at them, compare them, move them, go back."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from fieldfare.access import Permission, Principal
+from fieldfare.engine.rule_moves import before_live
+from fieldfare.engine.versioning import VersionRow
+from fieldfare.kernel import BadInput, Conflict
+from fieldfare.rules.lifecycle import AUTHORS_MOVES, VersionState
+from fieldfare.web.console.diffs import difference
+from fieldfare.web.console.pages.asking import Fields, done
+from fieldfare.web.console.templating import answer
+from fieldfare.web.console.views.rule_versions import version_view, versions_view
+from fieldfare.web.guards import Platform, requires
+from fieldfare.web.served import Served
+
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Principal, requires(Permission.RULES_READ)]
+Writer = Annotated[Principal, requires(Permission.RULES_WRITE)]
+Approver = Annotated[Principal, requires(Permission.RULES_ACTIVATE)]
+Named = Annotated[str, Query(max_length=64)]
+MAX_NOTE = 2_000
+
+
+@router.get("/rules/versions")
+def versions_page(request: Request, who: Reader, platform: Platform) -> Response:
+    rows = platform.versioning.all(who.org)
+    view = versions_view(rows, _before_live(platform, who), who)
+    return answer(request, "rule_versions.html", view, current="rules")
+
+
+@router.post("/rules/versions/rollback")
+def roll_back(request: Request, who: Approver, platform: Platform, fields: Fields) -> Response:
+    """Put the version live again that was live before `live`."""
+    moved = platform.versioning.roll_back(
+        who.org, fields.get("live", ""), by=who.pseudonym, note=_note(fields)
+    )
+    return done(request, f"/rules/versions/{moved.hash}", {"hash": moved.hash})
+
+
+@router.get("/rules/versions/{version}")
+def version_page(
+    request: Request, who: Reader, platform: Platform, version: str, against: Named = ""
+) -> Response:
+    """Show one version, compared with the live one unless another is named."""
+    rows = platform.versioning.all(who.org)
+    sheet = platform.versioning.sheet(who.org, version)
+    other = _other(platform, who, rows, sheet.row, against)
+    old = platform.versioning.files(who.org, other.version.hash) if other else None
+    compared = difference(old, sheet.files) if old is not None else None
+    view = version_view(sheet, rows, who, against=other, difference=compared)
+    return answer(request, "rule_version.html", view, current="rules")
+
+
+@router.post("/rules/versions/{version}/moves")
+def move_version(
+    request: Request, who: Writer, platform: Platform, version: str, fields: Fields
+) -> Response:
+    """Move a version from where the page saw it (`etag`) to where `to` says."""
+    row = platform.versioning.find(who.org, version)
+    to = fields.get("to", "")
+    if to not in set(VersionState):
+        known = ", ".join(VersionState)
+        raise BadInput(f"{to!r} is no state of a version.", hint=f"One of {known}.", pointer="/to")
+    wanted = VersionState(to)
+    if (row.standing.state, wanted) not in AUTHORS_MOVES:
+        who.must(Permission.RULES_ACTIVATE)
+    share = fields.get("share", "") or "0"
+    if not (share.isascii() and share.isdigit() and len(share) < 4):  # noqa: PLR2004
+        raise BadInput(f"{share!r} is no share.", hint="Per cent of authors.", pointer="/share")
+    moved = platform.versioning.move(
+        who.org,
+        row.version.hash,
+        wanted,
+        by=who.pseudonym,
+        share=int(share),
+        note=_note(fields),
+        etag=fields.get("etag") or row.standing.etag,
+    )
+    return done(
+        request, f"/rules/versions/{moved.hash}", {"hash": moved.hash, "to": moved.to.value}
+    )
+
+
+def _note(fields: dict[str, str]) -> str:
+    note = fields.get("note", "").strip()
+    if len(note) > MAX_NOTE:
+        raise BadInput(f"A note has at most {MAX_NOTE} characters.", pointer="/note")
+    return note
+
+
+def _before_live(platform: Served, who: Principal) -> str:
+    try:
+        return platform.store.read(lambda uow: before_live(uow, who.org))[1]
+    except Conflict:
+        return ""  # nothing was live before: there is nothing to go back to
+
+
+def _other(
+    platform: Served, who: Principal, rows: Sequence[VersionRow], row: VersionRow, against: str
+) -> VersionRow | None:
+    """Say what a version is compared with: what is named, else the live one, else its base."""
+    if against:
+        return platform.versioning.find(who.org, against)
+    live = next((each for each in rows if each.standing.state is VersionState.LIVE), None)
+    if live is not None and live.version.hash != row.version.hash:
+        return live
+    base = row.version.base
+    return next((each for each in rows if each.version.hash == base), None)
