@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 import typer
 
 from fieldfare.cli.options import AsJson, Home
+from fieldfare.cli.rule_language_commands import language
 from fieldfare.cli.rule_version_commands import Note, versions
 
 rules = typer.Typer(no_args_is_help=True, help="Rule sets.")
 rules.add_typer(versions)
+rules.add_typer(language)
 
 
 @rules.command("check")

@@ -1,0 +1,44 @@
+"""`fieldfare rules graph`: what depends on what in a folder of rules."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from fieldfare.cli.printing import print_json, print_line
+from fieldfare.cli.rule_checking import sources
+
+if TYPE_CHECKING:
+    from fieldfare.rules import RuleSet
+
+
+def checked(folder: Path, *, pack: str) -> "RuleSet":
+    """Check and compile a folder of rules against a pack."""
+    from fieldfare.engine.in_force import vocabulary
+    from fieldfare.installation import pack_files
+    from fieldfare.policies import load_pack
+    from fieldfare.rules import load_rule_set
+
+    policies = load_pack(pack_files(pack).policies["policies.yaml"])
+    return load_rule_set(sources(folder), vocabulary=vocabulary(policies, frozenset()))
+
+
+def print_graph(
+    folder: Path, *, pack: str, rule: str | None, form: Literal["text", "dot", "json", "svg"]
+) -> None:
+    """Print the graph of a folder of rules, or what is around one rule."""
+    from fieldfare.rules.graph_picture import dot_of, lines_of, svg_of
+
+    graph = checked(folder, pack=pack).graph()
+    if rule is not None:
+        graph = graph.around(rule)
+    match form:
+        case "json":
+            print_json(asdict(graph))
+        case "dot":
+            print_line(dot_of(graph))
+        case "svg":
+            title = f"{folder.name}: {rule}" if rule else folder.name
+            print_line(svg_of(graph, title=title, standalone=True))
+        case "text":
+            for line in lines_of(graph):
+                print_line(line)

@@ -1,0 +1,39 @@
+"""The commands on the language of rules itself, as a person types them below `fieldfare rules`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fieldfare.cli.options import AsJson
+
+language = typer.Typer()
+
+Folder = Annotated[Path, typer.Argument(help="The folder with main.sml.")]
+Pack = Annotated[str, typer.Option(help="The policy pack they are for.")]
+
+
+@language.command("graph")
+def rules_graph(
+    folder: Folder,
+    rule: Annotated[str | None, typer.Option(help="Only what is around this rule.")] = None,
+    form: Annotated[
+        Literal["text", "dot", "json", "svg"], typer.Option("--format", help="How to write it.")
+    ] = "text",
+    pack: Pack = "default",
+) -> None:
+    """Show what depends on what: fields, facts and counters, rules, effects, policies."""
+    from fieldfare.cli.rule_graph import print_graph
+
+    print_graph(folder, pack=pack, rule=rule, form=form)
+
+
+@language.command("functions")
+def rules_functions(
+    name: Annotated[str | None, typer.Argument(help="One function or effect; else all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what can be called in rules: signatures, meaning, examples."""
+    from fieldfare.cli.rule_functions import print_functions
+
+    print_functions(name, as_json=as_json)

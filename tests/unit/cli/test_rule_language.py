@@ -1,0 +1,75 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fieldfare.cli.commands import app
+
+RULES = """
+Kind: str = JsonData(path='$.item.kind')
+Loud = Rule(when_all=[Kind == 'comment', Fact('item.views') > 3], description='')
+Other = Rule(when_all=[Fact('author.age_s') > 3], description='')
+WhenRules(rules_any=[Loud], then=[Limit(policy='IN.SPAM')])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "main.sml").write_text(RULES)
+    return tmp_path
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["rules", *map(str, arguments)])
+    return done.exit_code, done.output if done.exit_code < 1 else str(done.exception)
+
+
+def test_the_graph_of_one_rule_leaves_the_others_out(folder: Path) -> None:
+    code, told = run("graph", folder, "--rule", "Loud")
+
+    assert code == 0
+    assert "rule Loud" in told
+    assert "policy IN.SPAM\n  <- effect Limit" in told
+    assert "Other" not in told
+
+
+def test_the_graph_is_written_for_machines_too(folder: Path) -> None:
+    graph = json.loads(run("graph", folder, "--format", "json")[1])
+
+    assert {"source": "rule:Loud", "target": "effect:main.sml:5:35"} in graph["edges"]
+    assert run("graph", folder, "--format", "svg")[1].startswith("<svg ")
+    assert run("graph", folder, "--format", "dot")[1].startswith("digraph rules {")
+
+
+def test_the_graph_of_no_rule_is_refused(folder: Path) -> None:
+    code, told = run("graph", folder, "--rule", "Lout")
+
+    assert code != 0
+    assert "Lout" in told
+
+
+def test_all_that_can_be_called_is_listed_by_topic() -> None:
+    told = run("functions")[1]
+
+    assert told.startswith("reading the event\n  JsonData(")
+    assert "\n\ntext\n  StringLength(s: str) -> int\n" in told
+    assert "\n\neffects\n  Remove(" in told
+
+
+def test_one_function_is_told_with_meaning_and_example() -> None:
+    told = run("functions", "StringLength")[1].splitlines()
+
+    assert told == [
+        "StringLength(s: str) -> int",
+        "  Give the number of characters.",
+        "  e.g. StringLength(s=Bio) > 400",
+    ]
+    assert json.loads(run("functions", "Hold", "--json")[1])[0]["topic"] == "effects"
+
+
+def test_a_function_that_is_not_there_is_refused() -> None:
+    code, told = run("functions", "StringLenght")
+
+    assert code != 0
+    assert "StringLenght" in told
