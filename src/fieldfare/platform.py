@@ -94,7 +94,7 @@ class Platform:
                 uow, books=self.books, grounds=self.grounds, gate=self.gate
             )
         )
-        self.versioning = Versioning(store)
+        self.versioning = Versioning(store, self.books.compiler)
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
         undecided_ms = round(settings.undecided_s * 1000)

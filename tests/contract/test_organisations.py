@@ -1,6 +1,7 @@
 """Every repository method, with two organisations: nothing of the one is found in the other."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 import pytest
@@ -15,10 +16,12 @@ from fieldfare.ingest.repositories import Account, EarlierCall
 from fieldfare.kernel import EventId, Org, make_id
 from fieldfare.ledger import Seal
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
+from fieldfare.metrics.rule_hits import HitsOf
 from fieldfare.records import (
     Case,
     CaseState,
     Exposure,
+    HitMode,
     ItemState,
     ItemVersion,
     Judgement,
@@ -27,6 +30,7 @@ from fieldfare.records import (
     OutboxRow,
     OutboxState,
     Restriction,
+    RuleHit,
     Subject,
     Verdict,
     Voice,
@@ -40,6 +44,7 @@ MAIN, OTHER = Org("main"), Org("other")
 NOW_MS = 1_795_000_000_000
 VIDEO, ANNA = Subject("video", "v1"), Subject("account", "anna")
 REMOVE = Restriction(kind="remove", policy="P")
+HITS = HitsOf(from_ms=0, to_ms=2 * NOW_MS, rule_set="h")
 PERIOD: Mapping[str, Any] = {"from_ms": 0, "to_ms": 2 * NOW_MS}
 
 
@@ -66,7 +71,7 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
     conclusion = Conclusion(
         version="d",
         revision=1,
-        judgement=Judgement(action="remove", policy="P", by=Voice.RULE, restrictions=(REMOVE,)),
+        judgement=Judgement(action="remove", policy="P", by=Voice.PERSON, restrictions=(REMOVE,)),
         pack="p",
         rule_set="r",
         models={},
@@ -164,6 +169,18 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
     uow.rule_versions.move(
         org, Move(event_id=EventId(9), hash="h", before=None, to=VersionState.LIVE, by=str(org))
     )
+    hit = RuleHit(
+        org=org,
+        event_id=cause.id,
+        rule_set="h",
+        rule="R",
+        mode=HitMode.LIVE,
+        subject=VIDEO,
+        version="d",
+        action=str(org),
+        queue=str(org),
+    )
+    uow.rule_hits.add([hit, replace(hit, rule_set="i", rule="S")])
     uow.scans.add(
         ScanTask(org=org, event_id=EventId(8), subject=VIDEO, version=str(org), attempts=0)
     )
@@ -283,6 +300,11 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "rule_versions.all": lambda u: u.rule_versions.all(org),
         "rule_versions.files": lambda u: u.rule_versions.files(org, "h"),
         "rule_versions.moves": lambda u: u.rule_versions.moves(org, as_of=top),
+        "rule_measures.counts": lambda u: u.rule_measures.counts(org, HITS),
+        "rule_measures.overlap": lambda u: u.rule_measures.overlap(org, HITS, "i"),
+        "rule_measures.judged": lambda u: u.rule_measures.judged(org, HITS),
+        "rule_measures.queues": lambda u: u.rule_measures.queues(org, HITS),
+        "rule_measures.examples": lambda u: u.rule_measures.examples(org, HITS, limit=9),
         "people.get": lambda u: u.people.get(org, "p"),
         "people.by_name": lambda u: u.people.by_name(org, "nora"),
         "people.all": lambda u: u.people.all(org),
@@ -363,6 +385,7 @@ WRITES = {
     "banks.add",
     "lists.put",
     "versions.put",
+    "rule_hits.add",
     "rule_versions.put",
     "rule_versions.move",
     "scans.add",
@@ -511,5 +534,12 @@ def test_keys_and_sessions_say_whose_they_are(store: SqlStore) -> None:
     assert store.read(lambda uow: uow.sessions.get("token-main")) is None
     assert store.read(lambda uow: uow.sessions.get("token-other")) == session
     swept = store.write(lambda uow: uow.sweeps.sweep(Retention(), now_ms=NOW_MS))
-    assert swept == {"call_keys": 0, "sessions": 1, "outbox": 0, "uses": 2, "snoozes": 0}
+    assert swept == {
+        "call_keys": 0,
+        "sessions": 1,
+        "rule_hits": 0,
+        "outbox": 0,
+        "uses": 2,
+        "snoozes": 0,
+    }
     assert make_id(NOW_MS) > store.read(lambda uow: uow.cursors.get("nobody"))

@@ -42,7 +42,8 @@ class Question:
     item: None for an account. verdicts: all that stand, new ones included. causes: the events
     behind it. facts: what is known of this version; an absent fact does not apply. first: nothing
     was decided yet on this version and nobody has spoken before. always: record even what changes
-    nothing. effects_at: ms since 1970, earliest moment to send.
+    nothing. effects_at: ms since 1970, earliest moment to send. rule_set: hash of the version of
+    the rules that spoke; "": the one given to the item's author.
     """
 
     subject: Subject
@@ -54,6 +55,7 @@ class Question:
     first: bool = False
     always: bool = False
     effects_at: int = 0
+    rule_set: str = ""
 
 
 class Deciding:
@@ -98,7 +100,7 @@ class Deciding:
             revision=_revision(uow, org, question) + 1,
             judgement=judgement,
             pack=in_force.pack.hash,
-            rule_set=in_force.rules.hash,
+            rule_set=question.rule_set or in_force.rules_for(_author(question)).hash,
             models=dict(question.models),
         )
         person = question.item.author if question.item else question.subject
@@ -148,6 +150,10 @@ def _is_same(before: Judgement, now: Judgement) -> bool:
         and digest(before.restrictions) == digest(now.restrictions)
         and not asks_anew
     )
+
+
+def _author(question: Question) -> str:
+    return question.item.author.host_id if question.item else question.subject.host_id
 
 
 def _revision(uow: UnitOfWork, org: Org, question: Question) -> int:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from fieldfare.engine.in_force import FACTS, Books
+from fieldfare.engine.beside_running import beside_ran
+from fieldfare.engine.in_force import ALONE, FACTS, Books
+from fieldfare.engine.rule_hits import Ran, hits_of
 from fieldfare.kernel import JsonValue, Org, Unknown, is_history, unix_ms
-from fieldfare.records import Event, FactValue
+from fieldfare.records import Event, FactValue, HitMode, RuleHit
 from fieldfare.rules import Occurrence, Outcome, Running
 
 Facts = Mapping[str, FactValue | Unknown]
@@ -32,12 +34,17 @@ REPORT_CLASSES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What was found about the version an event brings, and what the rules make of it."""
+    """What was found about the version an event brings, and what the rules make of it.
+
+    rule_set: hash of the version of the rules that decides. hits: of every version that ran.
+    """
 
     version: str
     facts: Facts
     outcome: Outcome
     models: Mapping[str, str] = field(default_factory=dict)
+    rule_set: str = ""
+    hits: tuple[RuleHit, ...] = ()
 
 
 class Grounds:
@@ -63,7 +70,7 @@ class Grounds:
     def open(self, org: Org) -> None:
         """Count what an organisation's rules need; what is counted already goes on."""
         if self._books.has(org):
-            self._running.setdefault(org, Running()).adopt([self._books.of(org).rules])
+            self._running.setdefault(org, Running()).adopt(self._books.of(org).active)
 
     def reset(self) -> None:
         """Forget all counts, before they are rebuilt from the log."""
@@ -106,13 +113,28 @@ class Grounds:
         return None if told is None else self.judge(event, *told)
 
     def judge(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> Assessment:
-        """Run the rules of the event's kind over given data and facts."""
+        """Run the rules of the event's kind over given data and facts.
+
+        One version decides: the one the author of the event is given. The others run beside it, and
+        what they find is kept and nothing more.
+        """
         in_force = self._books.of(event.org)
         happened = _occurrence(event, data, facts)
         self.hand_over(event, data, facts)
-        outcome = self._running[event.org].judge(in_force.rules, happened, in_force.lists)
+        running = self._running[event.org]
+        deciding = in_force.rules_for(str(data.get("actor", "")))
+        outcome = running.judge(deciding, happened, in_force.lists)
+        mode = HitMode.LIVE if deciding is in_force.rules else HitMode.ROLLOUT
+        ran = [Ran(rule_set=deciding.hash, mode=mode, outcome=outcome)]
+        if in_force.beside is not ALONE:
+            ran += beside_ran(running, in_force, happened, deciding)
         return Assessment(
-            version=happened.version, facts=facts, outcome=outcome, models=models_of(event.data)
+            version=happened.version,
+            facts=facts,
+            outcome=outcome,
+            models=models_of(event.data),
+            rule_set=deciding.hash,
+            hits=hits_of(event, happened.version, ran, in_force.pack.kinds),
         )
 
     def failed(self, event: Event, why: str) -> Assessment | None:

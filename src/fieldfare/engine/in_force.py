@@ -7,16 +7,19 @@ decision.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
+from fieldfare.engine.beside import Beside, beside_live
+from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import ListRecord
-from fieldfare.policies import Policy, PolicyAction, PolicyPack, load_pack
+from fieldfare.policies import Policy, PolicyAction, PolicyPack
 from fieldfare.records import Restriction
-from fieldfare.rules import PolicyTerms, RuleSet, Vocabulary, load_rule_set
+from fieldfare.rules import PolicyTerms, RuleSet, Vocabulary
 from fieldfare.signals.text import TEXT_LANGUAGE, TextSignal
 
 RULES = "rules"
@@ -61,11 +64,15 @@ FACTS: Mapping[str, str] = {
 """The facts rules may name, with the type each has when it is known."""
 
 
+ALONE: Final = Beside(rollout=None, shadows=(), broken={})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
     """Everything one organisation decides by.
 
-    text: finds the facts that rules read. reading: finds all of them, for people who look.
+    rules: the live version. text: finds the facts that rules read. reading: finds all of them, for
+    people who look. beside: what runs beside the live version.
     """
 
     pack: PolicyPack
@@ -73,6 +80,19 @@ class InForce:
     text: TextSignal
     reading: TextSignal
     lists: Mapping[str, frozenset[str]]
+    beside: Beside = ALONE
+
+    def rules_for(self, author: str) -> RuleSet:
+        """Give the version that decides about what an author does (the host's id, "": nobody's)."""
+        rollout = self.beside.rollout
+        return rollout.rules if rollout is not None and rollout.takes(author) else self.rules
+
+    @property
+    def active(self) -> tuple[RuleSet, ...]:
+        """List every version that runs, the live one first."""
+        rollout = self.beside.rollout
+        rolled = () if rollout is None else (rollout.rules,)
+        return (self.rules, *rolled, *self.beside.shadows)
 
 
 class Books:
@@ -80,6 +100,7 @@ class Books:
 
     def __init__(self) -> None:
         self._of: dict[Org, InForce] = {}
+        self.compiler = Compiler()
 
     def has(self, org: Org) -> bool:
         """Tell whether an organisation is set up."""
@@ -100,7 +121,11 @@ class Books:
         if pack is None or rules is None:
             # An organisation in the making: its lists and its pack come before its rules.
             return
-        self._of[org] = assemble(pack.files, rules.files, uow.lists.current(org, as_of=as_of))
+        lists = uow.lists.current(org, as_of=as_of)
+        in_force = assemble(pack.files, rules.files, lists, compiler=self.compiler)
+        words = vocabulary(in_force.pack, frozenset(in_force.lists))
+        beside = beside_live(uow, org, words, self.compiler, as_of=as_of)
+        self._of[org] = with_beside(in_force, beside)
 
     def put(self, org: Org, in_force: InForce) -> None:
         """Decide by these from now on, for a scan without a store."""
@@ -108,14 +133,19 @@ class Books:
 
 
 def assemble(
-    policies: Mapping[str, str], rules: Mapping[str, str], lists: Sequence[ListRecord]
+    policies: Mapping[str, str],
+    rules: Mapping[str, str],
+    lists: Sequence[ListRecord],
+    *,
+    compiler: Compiler | None = None,
 ) -> InForce:
     """Check and compile what is in force. Raises BadInput with every problem of the rules."""
-    pack = load_pack(policies["policies.yaml"])
+    compiler = compiler or Compiler()
+    pack = compiler.pack(policies["policies.yaml"])
     lexicons = [parse_lexicon(r.name, r.text) for r in lists if r.kind == LEXICON]
     named = {r.name: parse_list(r.name, r.text).entries for r in lists if r.kind == NAMED_LIST}
     words = vocabulary(pack, frozenset(named))
-    compiled = load_rule_set(rules, vocabulary=words)
+    compiled = compiler.rules(rules, words)
     reading = TextSignal(lexicons, pack)
     reads_language = TEXT_LANGUAGE in compiled.needs.facts
     return InForce(
@@ -126,6 +156,15 @@ def assemble(
         reading=reading,
         lists=named,
     )
+
+
+def with_beside(in_force: InForce, beside: Beside) -> InForce:
+    """Let versions run beside the live one: what they read is found as well."""
+    if beside == ALONE:
+        return in_force
+    together = replace(in_force, beside=beside)
+    reads_language = any(TEXT_LANGUAGE in rules.needs.facts for rules in together.active)
+    return replace(together, text=together.reading) if reads_language else together
 
 
 def vocabulary(pack: PolicyPack, lists: frozenset[str]) -> Vocabulary:

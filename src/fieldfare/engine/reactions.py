@@ -71,11 +71,15 @@ class React:
         item = _standing_item(uow, event.org, event.subject, assessment.version)
         if item is None:
             return []
+        uow.rule_hits.add(assessment.hits)
         return self._judged(uow, event, item, assessment, source=CONTENT, facts=assessment.facts)
 
     def _on_report(self, uow: UnitOfWork, event: Event, assessment: Assessment) -> list[Decision]:
         item = _standing_item(uow, event.org, event.subject, assessment.version)
-        if item is None or _is_silent(assessment):
+        if item is None:
+            return []
+        uow.rule_hits.add(assessment.hits)
+        if _is_silent(assessment):
             return []
         facts = content_of(uow, self._grounds, event.org, item).facts
         return self._judged(uow, event, item, assessment, source=event.kind, facts=facts)
@@ -89,6 +93,7 @@ class React:
         content = content_of(uow, self._grounds, event.org, item, as_of=event.id)
         reached = reached_by(content, event)
         assessment = self._grounds.judge(event, reached.data, reached.facts)
+        uow.rule_hits.add(assessment.hits)
         if _is_silent(assessment):
             return []
         return self._judged(uow, event, item, assessment, source=event.kind, facts=content.facts)
@@ -122,16 +127,19 @@ class React:
             causes=_causes(event),
             models=assessment.models,
             first=first,
+            rule_set=assessment.rule_set,
         )
         decided = [self._deciding.decide(uow, event.org, question)]
         decided += [
-            self._on_account(uow, event, verdict)
+            self._on_account(uow, event, verdict, assessment.rule_set)
             for verdict in verdicts
             if verdict.subject.kind == ACCOUNT
         ]
         return [decision for decision in decided if decision is not None]
 
-    def _on_account(self, uow: UnitOfWork, event: Event, verdict: Verdict) -> Decision | None:
+    def _on_account(
+        self, uow: UnitOfWork, event: Event, verdict: Verdict, rule_set: str
+    ) -> Decision | None:
         org, account = event.org, verdict.subject
         standing = uow.verdicts.standing(org, account, "")
         if all(_is_in_force(wanted, standing, event.at) for wanted in _wants(verdict)):
@@ -146,6 +154,7 @@ class React:
                 verdicts=uow.verdicts.standing(org, account, ""),
                 facts={},
                 causes=_causes(event),
+                rule_set=rule_set,
             ),
         )
 

@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.in_force import NAMED_LIST, POLICIES, RULES, vocabulary
 from fieldfare.engine.rule_tests import CaseReport, must_pass, run_rule_tests
 from fieldfare.engine.rule_versions import RuleVersion, find_version
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, at_of
 from fieldfare.kernel.ids import MAX_ID
-from fieldfare.policies import PolicyPack, load_pack
+from fieldfare.policies import PolicyPack
 from fieldfare.records import NewEvent, Subject
-from fieldfare.rules import RuleSet, load_rule_set
+from fieldfare.rules import RuleSet
 from fieldfare.rules.lifecycle import (
     Move,
     Step,
@@ -57,15 +58,18 @@ class Proposal:
     base: str = ""
 
 
-def checked(uow: UnitOfWork, org: Org, files: Mapping[str, str]) -> Checked:
+def checked(
+    uow: UnitOfWork, org: Org, files: Mapping[str, str], compiler: Compiler | None = None
+) -> Checked:
     """Compile a folder under the pack and lists of today and run its tests.
 
     Raises RuleSetDoesNotCompile with every problem, NotFound without a pack.
     """
-    pack = _pack(uow, org)
+    compiler = compiler or Compiler()
+    pack = _pack(uow, org, compiler)
     named = _lists(uow, org)
     words = vocabulary(pack, named)
-    rules = load_rule_set(files, vocabulary=words)
+    rules = compiler.rules(files, words)
     return Checked(
         files=files,
         rules=rules,
@@ -229,12 +233,12 @@ def _told(step: Step, *, by: str, note: str) -> dict[str, JsonValue]:
     }
 
 
-def _pack(uow: UnitOfWork, org: Org) -> PolicyPack:
+def _pack(uow: UnitOfWork, org: Org, compiler: Compiler) -> PolicyPack:
     stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
     if stored is None:
         hint = "Run `fieldfare init` for it."
         raise NotFound(f"organisation {org!r} has no policy pack", hint=hint)
-    return load_pack(stored.files["policies.yaml"])
+    return compiler.pack(stored.files["policies.yaml"])
 
 
 def _lists(uow: UnitOfWork, org: Org) -> frozenset[str]:

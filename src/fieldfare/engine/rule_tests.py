@@ -9,6 +9,7 @@ from typing import Final
 
 from fieldfare.kernel import Conflict
 from fieldfare.rules import RuleSet, Vocabulary
+from fieldfare.rules.cases import run_cases
 
 MOST_NAMED: Final = 3
 
@@ -40,8 +41,13 @@ class RuleTestsFail(Conflict):
 
 def run_rule_tests(rules: RuleSet, files: Mapping[str, str], vocabulary: Vocabulary) -> CaseReport:
     """Run the tests of a folder. Raises BadInput for what is no test."""
-    del files, vocabulary
-    return CaseReport(passed=0, failed=(), untested=tuple(rule.name for rule in rules.rules))
+    told = run_cases(rules, files, vocabulary)
+    failed = tuple(
+        FailedTest(name=each.name, file=each.file, line=each.line, differences=each.differences)
+        for each in told.failed
+    )
+    passed = len(told.results) - len(failed)
+    return CaseReport(passed=passed, failed=failed, untested=told.untested)
 
 
 def must_pass(report: CaseReport) -> None:

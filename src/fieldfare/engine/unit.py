@@ -14,7 +14,8 @@ from fieldfare.kernel import EventId, Org
 from fieldfare.ledger.repositories import DataKeys, LedgerRows, Projections, Seals
 from fieldfare.matching.repositories import BankStore, ListStore
 from fieldfare.metrics.repositories import Measures
-from fieldfare.records import Case, Event, History, ItemVersion, Log, Subject
+from fieldfare.metrics.rule_hits import RuleMeasures
+from fieldfare.records import Case, Event, History, ItemVersion, Log, RuleHit, Subject
 from fieldfare.review.repositories import Cases, Exposures, QueueDepths
 
 T = TypeVar("T")
@@ -102,6 +103,12 @@ class Versions(Protocol):
     def history(self, org: Org, kind: str, /) -> Sequence[StoredVersion]: ...
 
 
+class RuleHits(Protocol):
+    """What the rules of every running version hit."""
+
+    def add(self, hits: Sequence[RuleHit], /) -> None: ...
+
+
 class Overdue(Protocol):
     """What has waited for too long, over all organisations; read on from an id, in id order."""
 
@@ -137,6 +144,7 @@ class Retention:
 
     call_keys_ms: int = 24 * 3_600_000
     outbox_ms: int = 30 * 24 * 3_600_000
+    rule_hits_ms: int = 90 * 24 * 3_600_000
     uses_ms: int = 90 * 24 * 3_600_000
     snoozes_ms: int = 90 * 24 * 3_600_000
 
@@ -194,6 +202,10 @@ class UnitOfWork(Protocol):
     def lists(self) -> ListStore: ...
     @property
     def versions(self) -> Versions: ...
+    @property
+    def rule_hits(self) -> RuleHits: ...
+    @property
+    def rule_measures(self) -> RuleMeasures: ...
     @property
     def rule_versions(self) -> RuleVersions: ...
     @property

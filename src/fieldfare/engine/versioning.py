@@ -7,6 +7,7 @@ on the caller's thread over a read, so that the writer is held up by a few rows 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.rule_moves import (
     LAST_ID,
     Checked,
@@ -53,8 +54,9 @@ class VersionSheet:
 class Versioning:
     """Lists, proposes and moves the versions of organisations' rules."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, compiler: Compiler) -> None:
         self._store = store
+        self._compiler = compiler
 
     def all(self, org: Org) -> Sequence[VersionRow]:
         """Give every version and where it stands, the newest first."""
@@ -72,7 +74,7 @@ class Versioning:
             content = row.version.hash
             files = files_of(uow, org, content)
             moves = uow.rule_versions.moves(org, as_of=LAST_ID)
-            tests, problem = _tests(uow, org, files)
+            tests, problem = self._tests(uow, org, files)
             return VersionSheet(
                 row=row,
                 files=files,
@@ -127,7 +129,15 @@ class Versioning:
         return version, made.rules
 
     def _checked(self, org: Org, files: Mapping[str, str]) -> Checked:
-        return self._store.read(lambda uow: checked(uow, org, files))
+        return self._store.read(lambda uow: checked(uow, org, files, self._compiler))
+
+    def _tests(
+        self, uow: UnitOfWork, org: Org, files: Mapping[str, str]
+    ) -> tuple[CaseReport | None, str]:
+        try:
+            return checked(uow, org, files, self._compiler).tests, ""
+        except FieldfareError as error:
+            return None, str(error)
 
 
 def _rows(uow: UnitOfWork, org: Org) -> list[VersionRow]:
@@ -142,10 +152,3 @@ def _find(uow: UnitOfWork, org: Org, name: str) -> VersionRow:
     version = find_version(uow.rule_versions.all(org), name)
     stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
     return VersionRow(version=version, standing=stands[version.hash])
-
-
-def _tests(uow: UnitOfWork, org: Org, files: Mapping[str, str]) -> tuple[CaseReport | None, str]:
-    try:
-        return checked(uow, org, files).tests, ""
-    except FieldfareError as error:
-        return None, str(error)

@@ -1,5 +1,6 @@
 """Shares: how many of how many. A share of nothing is no number, and never 0."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,6 +23,24 @@ class Share:
     def value(self) -> float | None:
         """In [0, 1]; None of nothing."""
         return self.hits / self.n if self.n else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the share of all such cases lies with 95 %: Wilson's score interval.
+
+        (0, 1) of nothing. Source: Wilson 1927, JASA 22(158).
+        """
+        return wilson(self.hits, self.n)
+
+
+def wilson(hits: int, n: int, *, z: float = 1.959964) -> tuple[float, float]:
+    """Give the score interval of a proportion; z: of the normal distribution, 1.96 for 95 %."""
+    if not n:
+        return 0.0, 1.0
+    share, spread = hits / n, z * z / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share_of(rows: Iterable[T], holds: Callable[[T], bool]) -> Share:

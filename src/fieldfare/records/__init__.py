@@ -12,6 +12,7 @@ from fieldfare.records.events import Event, History, Log, NewEvent
 from fieldfare.records.facts import Fact, FactValue, Signal
 from fieldfare.records.items import ItemState, ItemVersion, MediaRef
 from fieldfare.records.restrictions import Restriction
+from fieldfare.records.rule_hits import HitMode, RuleHit
 from fieldfare.records.subjects import ACCOUNT, Role, Subject
 from fieldfare.records.verdicts import Reason, ReviewRequest, SeenValue, Verdict, Voice
 
@@ -26,6 +27,7 @@ __all__ = [
     "Fact",
     "FactValue",
     "History",
+    "HitMode",
     "ItemState",
     "ItemVersion",
     "Judgement",
@@ -39,6 +41,7 @@ __all__ = [
     "Restriction",
     "ReviewRequest",
     "Role",
+    "RuleHit",
     "SeenValue",
     "Signal",
     "Subject",

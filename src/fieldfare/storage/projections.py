@@ -11,12 +11,14 @@ from fieldfare.records import ItemState, Subject
 from fieldfare.storage.items import NO_MEDIA
 from fieldfare.storage.statements import Statement
 from fieldfare.storage.tables import (
+    ABOUT_ACCOUNTS,
     accounts,
     cases,
     decisions,
     items,
     outbox,
     payloads,
+    rule_hits,
     snoozes,
     verdicts,
     view_rates,
@@ -62,6 +64,16 @@ _NAMED: Final = tuple(
     map(_renamed, (accounts, cases, decisions, items, snoozes, view_rates, views))
 )
 """Where a person stands as the subject itself."""
+_HIT: Final = Statement(
+    rule_hits.update()
+    .where(
+        rule_hits.c.org == bindparam("in_org"),
+        ABOUT_ACCOUNTS,
+        rule_hits.c.kind == bindparam("of_kind"),
+        rule_hits.c.host_id == bindparam("of_person"),
+    )
+    .values(host_id=bindparam("pseudonym"))
+)
 _again: Final = accounts.alias("again")
 
 _FORGOTTEN_BEFORE: Final = Statement(
@@ -118,6 +130,7 @@ class SqlProjections:
         self._tx.run(_FORGOTTEN_BEFORE, **named, pseudonym=pseudonym)
         for statement in _NAMED:
             changed += self._tx.run(statement, **named, pseudonym=pseudonym)
+        changed += self._tx.run(_HIT, **named, pseudonym=pseudonym)
         changed += self._tx.run(_UNSENT, **named)
         changed += self._tx.run(_QUOTED, in_org=org, pseudonym=pseudonym)
         return changed + self._tx.run(_SAID, in_org=org, pseudonym=pseudonym)

@@ -8,9 +8,10 @@ from fieldfare.engine.unit import Retention
 from fieldfare.kernel import EPOCH_MS, EventId
 from fieldfare.kernel.ids import TIME_SHIFT
 from fieldfare.records import OutboxState
-from fieldfare.storage.access import SqlSessions
+from fieldfare.storage.access import SqlOrganisations, SqlSessions
 from fieldfare.storage.brakes import SqlSnoozes, SqlUses
 from fieldfare.storage.calls import SqlCallKeys
+from fieldfare.storage.rule_hits import SqlRuleHits
 from fieldfare.storage.statements import Statement
 from fieldfare.storage.tables import outbox
 from fieldfare.storage.transaction import Transaction
@@ -38,8 +39,13 @@ class SqlSweeps:
             "sessions": SqlSessions(self._tx).end_before(now_ms),
             "uses": SqlUses(self._tx).forget_before(now_ms - retention.uses_ms),
             "snoozes": SqlSnoozes(self._tx).forget_before(now_ms - retention.snoozes_ms),
+            "rule_hits": self._rule_hits(_first_id(now_ms - retention.rule_hits_ms)),
             "outbox": self._tx.run(_CARRIED, before=_first_id(now_ms - retention.outbox_ms)),
         }
+
+    def _rule_hits(self, before: EventId) -> int:
+        hits = SqlRuleHits(self._tx)
+        return sum(hits.forget_before(org, before) for org in SqlOrganisations(self._tx).all())
 
 
 def _first_id(at_ms: int) -> EventId:

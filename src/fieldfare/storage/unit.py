@@ -19,6 +19,7 @@ from fieldfare.storage.outbox import SqlOutbox, SqlUnsentEffects, SqlWebhooks
 from fieldfare.storage.overdue import SqlOverdue
 from fieldfare.storage.projections import SqlProjections
 from fieldfare.storage.retention import SqlSweeps
+from fieldfare.storage.rule_hits import SqlRuleHits, SqlRuleMeasures
 from fieldfare.storage.rule_versions import SqlRuleVersions
 from fieldfare.storage.transaction import Transaction
 
@@ -53,6 +54,8 @@ class SqlUnit:
         self.banks = SqlBanks(tx)
         self.lists = SqlLists(tx)
         self.versions = SqlVersions(tx)
+        self.rule_hits = SqlRuleHits(tx)
+        self.rule_measures = SqlRuleMeasures(tx)
         self.rule_versions = SqlRuleVersions(tx)
         self.scans = SqlScans(tx)
         self.cursors = SqlCursors(tx)

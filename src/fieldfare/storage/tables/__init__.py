@@ -11,9 +11,10 @@ from fieldfare.storage.tables.ledger import data_keys, seals
 from fieldfare.storage.tables.log import event_causes, events, histories, lanes, payloads
 from fieldfare.storage.tables.matching import bank_entries, banks, lists
 from fieldfare.storage.tables.review import cases, exposures
-from fieldfare.storage.tables.rules import rule_moves, rule_versions
+from fieldfare.storage.tables.rules import ABOUT_ACCOUNTS, rule_hits, rule_moves, rule_versions
 
 __all__ = [
+    "ABOUT_ACCOUNTS",
     "HOLDING",
     "accounts",
     "api_keys",
@@ -38,6 +39,7 @@ __all__ = [
     "people",
     "quotas",
     "reports",
+    "rule_hits",
     "rule_moves",
     "rule_versions",
     "scans",
