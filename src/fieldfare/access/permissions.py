@@ -36,6 +36,9 @@ class Permission(StrEnum):
     PEOPLE_ADMIN = "people_admin"
     HEALTH_DETAILS = "health_details"
     METRICS = "metrics"
+    LAKE_ADMIN = "lake_admin"
+    QUERY = "query"
+    BULK_ACT = "bulk_act"
     CONSOLE = "console"
 
 
@@ -47,11 +50,12 @@ ROLE_PERMISSIONS: Final[Mapping[RoleName, frozenset[Permission]]] = MappingProxy
     {
         # Settings and records, but no case and no media: whoever also reviews holds both roles.
         RoleName.ADMIN: frozenset(_P) - {_P.REVIEW, _P.REVEAL},
-        RoleName.RULE_AUTHOR: _LOOKS | _EXPLAINS | {_P.RULES_WRITE},
+        RoleName.RULE_AUTHOR: _LOOKS | _EXPLAINS | {_P.RULES_WRITE, _P.QUERY},
         RoleName.RULE_APPROVER: _LOOKS
         | _EXPLAINS
         # Who approves may write as well, but never approves what they wrote.
-        | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_WRITE, _P.RULES_ACTIVATE, _P.RULES_BRAKE},
+        | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_WRITE, _P.RULES_ACTIVATE, _P.RULES_BRAKE}
+        | {_P.QUERY, _P.BULK_ACT},
         RoleName.REVIEWER: _LOOKS | _EXPLAINS | {_P.REVIEW, _P.REVEAL},
         RoleName.SERVICE: frozenset({_P.INGEST, _P.GATE, _P.ITEMS_READ, _P.DECISIONS_READ}),
     }

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fieldfare.cli.lake_commands import lake
 from fieldfare.cli.options import AsJson, Home
 from fieldfare.cli.rule_commands import rules
 
@@ -31,6 +32,7 @@ for name, group in (
     ("account", account),
     ("rules", rules),
     ("audit", audit),
+    ("lake", lake),
 ):
     app.add_typer(group, name=name)
 

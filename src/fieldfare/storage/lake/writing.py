@@ -97,9 +97,10 @@ class LakeWriter:
         with self._lock, self._duck.cursor() as cursor:
             change = self._change()
             before = len(change.before.files)
-            for place, files in self._mergeable(change.before):
+            mergeable = list(self._mergeable(change.before))
+            for place, files in mergeable:
                 self._merge(cursor, change, place, files)
-            return before - len(change.swap().files)
+            return before - len(change.swap().files) if mergeable else 0
 
     def forget_before(self, day: str, /) -> int:
         """Let go of the days before one; how many files that were."""
