@@ -15,7 +15,7 @@ from fieldfare.kernel import EventId, JsonValue, Org, Unknown
 from fieldfare.records import FactValue, Subject
 
 
-class LakeEvent(msgspec.Struct, frozen=True):
+class LakeEvent(msgspec.Struct, frozen=True, gc=False):
     """An event of the log with all that a rule was told of it.
 
     version: the digest of the item version it is about, "" if it is about none. data: what rules
@@ -23,7 +23,8 @@ class LakeEvent(msgspec.Struct, frozen=True):
     rules of its kind run over it: not over a post whose media wait for their scan, and over no
     decision or window of views, which have their own data and no facts. Past events that were
     imported are judged here, for backtests, though live rules only count them.
-    A struct and not a dataclass: a backtest makes tens of thousands of these a second.
+    A struct and not a dataclass: a backtest makes tens of thousands of these a second. Events may
+    share lists and dicts that are equal: read them, and change nothing in them.
     """
 
     org: Org

@@ -135,7 +135,7 @@ def data_columns(kind: str) -> Mapping[str, ColumnType]:
     for struct in (EVENT_KINDS.schemas.get(kind), OWN_KINDS.get(kind)):
         if struct is not None:
             found.update(_fields(struct, ""))
-    return {name: column for name, column in found.items() if name not in {"kind", "key"}}
+    return {name: column for name, column in found.items() if name != "kind"}
 
 
 def fact_columns() -> Mapping[str, ColumnType]:

@@ -4,8 +4,9 @@ A backtest reads tens of thousands of events a second on a core; a loop over nam
 each of them would take longer than the rules do.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+import gc
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 import msgspec
@@ -20,35 +21,55 @@ Decode: TypeAlias = Callable[[Org, Iterable[Sequence[JsonValue]]], list[LakeEven
 _load: Final = msgspec.json.Decoder().decode
 _load_whys: Final = msgspec.json.Decoder(dict[str, str]).decode
 KEPT_PEOPLE: Final = 50_000
+SHORT: Final = 40
+"""Characters of a JSON text that is read once."""
 
 
 @lru_cache(maxsize=1_000)
-def decoder_for(kind: str, columns: tuple[Column, ...]) -> Decode:
-    """Write the function that makes events of one kind out of rows with these columns."""
+def decoder_for(kind: str, columns: tuple[Column, ...], full: frozenset[str]) -> Decode:
+    """Write the function that makes events of one kind out of rows with these columns.
+
+    full: the columns that have a value in every row; for the others that is asked row by row.
+    """
     # Only places of columns and names in quotes go into the text: no data can be read as code.
     scope: dict[str, object] = {
         "LakeEvent": LakeEvent,
         "Subject": Subject,
-        "load": _load,
+        "load": _Loaded().__getitem__,
         "merge": _merge,
         "people": _People(),
-        "unknowns": _unknowns,
+        "unknowns": _Unknowns().__getitem__,
     }
-    exec(compile(_source(kind, columns), f"<lake {kind}>", "exec"), scope)  # noqa: S102  # see above
+    exec(compile(_source(kind, columns, full), f"<lake {kind}>", "exec"), scope)  # noqa: S102  # see above
     decode: Decode = scope["decode"]  # type: ignore[assignment]  # what the text defines
-    return decode
+    return partial(_without_collector, decode)
 
 
-def _source(kind: str, columns: Sequence[Column]) -> str:
-    places = {column.name: f"c{place}" for place, column in enumerate(columns)}
+def _without_collector(
+    decode: Decode, org: Org, rows: Iterable[Sequence[JsonValue]]
+) -> list[LakeEvent]:
+    """Decode a batch with the garbage collector at rest: nothing made here is garbage yet.
+
+    It would walk the batch again and again while it grows, for most of the time reading takes.
+    """
+    if not gc.isenabled():
+        return decode(org, rows)
+    gc.disable()
+    try:
+        return decode(org, rows)
+    finally:
+        gc.enable()
+
+
+def _source(kind: str, columns: Sequence[Column], full: Collection[str]) -> str:
+    writing = _Writing(columns, full)
+    places = writing.places
     lines = [
         "def decode(org, rows):",
         "    events = []",
         f"    for ({', '.join(places.values())},) in rows:",
-        f"        data = {{'kind': {kind!r}}}",
-        "        facts = {}",
-        *(f"        {line}" for line in _data_lines(columns, places)),
-        *(f"        {line}" for line in _fact_lines(columns, places)),
+        *(f"        {line}" for line in writing.data_lines(kind)),
+        *(f"        {line}" for line in writing.fact_lines()),
         "        events.append(LakeEvent(",
         f"            org, {places['id']}, {kind!r},",
         f"            Subject({places['subject_kind']}, {places['subject_id']}),",
@@ -61,41 +82,50 @@ def _source(kind: str, columns: Sequence[Column]) -> str:
     return "\n".join(lines)
 
 
-def _data_lines(columns: Sequence[Column], places: Mapping[str, str]) -> list[str]:
-    lines: list[str] = []
-    groups: dict[str, list[str]] = {}
-    for column in columns:
-        if not column.name.startswith(DATA):
-            continue
-        group, dot, field = column.name.removeprefix(DATA).partition(".")
-        if dot:
-            groups.setdefault(group, []).append(_kept(f"group[{field!r}]", column, places))
-        else:
-            lines.append(_kept(f"data[{group!r}]", column, places))
-    for group, fields in groups.items():
-        lines += ["group = {}", *fields, f"if group: data[{group!r}] = group"]
-    if REST in places:
-        rest = places[REST]
-        lines.append(f"if {rest} is not None: merge(data, load({rest}))")
-    return lines
+class _Writing:
+    """Writes the lines that make data and facts: first what every row has, then the rest."""
 
+    def __init__(self, columns: Sequence[Column], full: Collection[str]) -> None:
+        self._columns = columns
+        self._full = full
+        self.places = {column.name: f"c{place}" for place, column in enumerate(columns)}
 
-def _fact_lines(columns: Sequence[Column], places: Mapping[str, str]) -> list[str]:
-    lines = [
-        _kept(f"facts[{column.name.removeprefix(FACT)!r}]", column, places)
-        for column in columns
-        if column.name.startswith(FACT)
-    ]
-    for name, read in ((UNKNOWN, "unknowns"), (FACTS_REST, "load")):
-        if name in places:
-            lines.append(f"if {places[name]} is not None: facts.update({read}({places[name]}))")
-    return lines
+    def data_lines(self, kind: str) -> list[str]:
+        flat: dict[str, Column] = {}
+        groups: dict[str, dict[str, Column]] = {}
+        for column in self._columns:
+            if column.name.startswith(DATA):
+                name, dot, field = column.name.removeprefix(DATA).partition(".")
+                if dot:
+                    groups.setdefault(name, {})[field] = column
+                else:
+                    flat[name] = column
+        lines = self._filled("data", flat, f"'kind': {kind!r}")
+        for name, fields in groups.items():
+            lines += [*self._filled("group", fields), f"if group: data[{name!r}] = group"]
+        return [*lines, *self._added(REST, "merge(data, load({}))")]
 
+    def fact_lines(self) -> list[str]:
+        named = {c.name.removeprefix(FACT): c for c in self._columns if c.name.startswith(FACT)}
+        lines = self._filled("facts", named)
+        lines += self._added(UNKNOWN, "facts.update(unknowns({}))")
+        return lines + self._added(FACTS_REST, "facts.update(load({}))")
 
-def _kept(target: str, column: Column, places: Mapping[str, str]) -> str:
-    place = places[column.name]
-    value = f"load({place})" if column.type == "JSON" else place
-    return f"if {place} is not None: {target} = {value}"
+    def _filled(self, target: str, named: Mapping[str, Column], first: str = "") -> list[str]:
+        always = [first] if first else []
+        lines = []
+        for name, column in named.items():
+            place = self.places[column.name]
+            value = f"load({place})" if column.type == "JSON" else place
+            if column.name in self._full:
+                always.append(f"{name!r}: {value}")
+            else:
+                lines.append(f"if {place} is not None: {target}[{name!r}] = {value}")
+        return [f"{target} = {{{', '.join(always)}}}", *lines]
+
+    def _added(self, name: str, how: str) -> list[str]:
+        place = self.places.get(name)
+        return [] if place is None else [f"if {place} is not None: {how.format(place)}"]
 
 
 def _merge(data: dict[str, JsonValue], rest: Mapping[str, JsonValue]) -> None:
@@ -108,9 +138,26 @@ def _merge(data: dict[str, JsonValue], rest: Mapping[str, JsonValue]) -> None:
             data[name] = value
 
 
-@lru_cache(maxsize=10_000)
-def _unknowns(text: str) -> Mapping[str, Unknown]:
-    return {name: Unknown(why) for name, why in _load_whys(text).items()}
+class _Loaded(dict[str, JsonValue]):
+    """Reads JSON, short texts once: most lists of a column are empty or have been seen before."""
+
+    def __missing__(self, text: str) -> JsonValue:
+        value: JsonValue = _load(text)
+        if len(text) <= SHORT:
+            if len(self) >= KEPT_PEOPLE:
+                self.clear()
+            self[text] = value
+        return value
+
+
+class _Unknowns(dict[str, Mapping[str, Unknown]]):
+    """Reads why facts are unknown; there are few such texts."""
+
+    def __missing__(self, text: str) -> Mapping[str, Unknown]:
+        if len(self) >= KEPT_PEOPLE:
+            self.clear()
+        found = self[text] = {name: Unknown(why) for name, why in _load_whys(text).items()}
+        return found
 
 
 class _People(dict[tuple[str | None, str | None], Subject | None]):

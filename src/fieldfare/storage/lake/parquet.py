@@ -173,19 +173,37 @@ def without(
         cursor.unregister("gone")
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows as tuples in the order of `columns`; those without any value here are left out.
+
+    full: the columns that have one in every row.
+    """
+
+    columns: tuple[Column, ...]
+    full: frozenset[str]
+    rows: Iterator[tuple[JsonValue, ...]]
+
+
 def rows_between(
     cursor: duckdb.DuckDBPyConnection,
     sources: Sequence[Path],
     columns: Sequence[Column],
     after: EventId,
     up_to: EventId,
-) -> Iterator[tuple[JsonValue, ...]]:
-    """Read the rows with after < id <= up_to, in id order, as tuples in the order of `columns`."""
+) -> Found:
+    """Read the rows with after < id <= up_to, in id order."""
     found = cursor.execute(
         f"SELECT {selected(columns)} FROM {_read(sources)} WHERE id > ? AND id <= ? AND {_KEPT}",
         [after, up_to],
     ).fetchnumpy()
-    return zip(*(found[column.name].tolist() for column in columns), strict=True)
+    gaps = {name: column.mask for name, column in found.items() if np.ma.isMaskedArray(column)}
+    kept = tuple(c for c in columns if c.name in HEAD or not np.all(gaps.get(c.name, False)))
+    return Found(
+        columns=kept,
+        full=frozenset(c.name for c in kept if not np.any(gaps.get(c.name, False))),
+        rows=zip(*(found[column.name].tolist() for column in kept), strict=True),
+    )
 
 
 def count_between(

@@ -116,11 +116,11 @@ class ParquetLake:
 
     def _stream(self, org: Org, pieces: Sequence[_Piece]) -> Iterator[list[LakeEvent]]:
         for piece in pieces:
-            decode = decoder_for(piece.kind, piece.columns)
             paths = [self._folder / path for path in piece.paths]
             with self._duck.cursor() as cursor:
-                rows = rows_between(cursor, paths, piece.columns, piece.after, piece.up_to)
-            if events := decode(org, rows):
+                found = rows_between(cursor, paths, piece.columns, piece.after, piece.up_to)
+            decode = decoder_for(piece.kind, found.columns, found.full)
+            if events := decode(org, found.rows):
                 yield events
 
 
