@@ -270,13 +270,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
+    parser.add_argument("--semantics", choices=["safe", "osprey"], help="of a missing value")
     options = parser.parse_args()
     repeats = 3 if options.quick else 7
     events = events_of(4_000 if options.quick else 20_000)
     figures: dict[str, float] = {}
     print(f"{len(events)} events of {statistics.mean(map(len, events)):.0f} bytes, one core")
     for key, texts in (("events_per_s", 3), ("events_per_s_text", 20)):
-        rules = load_rule_set({"main.sml": rules_of(texts)}, vocabulary=VOCABULARY)
+        rules = load_rule_set(
+            {"main.sml": rules_of(texts)}, vocabulary=VOCABULARY, semantics=options.semantics
+        )
         ours, fired = rates(functools.partial(engine_run, rules), events, repeats)
         plain, fired_by_hand = rates(hand_written(texts), events, repeats)
         assert fired == fired_by_hand, f"{fired} fired, by hand {fired_by_hand}"

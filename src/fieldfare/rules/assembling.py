@@ -6,7 +6,7 @@ its effects; each names its plan by its place. The words made of them (`outcomes
 they need come after the early return, so that an event where nothing fires pays nothing for them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,8 +17,9 @@ from fieldfare.rules.asking import ASK_PARAMS, asks_of
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Program, When
-from fieldfare.rules.folding import Folder
+from fieldfare.rules.folding import Folder, can_fire
 from fieldfare.rules.lowering import Lowering
+from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import (
     AllOf,
     AnyOf,
@@ -33,6 +34,7 @@ from fieldfare.rules.nodes import (
     children,
 )
 from fieldfare.rules.operands import Operand
+from fieldfare.rules.osprey_lowering import OspreyLowering
 from fieldfare.rules.safe_lowering import SafeLowering
 from fieldfare.rules.sightings import Sighting, sightings
 from fieldfare.rules.sml_types import BOOL, RULE, TIMEDELTA, plain
@@ -145,7 +147,8 @@ class Assembler:
         self._folder = Folder(program, kind)
         self._included = self._folder.included()
         self._writer = CodeWriter()
-        self._lowering = SafeLowering(self._folder, self._writer)
+        self._lowering_of = _LOWERINGS[program.manifest.semantics]
+        self._lowering = self._lowering_of(self._folder, self._writer)
 
     def kind(self) -> Kind:
         """Compile both functions; rules that cannot fire for this kind are left out."""
@@ -191,10 +194,9 @@ class Assembler:
 
     def _alive(self) -> Iterator[str]:
         for key, definition in self._program.definitions.items():
-            if definition.type == RULE and definition.place.file in self._included:
-                node = self._folder.definition(key)
-                if not isinstance(node, Const) or node.value is True:
-                    yield key
+            takes_part = definition.type == RULE and definition.place.file in self._included
+            if takes_part and can_fire(self._folder.definition(key)):
+                yield key
 
     def _referred(self) -> frozenset[str]:
         """Find the rules other expressions ask about: they need all three truth values."""
@@ -333,7 +335,7 @@ class Assembler:
 
     def _update(self, counts: list[CountOf]) -> tuple[CodeWriter, Lowering]:
         writer = CodeWriter()
-        lowering = SafeLowering(self._folder, writer)
+        lowering = self._lowering_of(self._folder, writer)
         make = writer.bind(CounterUpdate)
         writer.line("errors = []")
         variables = []
@@ -357,6 +359,12 @@ class Assembler:
             variables.append(variable)
         writer.line(f"return ({''.join(f'{variable}, ' for variable in variables)})")
         return writer, lowering
+
+
+_LOWERINGS: Final[Mapping[Semantics, type[Lowering]]] = {
+    "safe": SafeLowering,
+    "osprey": OspreyLowering,
+}
 
 
 def _counts_in(node: Node) -> Iterator[CountOf]:

@@ -39,12 +39,14 @@ from fieldfare.rules.sml_types import (
     BOOL,
     BY_NAME,
     INT,
+    NONE,
     RULE,
     STR,
     TIMEDELTA,
     SmlType,
     accepts,
     plain,
+    unmarked,
 )
 
 Read: TypeAlias = Callable[[ast.expr, Scope], Node | None]
@@ -133,7 +135,9 @@ def _standard(function: AnyFunction, args: Args, written: ast.Call, scope: Scope
             name = what.removeprefix(FACT)
             of = BY_NAME.get(scope.vocabulary.facts.get(name, ""), ANY)
             full.append(FactOf(of, place, name))
-    return Call(function.returns, place, function.name, tuple(full))
+    is_secret = any(node.type.secret for node in full)
+    returns = replace(function.returns, secret=is_secret)
+    return Call(returns, place, function.name, tuple(full))
 
 
 def _literal(args: Args, name: str, default: Literal_) -> Literal_:
@@ -186,8 +190,11 @@ def _fact(args: Args, written: ast.Call, scope: Scope) -> Node | None:
 def _default(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     of = args["x"] if "x" in args else args["optional_value"]
     otherwise = args.get("v") or args.get("default_value")
-    if otherwise is None:  # ResolveOptional without a default: Unknown stays Unknown
-        return of
+    if otherwise is None or otherwise.type == NONE:  # without a default Unknown stays Unknown
+        if not scope.refuses_optional(of):
+            return of
+        otherwise = Const(NONE, scope.place(written), None)
+        return Default(plain(unmarked(of.type)), scope.place(written), of, otherwise)
     if accepts(of.type, otherwise.type):
         together = of.type
     elif accepts(otherwise.type, of.type):
@@ -195,7 +202,7 @@ def _default(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     else:
         scope.problem(written, f"the default for {of.type} cannot be {otherwise.type}")
         return None
-    return Default(plain(together), scope.place(written), of, otherwise)
+    return Default(plain(unmarked(together)), scope.place(written), of, otherwise)
 
 
 def _pattern(text: Literal_, args: Args, at: ast.expr, scope: Scope) -> Pattern | None:
@@ -258,6 +265,9 @@ def _rule(args: Args, written: ast.Call, scope: Scope) -> Node | None:
                 f"a condition is true or false, this is {item.type}",
                 "Compare it with something, as in X == 'a' or X > 3.",
             )
+            return None
+        if scope.refuses_optional(item):
+            scope.problems.add(item.place, "a condition is true or false, this may be None")
             return None
     conditions = AllOf(BOOL, when.place, when.items)
     return RuleOf(RULE, scope.place(written), conditions, description)

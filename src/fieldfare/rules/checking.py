@@ -2,16 +2,17 @@
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fieldfare.kernel import did_you_mean
 from fieldfare.rules.definitions import Declared, Definition, key_of
 from fieldfare.rules.label_terms import LabelTerms
+from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, ListOf, Name, Node
 from fieldfare.rules.problems import Place, ProblemList
 from fieldfare.rules.signatures import Param
-from fieldfare.rules.sml_types import accepts
+from fieldfare.rules.sml_types import SmlType, accepts
 from fieldfare.rules.source_files import SourceFile
 from fieldfare.rules.vocabulary import Vocabulary
 
@@ -25,7 +26,8 @@ class Scope:
 
     define: gives the checked definition of a key, or None if that has a problem of its own.
     in_sight: the files whose names may be used; used: keys that were asked for. labels: those the
-    rule set declares.
+    rule set declares. narrowed: names a condition before this place has found to be there, as in
+    `X != None and X > 3`.
     """
 
     file: SourceFile
@@ -36,6 +38,8 @@ class Scope:
     define: Callable[[str], Definition | None]
     used: set[str]
     labels: Mapping[str, LabelTerms]
+    semantics: Semantics = "safe"
+    narrowed: set[str] = field(default_factory=set)
 
     def place(self, node: ast.expr | ast.stmt | ast.keyword) -> Place:
         return self.file.place(node)
@@ -63,6 +67,20 @@ class Scope:
             return None
         self.used.add(key)
         return self.define(key)
+
+    def refuses_optional(self, node: Node, want: SmlType | None = None) -> bool:
+        """Tell whether null would come where a value is worked with, as `osprey` does not allow."""
+        is_wanted = want is not None and want.optional
+        return self.semantics == "osprey" and node.type.optional and not is_wanted
+
+    def is_there(self, node: Node, written: ast.expr) -> bool:
+        """Note a problem where a value that may be None is worked with under `osprey`."""
+        if not self.refuses_optional(node):
+            return True
+        name = written.id if isinstance(written, ast.Name) else "X"
+        hint = f"Write `{name} != None and ...` before it, or use ResolveOptional."
+        self.problem(written, "this may be None (it is Optional)", hint)
+        return False
 
     def resolved(self, node: Node | None) -> Node | None:
         """Follow names to what they stand for."""
@@ -110,6 +128,8 @@ def checked(param: Param, node: Node | None, written: ast.expr, scope: Scope) ->
         return None
     if not accepts(param.type, node.type):
         scope.problem(written, f"{param.name} takes {param.type}, this is {node.type}")
+        return None
+    if not param.takes_none and not scope.is_there(node, written):
         return None
     if not param.const:
         return node

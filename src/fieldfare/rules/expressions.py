@@ -39,6 +39,7 @@ from fieldfare.rules.sml_types import (
     is_number,
     joined,
     plain,
+    unmarked,
 )
 
 _COMPARE: Final[dict[type[ast.cmpop], CompareOp]] = {
@@ -84,8 +85,7 @@ def read(written: ast.expr, scope: Scope) -> Node | None:  # noqa: PLR0911 -- on
         case ast.Constant():
             return _constant(written, scope)
         case ast.Name():
-            found = scope.lookup(written)
-            return Name(found.type, scope.place(written), found.key) if found else None
+            return _name(written, scope)
         case ast.BoolOp():
             return _bool(written, scope)
         case ast.UnaryOp():
@@ -108,6 +108,14 @@ def read(written: ast.expr, scope: Scope) -> Node | None:  # noqa: PLR0911 -- on
             return None
 
 
+def _name(written: ast.Name, scope: Scope) -> Node | None:
+    found = scope.lookup(written)
+    if found is None:
+        return None
+    of = unmarked(found.type) if found.key in scope.narrowed else found.type
+    return Name(of, scope.place(written), found.key)
+
+
 def _constant(written: ast.Constant, scope: Scope) -> Node | None:
     value = written.value
     if value is None:
@@ -124,20 +132,39 @@ def _constant(written: ast.Constant, scope: Scope) -> Node | None:
 
 def _truth(written: ast.expr, scope: Scope) -> Node | None:
     node = read(written, scope)
-    if node is None or accepts(BOOL, node.type):
-        return node
+    if node is None:
+        return None
+    if accepts(BOOL, node.type):
+        return node if scope.is_there(node, written) else None
     hint = "Compare it with something, as in X == 'a' or X > 3."
     scope.problem(written, f"a condition is true or false, this is {node.type}", hint)
     return None
 
 
 def _bool(written: ast.BoolOp, scope: Scope) -> Node | None:
-    parts = [_truth(value, scope) for value in written.values]
-    found = tuple(part for part in parts if part is not None)
-    if len(found) < len(parts):
-        return None
     kind = AllOf if isinstance(written.op, ast.And) else AnyOf
-    return kind(BOOL, scope.place(written), found)
+    found = []
+    narrowed: set[str] = set()
+    for value in written.values:
+        part = _truth(value, scope)
+        if part is None:
+            continue
+        found.append(part)
+        key = _found_there(part, where=kind is AllOf)
+        if key and key not in scope.narrowed:
+            narrowed.add(key)
+            scope.narrowed.add(key)
+    scope.narrowed.difference_update(narrowed)
+    if len(found) < len(written.values):
+        return None
+    return kind(BOOL, scope.place(written), tuple(found))
+
+
+def _found_there(part: Node, *, where: bool) -> str:
+    """Give the name that is surely there in what follows `X != None and`, `X == None or`."""
+    if not isinstance(part, Present) or part.negate is where:
+        return ""
+    return part.of.key if isinstance(part.of, Name) else ""
 
 
 def _unary(written: ast.UnaryOp, scope: Scope) -> Node | None:
@@ -150,6 +177,8 @@ def _unary(written: ast.UnaryOp, scope: Scope) -> Node | None:
     if not isinstance(written.op, ast.USub) or not is_number(node.type):
         scope.problem(written, f"only a number can have a sign, this is {node.type}")
         return None
+    if not scope.is_there(node, written.operand):
+        return None
     if isinstance(node, Const) and isinstance(node.value, int | float):
         return Const(node.type, scope.place(written), -node.value)
     return Negative(plain(node.type), scope.place(written), node)
@@ -160,6 +189,10 @@ def _arithmetic(written: ast.BinOp, scope: Scope) -> Node | None:
     op = _ARITHMETIC.get(type(written.op))
     if left is None or right is None:
         return None
+    if not (scope.is_there(left, written.left) and scope.is_there(right, written.right)):
+        return None
+    if op is not None and (of_text := _text_made(op, left.type, right.type)):
+        return Arithmetic(of_text, scope.place(written), op, left, right)
     if op is None or not is_number(left.type) or not is_number(right.type):
         scope.problem(
             written, f"{op or 'this operator'} does not go with {left.type} and {right.type}"
@@ -173,6 +206,15 @@ def _arithmetic(written: ast.BinOp, scope: Scope) -> Node | None:
     return Arithmetic(of, scope.place(written), op, left, right)
 
 
+def _text_made(op: str, left: SmlType, right: SmlType) -> SmlType | None:
+    """Give str where texts are joined by + or repeated by *; None where this is about numbers."""
+    bases = [plain(left).base, plain(right).base]
+    is_made = (op == "+" and bases == ["str", "str"]) or (
+        op == "*" and bases in (["str", "int"], ["int", "str"])
+    )
+    return STR if is_made else None
+
+
 def _compare(written: ast.Compare, scope: Scope) -> Node | None:
     left = read(written.left, scope)
     right = read(written.comparators[0], scope)
@@ -184,7 +226,11 @@ def _compare(written: ast.Compare, scope: Scope) -> Node | None:
         return None
     if NONE in {left.type, right.type}:
         return _presence(written, op, left, right, scope)
-    if not _fits(op, left.type, right.type):
+    if not _may_be_none(op, right.type) and not (
+        scope.is_there(left, written.left) and scope.is_there(right, written.comparators[0])
+    ):
+        return None
+    if not _fits(op, left.type, right.type, scope):
         what = f"{left.type} {op} {right.type}"
         scope.problem(written, f"these cannot be compared: {what}", _compare_hint(op))
         return None
@@ -196,16 +242,27 @@ def _compare_hint(op: str) -> str:
     return "in takes a list, or a text within a text." if op in {"in", "not in"} else ""
 
 
-def _fits(op: CompareOp, left: SmlType, right: SmlType) -> bool:
+def _may_be_none(op: CompareOp, right: SmlType) -> bool:
+    return op in {"==", "!="} or (op in {"in", "not in"} and right.base == "list")
+
+
+def _fits(op: CompareOp, left: SmlType, right: SmlType, scope: Scope) -> bool:
     if op in {"in", "not in"}:
         if right.base == "list":
-            return right.item is None or comparable(right.item, left)
+            return right.item is None or _fits_item(right.item, left)
         return plain(right).base in {"str", "any"} and plain(left).base in {"str", "any"}
     if left.base == right.base == "entity":
-        return op in {"==", "!="} and left.entity == right.entity
+        is_same = left.entity == right.entity or scope.semantics == "osprey"
+        return op in {"==", "!="} and is_same
     if op in {"==", "!="}:
         return comparable(left, right)
     return comparable(left, right) and {plain(left).base, plain(right).base} <= _ORDERED
+
+
+def _fits_item(item: SmlType, of: SmlType) -> bool:
+    if item.base == of.base == "entity" and item.entity != of.entity:
+        return False
+    return comparable(item, of)
 
 
 def _presence(
@@ -237,11 +294,24 @@ def _list(written: ast.List, scope: Scope) -> Node | None:
     found = [item for item in items if item is not None]
     if len(found) < len(items):
         return None
-    of = joined([item.type for item in found])
-    if of is None or NONE in {item.type for item in found}:
+    types = [item.type for item in found]
+    given = [of for of in types if of != NONE]
+    of = joined(given)
+    is_mixed = len({one.entity for one in given if one.base == "entity"}) > 1
+    if of is None or is_mixed or (len(given) < len(types) and scope.semantics == "safe"):
         scope.problem(written, "the items of a list are of one type")
         return None
-    return ListOf(SmlType("list", plain(of)), scope.place(written), tuple(found))
+    item = of if of.base == "entity" else plain(of)
+    is_secret = any(one.secret for one in types)
+    return ListOf(SmlType("list", item, secret=is_secret), scope.place(written), tuple(found))
+
+
+def _is_shown(node: Node, written: ast.expr, scope: Scope) -> bool:
+    """Tell whether a value may stand in a text: it is there and no secret."""
+    if node.type.secret:
+        scope.problem(written, "a secret is never shown in a text")
+        return False
+    return scope.is_there(node, written)
 
 
 def _text(written: ast.JoinedStr, scope: Scope) -> Node | None:
@@ -257,7 +327,7 @@ def _text(written: ast.JoinedStr, scope: Scope) -> Node | None:
             and value.format_spec is None
         ):
             node = read(value.value, scope)
-            is_fine = is_fine and node is not None
+            is_fine = is_fine and node is not None and _is_shown(node, value.value, scope)
             parts += [node] if node else []
         else:
             scope.problem(value, "an f-string holds names only", "Give the value a name first.")

@@ -71,6 +71,7 @@ class Folder:
     def __init__(self, program: Program, kind: str) -> None:
         self.program = program
         self.kind = kind
+        self._is_osprey = program.manifest.semantics == "osprey"
         self._known: dict[str, Node] = {}
 
     def definition(self, key: str) -> Node:
@@ -109,7 +110,7 @@ class Folder:
             case _:
                 return self._parts(node)
 
-    def _parts(self, node: Node) -> Node:  # noqa: C901, PLR0911 -- one case a node
+    def _parts(self, node: Node) -> Node:  # noqa: C901, PLR0911, PLR0912 -- one case a node
         match node:
             case ListOf():
                 return replace(node, items=self._all(node.items))
@@ -132,6 +133,8 @@ class Folder:
                 of = self.fold(node.of) if node.of else None
                 where = self.fold(node.where) if node.where else None
                 return replace(node, key=self._all(node.key), of=of, where=where)
+            case RuleOf() if self._is_osprey:
+                return self._rule(node)
             case RuleOf():
                 when = self.fold(node.when)
                 return replace(node, when=when) if isinstance(when, AllOf) else when
@@ -160,6 +163,12 @@ class Folder:
             else:
                 parts.append(part)
         return replace(node, parts=tuple(parts)) if parts else _truth(node, not decides)
+
+    def _rule(self, node: RuleOf) -> RuleOf:
+        """Fold a rule under `osprey`: one False does not decide it, since another part may fail."""
+        parts = self._all(node.when.parts)
+        kept = tuple(part for part in parts if not (isinstance(part, Const) and part.value is True))
+        return replace(node, when=replace(node.when, parts=kept))
 
     def _compare(self, node: Compare) -> Node:
         left, right = self.fold(node.left), self.fold(node.right)
@@ -209,6 +218,13 @@ class Folder:
             rule = self.fold(required.rule)
             if isinstance(rule, Const) and rule.value in self.program.files:
                 yield str(rule.value), condition
+
+
+def can_fire(node: Node) -> bool:
+    """Tell whether a folded rule can fire for its kind of event."""
+    if isinstance(node, RuleOf):
+        return not any(isinstance(part, Const) for part in node.when.parts)
+    return not isinstance(node, Const) or node.value is True
 
 
 def _simplest(ways: frozenset[Gate]) -> frozenset[Gate]:

@@ -9,6 +9,7 @@ repr.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Final
 
 from fieldfare.rules.code_writer import CodeWriter
@@ -44,8 +45,9 @@ from fieldfare.rules.nodes import (
 )
 from fieldfare.rules.operands import Operand, guards_of, literal
 from fieldfare.rules.patterns import MAX_TEXT, fold_case
-from fieldfare.rules.sml_types import TIMEDELTA, SmlType, plain
-from fieldfare.rules.strings import bits, bounded, number, power, product
+from fieldfare.rules.signatures import Param
+from fieldfare.rules.sml_types import STR, TIMEDELTA, SmlType, plain
+from fieldfare.rules.strings import bits, bounded, joined, number, power, product, repeated
 from fieldfare.rules.times import written_delta
 from fieldfare.rules.values import as_text, at_path, finite, per_second, python_type, reader
 
@@ -174,10 +176,13 @@ class Lowering(ABC):
             return f"({', '.join(values)},)"
         return f"{{{', '.join(dict.fromkeys(values))}}}"
 
-    def _arithmetic(self, node: Arithmetic) -> Operand:
+    def _arithmetic(self, node: Arithmetic) -> Operand:  # noqa: PLR0911 -- one case an operator
         left, right = self.needed(node.left), self.needed(node.right)
         guards = guards_of([left, right])
         pair = f"{left.code}, {right.code}"
+        if node.type == STR:
+            make = joined if node.op == "+" else repeated
+            return Operand(guards, f"{self.writer.bind(make)}({pair})")
         if node.op in {"/", "//", "%"}:
             return self._quotient(guards, node.op, pair)
         if node.op == "**":
@@ -198,7 +203,7 @@ class Lowering(ABC):
 
     def _call(self, node: Call) -> Operand:
         function = self.folder.program.functions[node.function]
-        args = [self.needed(argument) for argument in node.args]
+        args = self._arguments(node, function.params)
         guards = guards_of(args)
         codes = [argument.code for argument in args]
         if function.guarded:
@@ -208,6 +213,9 @@ class Lowering(ABC):
             return Operand(guards, f"({function.inline.format(*codes)})")
         code = f"{self.writer.bind(function.run)}({', '.join(codes)})"
         return self._maybe(guards, code) if function.may_be_unknown else Operand(guards, code)
+
+    def _arguments(self, node: Call, params: Sequence[Param]) -> list[Operand]:  # noqa: ARG002 -- for a semantics to look at
+        return [self.needed(argument) for argument in node.args]
 
     def _matches(self, node: Matches) -> Operand:
         pattern = node.pattern
@@ -278,14 +286,17 @@ class Lowering(ABC):
         return self._vars[node]
 
     def _field(self, node: Field) -> str:
-        of = plain(node.type)
         if not all(isinstance(step, str) for step in node.path):
             walk, path = self.writer.bind(at_path), self.writer.bind(node.path)
-            return self._typed(f"{walk}(data, {path})", of, coerce=node.coerce)
+            return self._read(node, f"{walk}(data, {path})")
         parent = "data"
         for depth in range(1, len(node.path)):
             parent = self._object(parent, node.path[:depth])
-        return self._typed(f"{parent}.get({literal(node.path[-1])})", of, coerce=node.coerce)
+        return self._read(node, f"{parent}.get({literal(node.path[-1])})")
+
+    def _read(self, node: Field, code: str) -> str:
+        """Emit a field of the event as its type says."""
+        return self._typed(code, plain(node.type), coerce=node.coerce)
 
     def _object(self, parent: str, path: tuple[str | int, ...]) -> str:
         """Give the variable of the JSON object at a path; an empty one if it is none."""

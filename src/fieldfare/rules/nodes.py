@@ -48,10 +48,14 @@ class EventNumber(Node):
 
 @dataclass(frozen=True, slots=True)
 class Field(Node):
-    """`JsonData`, `EntityJson`: a path into the event, read as `type`."""
+    """`JsonData`, `EntityJson`: a path into the event, read as `type`.
+
+    optional: null is a value, which only the semantics `osprey` tells from one that failed.
+    """
 
     path: tuple[str | int, ...]
     coerce: bool
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

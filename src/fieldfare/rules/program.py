@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from fieldfare.kernel import BadInput
+from fieldfare.rules.annotating import annotated
 from fieldfare.rules.checking import Scope
 from fieldfare.rules.definitions import (
     Declared,
@@ -27,7 +28,7 @@ from fieldfare.rules.label_gates import refuse_counters_behind_labels
 from fieldfare.rules.manifest import Manifest, Semantics, read_manifest
 from fieldfare.rules.nodes import Field, Node, children
 from fieldfare.rules.problems import Place, Problem, ProblemList, RuleSetDoesNotCompile
-from fieldfare.rules.sml_types import ANY, SmlType, accepts, read_annotation
+from fieldfare.rules.sml_types import ANY
 from fieldfare.rules.source_files import SourceFile, is_compiled, parse_file
 from fieldfare.rules.statements import (
     read_effect,
@@ -124,6 +125,7 @@ class _Checker:
             define=self._define,
             used=self._used,
             labels=self._manifest.labels,
+            semantics=self._manifest.semantics,
         )
 
     def _calls(self, file: SourceFile, scope: Scope) -> list[tuple[str, ast.Call]]:
@@ -181,36 +183,11 @@ class _Checker:
         else:
             node = read(value, scope)
         if node is not None:
-            node = self._annotated(node, declared, scope)
+            node = annotated(node, declared, scope)
             self._check_fields(node, is_value=True)
         if node is None:
             return None
         return Definition(key=declared.key, name=declared.name, place=declared.place, node=node)
-
-    def _annotated(self, node: Node, declared: Declared, scope: Scope) -> Node | None:  # noqa: PLR0911 -- one way out a problem
-        """Check a value against its annotation; a path is read as what the annotation says."""
-        if declared.annotation is None:
-            if isinstance(node, Field):
-                hint = f"Write `{declared.name}: str = ...` (int, float, bool, List[str], ...)."
-                self._problems.add(declared.place, "a path needs an annotation", hint)
-                return None
-            return node
-        wanted = read_annotation(declared.annotation)
-        if wanted is None:
-            hint = (
-                "Types: str, int, float, bool, List[T], Entity[T], Optional[T], ExtractLiteral[T]."
-            )
-            scope.problem(declared.annotation, "this is not a type of the language", hint)
-            return None
-        if isinstance(node, Field):
-            if node.type.base == "entity":
-                id_type = wanted.item if wanted.base == "entity" else wanted
-                return replace(node, type=SmlType("entity", id_type, node.type.entity))
-            return replace(node, type=wanted)
-        if not accepts(wanted, node.type):
-            scope.problem(declared.value, f"this is {node.type}, the annotation says {wanted}")
-            return None
-        return node
 
     def _check_fields(self, node: Node | None, *, is_value: bool) -> None:
         """Note each path that is not the whole value of an annotated name."""

@@ -75,7 +75,7 @@ class SafeLowering(Lowering):
     def _present(self, node: Present) -> Operand:
         guards = self.operand(node.of).guards
         there = conjunction(guards) if guards else "True"
-        return Operand((), f"(not {there})" if node.negate else there)
+        return Operand((), f"(not {there})" if node.negate else f"({there})")
 
     def _default(self, node: Default) -> Operand:
         of, otherwise = self.operand(node.of), self.operand(node.otherwise)

@@ -77,6 +77,11 @@ class Param:
     const: bool = False
     choices: tuple[str, ...] = ()
 
+    @property
+    def takes_none(self) -> bool:
+        """Tell whether a missing value is an argument like any other."""
+        return self.type == ANY or (not self.required and self.default is None)
+
     def __str__(self) -> str:
         tail = "" if self.required else f" = {self.default!r}"
         return f"{self.name}: {self.type}{tail}"

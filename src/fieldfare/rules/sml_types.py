@@ -1,7 +1,11 @@
-"""The static types of the language. Any value may be Unknown, so Optional[T] is the same as T."""
+"""The static types of the language.
+
+Any value may be missing, so Optional[T] is T with a mark: `safe` does not look at it, under
+`osprey` it says that null is a value.
+"""
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 Base: TypeAlias = Literal[
@@ -22,11 +26,17 @@ Base: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SmlType:
-    """A type: `item` is what a list holds or the id type of an entity; `entity` its kind."""
+    """A type: `item` is what a list holds or the id type of an entity; `entity` its kind.
+
+    optional: written Optional[T]. secret: written Secret[T], or made of what is; never shown. Both
+    are marks, not part of equality.
+    """
 
     base: Base
     item: "SmlType | None" = None
     entity: str = ""
+    optional: bool = field(default=False, compare=False)
+    secret: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         if self.base == "list":
@@ -70,7 +80,12 @@ BY_NAME: Final = {
     "TimeDelta": TIMEDELTA,
     "TimeDeltaT": TIMEDELTA,
 }
-_TRANSPARENT: Final = frozenset({"Optional", "ExtractLiteral", "Secret", "ExtractSecret"})
+_WRAPPERS: Final = frozenset({"ExtractLiteral", "Secret", "ExtractSecret"})
+
+
+def unmarked(of: SmlType) -> SmlType:
+    """Give a type that is surely there: the same without the mark of Optional."""
+    return replace(of, optional=False) if of.optional else of
 
 
 def plain(of: SmlType) -> SmlType:
@@ -116,20 +131,62 @@ def joined(types: list[SmlType]) -> SmlType | None:
     return widest
 
 
-def read_annotation(written: ast.expr) -> SmlType | None:  # noqa: PLR0911 -- one way out a form
-    """Read `int`, `Optional[str]`, `List[str]`, `Entity[int]`, ...; None if it is none of these."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """An annotation as written. wrapper: ExtractLiteral, Secret or ExtractSecret around it."""
+
+    type: SmlType
+    wrapper: str = ""
+
+
+def read_annotation(written: ast.expr) -> Annotation | None:
+    """Read `int`, `Optional[str]`, `str | None`, `List[str]`, `Secret[Entity[int]]`, ...
+
+    None if it is none of these.
+    """
+    if isinstance(written, ast.Subscript) and isinstance(written.value, ast.Name):
+        wrapper = written.value.id
+        if wrapper in _WRAPPERS:
+            inner = _type_of(written.slice)
+            if inner is None:
+                return None
+            return Annotation(type=replace(inner, secret=wrapper == "Secret"), wrapper=wrapper)
+    found = _type_of(written)
+    return Annotation(type=found) if found else None
+
+
+def _type_of(written: ast.expr) -> SmlType | None:  # noqa: PLR0911 -- one way out a form
     if isinstance(written, ast.Name):
         return BY_NAME.get(written.id)
+    if isinstance(written, ast.BinOp) and isinstance(written.op, ast.BitOr):
+        return _union([written.left, written.right])
     if not isinstance(written, ast.Subscript) or not isinstance(written.value, ast.Name):
         return None
     outer = written.value.id
     if outer in {"Dict", "dict"}:
         return DICT
-    inner = read_annotation(written.slice)
+    if outer == "Union" and isinstance(written.slice, ast.Tuple):
+        return _union(written.slice.elts)
+    inner = _type_of(written.slice)
     if inner is None:
         return None
-    if outer in _TRANSPARENT:
-        return inner
-    if outer in {"List", "list"}:
-        return SmlType("list", inner)
-    return SmlType("entity", inner) if outer == "Entity" else None
+    match outer:
+        case "Optional":
+            return replace(inner, optional=True)
+        case "List" | "list":
+            return SmlType("list", inner)
+        case "Entity" | "EntityT":
+            return SmlType("entity", inner)
+        case _:
+            return None
+
+
+def _union(parts: list[ast.expr]) -> SmlType | None:
+    """Read a union: with None it is Optional; of several types, any of them."""
+    given = [p for p in parts if not (isinstance(p, ast.Constant) and p.value is None)]
+    types = [_type_of(part) for part in given]
+    found = [of for of in types if of is not None]
+    if not found or len(found) < len(types):
+        return None
+    is_optional = len(given) < len(parts) or any(of.optional for of in found)
+    return replace(found[0] if len(found) == 1 else ANY, optional=is_optional)

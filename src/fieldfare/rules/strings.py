@@ -20,6 +20,20 @@ def bounded(text: str) -> str:
     return text
 
 
+def joined(left: str, right: str) -> str:
+    return bounded(left + right)
+
+
+def repeated(left: str | int, right: str | int) -> str:
+    """Repeat a text; either of the two is the text, the other how often."""
+    text, times = (left, right) if isinstance(left, str) else (right, left)
+    if not isinstance(text, str) or not isinstance(times, int):
+        raise TypeError("a text and a whole number are asked for")
+    if len(text) * times > MAX_MADE:
+        raise ValueError("the repeated text is longer than a rule may make")
+    return text * times
+
+
 def divided(op: str, left: float, right: float) -> float | None:
     """Divide; Unknown by zero and where the result is no number."""
     if right == 0:

@@ -42,7 +42,7 @@ def only(main: str, **files: str) -> Problem:
         ("A = ['a'] < ['b']", "these cannot be compared", ""),
         ("A = 1 < 2 < 3", "one comparison at a time", "a < b and b < c"),
         ("A = [1, 'x']", "the items of a list are of one type", ""),
-        ("A = 'a' + 'b'", "+ does not go with str and str", ""),
+        ("A = 'a' - 'b'", "- does not go with str and str", ""),
         ("A = 1.5 << 2", "<< takes whole numbers", ""),
         ("A = not 'x'", "a condition is true or false, this is str", "Compare it"),
         ("A = 'x' and True", "a condition is true or false, this is str", "Compare it"),
