@@ -97,6 +97,11 @@ class RuleSet:
         found = self._kinds.get(kind)
         return found.asks(event_id, data, facts) if found and found.asks else ()
 
+    def facts(self, kind: str) -> frozenset[str]:
+        """Name the facts that rules and counters of an event kind read."""
+        found = self._kinds.get(kind)
+        return found.facts if found else frozenset()
+
     def evaluate(self, event: RuleInput) -> Outcome:
         """Evaluate the rules on one event. Never raises for what an event holds.
 
