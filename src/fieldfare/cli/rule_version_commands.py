@@ -11,6 +11,7 @@ Note = Annotated[str, typer.Option(help="Why, for whoever reads the history.")]
 VersionName = Annotated[
     str, typer.Argument(help="A version: its number, its hash or the beginning of it.")
 ]
+Days = Annotated[int, typer.Option(min=1, max=90, help="How far back.")]
 versions = typer.Typer()
 
 
@@ -91,3 +92,30 @@ def rules_rollback(note: Note = "", home: Home = None) -> None:
     from fieldfare.cli.rule_versions import roll_back
 
     roll_back(note=note, home=home)
+
+
+@versions.command("shadow")
+def rules_shadow(
+    version: VersionName,
+    days: Days = 7,
+    against: Annotated[str, typer.Option(help="Left out: the live version.")] = "",
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Show what a version does, or would do, beside the live one."""
+    from fieldfare.cli.rule_hits import show_shadow
+
+    show_shadow(version, days=days, against=against, as_json=as_json, home=home)
+
+
+@versions.command("hits")
+def rules_hits(
+    rule: Annotated[str, typer.Argument(help="A rule; left out: all of them.")] = "",
+    days: Days = 7,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Show what rules hit as they decided."""
+    from fieldfare.cli.rule_hits import show_hits
+
+    show_hits(rule, days=days, as_json=as_json, home=home)

@@ -9,7 +9,7 @@ interval stand beside it, and where nobody looked there is none.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from fieldfare.kernel import Org
 from fieldfare.metrics.overview import DAY_MS
@@ -108,6 +108,11 @@ class RuleMeasure:
     actions: Mapping[str, int]
     hours: tuple[tuple[int, int], ...]
     judged: Share
+
+    @classmethod
+    def nothing(cls, rule: str) -> Self:
+        """Measure a rule that hit nothing."""
+        return cls(rule=rule, hits=0, novel=0, errors=0, actions={}, hours=(), judged=Share(0, 0))
 
     @property
     def precision(self) -> float | None:

@@ -12,13 +12,14 @@ from fieldfare.web.api.lake import router as lake
 from fieldfare.web.api.people import router as people
 from fieldfare.web.api.reading import router as reading
 from fieldfare.web.api.review import router as review
+from fieldfare.web.api.rule_hits import router as rule_hits
 from fieldfare.web.api.rule_trials import router as rule_trials
 from fieldfare.web.api.rule_versions import router as rule_versions
 from fieldfare.web.api.rules import router as rules
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, review),
-    *(admin, rules, rule_versions, brakes, people, clock),
+    *(admin, rules, rule_hits, rule_versions, brakes, people, clock),
     *(rule_trials, lake),
 )
 

@@ -1,0 +1,59 @@
+"""Commands that show what rules hit."""
+
+from pathlib import Path
+from typing import Any
+
+from fieldfare.cli.printing import print_json, print_line, print_table
+from fieldfare.cli.reach import reach
+
+MEASURES = ("rule", "hits", "novel", "errors", "actions", "judged", "precision")
+
+
+def show_shadow(version: str, *, days: int, against: str, as_json: bool, home: Path | None) -> None:
+    """Show what a version would have done beside another."""
+    with reach(home) as call:
+        path = f"/v1/rule-versions/{version}/shadow{_since(days)}"
+        told = call("GET", f"{path}&against={against}" if against else path)
+    if as_json:
+        print_json(told)
+        return
+    print_line(f"{told['from'][:10]} to {told['to'][:10]}, against {told['against'][:12] or '-'}")
+    print_table(MEASURES, [_row(rule) for rule in told["rules"]], empty="no hits")
+    if told["overlap"]:
+        print_line("")
+        print_table(("rule", "other", "both"), told["overlap"], empty="")
+    if told["queues"]:
+        print_line("")
+        rows = [{**load, "day": load["day"][:10]} for load in told["queues"]]
+        print_table(("day", "queue", "items"), rows, empty="")
+
+
+def show_hits(rule: str, *, days: int, as_json: bool, home: Path | None) -> None:
+    """Show what rules hit as they decided: one of them by day, or all."""
+    with reach(home) as call:
+        path = f"/v1/rules/{rule}/hits" if rule else "/v1/rules/hits"
+        told = call("GET", f"{path}{_since(days)}")
+    if as_json:
+        print_json(told)
+        return
+    rules = [told] if rule else told["rules"]
+    print_table(MEASURES, [_row(each) for each in rules], empty="no hits")
+    if rule:
+        rows = [{"day": day["at"][:10], "hits": day["hits"]} for day in told["days"]]
+        print_table(("day", "hits"), rows, empty="no hits")
+
+
+def _since(days: int) -> str:
+    import datetime as dt
+
+    began = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
+    return f"?from={began:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _row(rule: dict[str, Any]) -> dict[str, Any]:
+    actions = ", ".join(f"{name or 'nothing'} {n}" for name, n in rule["actions"].items())
+    precision = "-"
+    if rule["precision"] is not None:
+        low, high = rule["interval"]
+        precision = f"{rule['precision']:.0%} ({low:.0%} to {high:.0%})"
+    return {**rule, "actions": actions, "precision": precision}
