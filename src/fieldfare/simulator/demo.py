@@ -30,6 +30,7 @@ from fieldfare.simulator.play import Seen, play
 from fieldfare.simulator.report import figures_json, print_report
 from fieldfare.simulator.reviewers import Reviewers
 from fieldfare.simulator.server import Installed, install, serving
+from fieldfare.simulator.trial import try_in_shadow
 from fieldfare.simulator.truth import (
     Measured,
     Outcome,
@@ -130,6 +131,8 @@ def _run(
     films = films_of(community, processes=min(RENDERERS, videos))
     with Host.at(url, installed.key) as host:
         _prepare(host, community, films, words)
+        with Host.at(url, host.create_key("admin")) as approver:
+            try_in_shadow(host, approver)
         with Host.at(url, host.create_key("review")) as desk:
             reviewers = Reviewers(desk, seed=seed, postings=community.postings)
             seen = play(host, community, films, progress=_by_day(tell), reviewers=reviewers)

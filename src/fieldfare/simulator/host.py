@@ -145,6 +145,15 @@ class Host:
         body = {"name": name, "text": text, "lexicon": is_lexicon}
         self._call("POST", "/v1/lists", json=body)
 
+    def propose_rules(self, files: Mapping[str, str], *, note: str) -> str:
+        """Keep a folder of rules as a draft; answers the version's hash."""
+        body = {"files": dict(files), "note": note}
+        return str(self._call("POST", "/v1/rule-versions", json=body)["hash"])
+
+    def move_rules(self, version: str, *, to: str, note: str = "") -> None:
+        """Move a version of the rules on."""
+        self._call("POST", f"/v1/rule-versions/{version}/moves", json={"to": to, "note": note})
+
     def create_person(self, name: str, roles: Sequence[str]) -> str:
         """Make an account of the console; answers its password."""
         told = self._call("POST", "/v1/people", json={"name": name, "roles": list(roles)})
