@@ -23,6 +23,7 @@ PAGES = [
     "/rules/edit",
     "/rules/versions",
     "/rules/versions/1",
+    "/rules/versions/1/shadow",
     "/rules/items.sml",
     "/banks",
     "/banks/known",

@@ -29,6 +29,7 @@ PAGES = [
     "/rules/edit",
     "/rules/versions",
     "/rules/versions/1",
+    "/rules/versions/1/shadow",
     "/rules/items.sml",
     "/brakes",
     "/banks",

@@ -16,7 +16,9 @@ ENTRY: Final = "main.sml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDraft:
-    """What checking found. rules: the compiled draft, None while a problem stands against it."""
+    """What checking found, warnings included. rules: the compiled draft, None while there is an
+    error.
+    """
 
     problems: tuple[Problem, ...]
     rules: RuleSet | None
@@ -39,4 +41,4 @@ def check_draft(files: Mapping[str, str], in_force: InForce) -> CheckedDraft:
         rules = load_rule_set(files, vocabulary=words)
     except RuleSetDoesNotCompile as refused:
         return CheckedDraft(problems=refused.problems, rules=None)
-    return CheckedDraft(problems=(), rules=rules)
+    return CheckedDraft(problems=rules.warnings, rules=rules)

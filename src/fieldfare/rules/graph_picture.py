@@ -44,8 +44,9 @@ def svg_of(
     layout = laid_out(graph)
     width = max(1, len(layout.columns)) * _COLUMN - (_COLUMN - _WIDTH) + 2 * _MARGIN
     height = round(layout.rows * _ROW) - (_ROW - _HEIGHT) + 2 * _MARGIN if graph.nodes else 48
+    role = "group" if link else "img"  # what holds links is no single picture to a reader
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="img" width="{width}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="{role}" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" font-family="ui-monospace, monospace" '
         f'font-size="11"><title>{_text(title)}</title>'
     )

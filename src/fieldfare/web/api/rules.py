@@ -66,7 +66,7 @@ def _problem_json(problem: Problem) -> JsonValue:
         "width": problem.width,
         "message": problem.message,
         "hint": problem.hint,
-        "severity": "error",
+        "severity": problem.severity,
         "source_line": problem.source_line,
     }
 

@@ -1,7 +1,8 @@
 """Charts as geometry: numbers flow in, coordinates of an SVG flow out; pages need no script.
 
-Everything is in the units of the drawing's viewBox, and colours come from the style sheet. A chart
-of nothing is None: its page says so in words.
+Everything is in the units of the drawing's viewBox, which a page stretches to the room it has;
+labels are texts of the page beside it, so that they keep their size. Colours come from the style
+sheet. A chart of nothing is None: its page says so in words.
 """
 
 import math
@@ -11,13 +12,12 @@ from typing import Final
 
 SPARK_WIDTH: Final = 100
 SPARK_HEIGHT: Final = 24
-WIDTH: Final = 760
-HEIGHT: Final = 190
-LEFT: Final = 44
-TOP: Final = 10
-BOTTOM: Final = 24
+WIDTH: Final = 1000
+HEIGHT: Final = 100
 MOST_LABELS: Final = 8
 _GAP: Final = 0.22
+_LEAST: Final = 0.75
+"""What is there is seen, however little it is beside the most."""
 _STEPS: Final = (1, 2, 5, 10)
 
 
@@ -43,24 +43,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A place on an axis, with its label."""
-
-    at: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Columns over time, 760 by 190. base: where they stand."""
+    """Columns over time, 1000 by 100, standing on the lower edge.
+
+    rows: labels of the upper edge, the middle ("" where half of the most is no whole number) and
+    the lower edge. labels: one below each column, "" where there is no room for all.
+    """
 
     bars: tuple[Bar, ...]
-    rows: tuple[Tick, ...]
-    days: tuple[Tick, ...]
-    base: float
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
+    rows: tuple[str, str, str]
+    labels: tuple[str, ...]
 
 
 def spark(values: Sequence[float]) -> Spark | None:
@@ -78,29 +70,25 @@ def spark(values: Sequence[float]) -> Spark | None:
     return Spark(line=line, area=f"{line}L{SPARK_WIDTH} {SPARK_HEIGHT}L0 {SPARK_HEIGHT}Z")
 
 
-def columns(
-    series: Sequence[Sequence[float]], labels: Sequence[str], *, height: int = HEIGHT
-) -> Columns | None:
+def columns(series: Sequence[Sequence[float]], labels: Sequence[str]) -> Columns | None:
     """Stack series of values into columns, one for each label; None where there is nothing."""
     if not labels or not any(any(values) for values in series):
         return None
-    totals = [sum(values[at] for values in series) for at in range(len(labels))]
-    top = nice(max(totals))
-    base, room = height - BOTTOM, height - BOTTOM - TOP
-    step = (WIDTH - LEFT - 4) / len(labels)
+    top = nice(max(sum(values[at] for values in series) for at in range(len(labels))))
+    step = WIDTH / len(labels)
     bars = []
     for at, label in enumerate(labels):
-        foot = float(base)
+        foot = float(HEIGHT)
         for number, values in enumerate(series):
-            tall = values[at] / top * room
+            tall = values[at] / top * HEIGHT
             foot -= tall
             if values[at]:
                 bars.append(
                     Bar(
-                        x=_round(LEFT + step * (at + _GAP / 2)),
-                        y=_round(foot),
+                        x=_round(step * (at + _GAP / 2)),
+                        y=_round(min(foot, HEIGHT - _LEAST)),
                         width=_round(step * (1 - _GAP)),
-                        height=_round(max(tall, 0.75)),
+                        height=_round(max(tall, _LEAST)),
                         label=label,
                         value=values[at],
                         series=number,
@@ -109,18 +97,8 @@ def columns(
     every = math.ceil(len(labels) / MOST_LABELS)
     return Columns(
         bars=tuple(bars),
-        rows=tuple(
-            Tick(at=_round(base - share * room), label=_plain(top * share))
-            for share in (0, 0.5, 1)
-            if share != 0.5 or top > 1  # noqa: PLR2004  # half of one event is none
-        ),
-        days=tuple(
-            Tick(at=_round(LEFT + step * (at + 0.5)), label=label)
-            for at, label in enumerate(labels)
-            if at % every == 0
-        ),
-        base=base,
-        height=height,
+        rows=(_plain(top), "" if top % 2 else _plain(top / 2), "0"),
+        labels=tuple(label if at % every == 0 else "" for at, label in enumerate(labels)),
     )
 
 

@@ -102,6 +102,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "rules": Word(_("Rules"), "gavel"),
     "banks": Word(_("Banks"), "database"),
     "outbox": Word(_("Outbox"), "send"),
+    # What a rule did that is no action
+    "error": Word(_("Threw"), "circle-alert", "bad"),
     # Who did it, as the lanes of a time line
     "host": Word(_("Host")),
     "machine": Word(_("Machine")),

@@ -13,6 +13,8 @@ from fieldfare.rules.lifecycle import AUTHORS_MOVES, VersionState
 from fieldfare.web.console.diffs import difference
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.templating import answer
+from fieldfare.web.console.views.rule_hits import DAYS, period
+from fieldfare.web.console.views.rule_shadow import shadow_view
 from fieldfare.web.console.views.rule_versions import version_view, versions_view
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
@@ -22,6 +24,7 @@ Reader = Annotated[Principal, requires(Permission.RULES_READ)]
 Writer = Annotated[Principal, requires(Permission.RULES_WRITE)]
 Approver = Annotated[Principal, requires(Permission.RULES_ACTIVATE)]
 Named = Annotated[str, Query(max_length=64)]
+Days = Annotated[int, Query(ge=1, le=90)]
 MAX_NOTE = 2_000
 
 
@@ -53,6 +56,19 @@ def version_page(
     compared = difference(old, sheet.files) if old is not None else None
     view = version_view(sheet, rows, who, against=other, difference=compared)
     return answer(request, "rule_version.html", view, current="rules")
+
+
+@router.get("/rules/versions/{version}/shadow")
+def shadow_page(
+    request: Request, who: Reader, platform: Platform, version: str, days: Days = DAYS
+) -> Response:
+    """Show what a version did or would have done beside the live one."""
+    rows = platform.versioning.all(who.org)
+    row = platform.versioning.find(who.org, version)
+    live = next((each for each in rows if each.standing.state is VersionState.LIVE), None)
+    of = period(platform.clock.now_ms(), days)
+    view = platform.store.read(lambda uow: shadow_view(uow, who.org, row, live, of))
+    return answer(request, "rule_shadow.html", view, current="rules")
 
 
 @router.post("/rules/versions/{version}/moves")

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from fieldfare.access import Permission, Principal
 from fieldfare.web.console.templating import answer
+from fieldfare.web.console.views.rule_hits import period
 from fieldfare.web.console.views.rules import rule_file_view, rule_named, rule_view, rules_view
 from fieldfare.web.guards import Platform, requires
 
@@ -25,7 +26,8 @@ def rules_page(
     if find:
         rule = rule_named(rule_set, find)
         return RedirectResponse(f"/rules/rule/{quote(rule.name)}", status_code=303)
-    view = platform.store.read(lambda uow: rules_view(uow, who, rule_set, search=q))
+    of = period(platform.clock.now_ms())
+    view = platform.store.read(lambda uow: rules_view(uow, who, rule_set, of, search=q))
     return answer(request, "rules.html", view, current="rules")
 
 
@@ -35,7 +37,8 @@ def rule_page(request: Request, who: RuleReader, platform: Platform, name: str) 
     if (file := f"rule/{name}") in rule_set.sources:
         # A folder of that name in the rule set: no rule is named with a dot.
         return answer(request, "rule_file.html", rule_file_view(rule_set, file), current="rules")
-    view = platform.store.read(lambda uow: rule_view(uow, who.org, rule_set, name))
+    of = period(platform.clock.now_ms())
+    view = platform.store.read(lambda uow: rule_view(uow, who.org, rule_set, name, of))
     return answer(request, "rule.html", view, current="rules")
 
 

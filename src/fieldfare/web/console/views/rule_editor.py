@@ -116,7 +116,7 @@ def problem_line(problem: Problem) -> ProblemLine:
         width=problem.width,
         message=problem.message,
         hint=problem.hint,
-        severity="error",
+        severity=problem.severity,
         source_line=problem.source_line,
     )
 

@@ -2,15 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.in_force import RULES
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import NotFound, Org, at_of, did_you_mean
+from fieldfare.metrics.rule_hits import HitsOf
 from fieldfare.rules import RuleInfo, RuleSet
 from fieldfare.web.console.excerpts import changed_in, excerpts_of
 from fieldfare.web.console.highlight import Piece, highlight
 from fieldfare.web.console.moments import Moment
+from fieldfare.web.console.pictures import Picture, picture_around
+from fieldfare.web.console.views.rule_hits import (
+    HitExample,
+    HitsLine,
+    Period,
+    examples,
+    hits_of_rules,
+)
+
+EXAMPLES: Final = 10
 
 
 class RuleUnknown(NotFound):
@@ -21,7 +33,8 @@ class RuleUnknown(NotFound):
 class RuleLine:
     """A rule: where it stands (line from 1), what it says, what follows, on which events.
 
-    changed_at: when its text last changed in what was in force, None if that is not known.
+    changed_at: when its text last changed in what was in force, None if that is not known. hits:
+    what it did in the last 28 days, None if nothing.
     """
 
     name: str
@@ -32,6 +45,7 @@ class RuleLine:
     effects: tuple[str, ...]
     events: tuple[str, ...]
     changed_at: Moment | None = None
+    hits: HitsLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +92,27 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """One rule of the rule set in force. changes: newest first."""
+    """One rule of the rule set in force. changes: newest first.
+
+    labels: of the days of its hits. graph: what it rests on and what follows, as SVG. tested: None
+    if nothing could be run, else whether one of the tests makes it fire.
+    """
 
     hash: str
     rule: RuleLine
+    labels: tuple[str, ...]
+    examples: tuple[HitExample, ...]
+    graph: Picture
     source: tuple[SourceView, ...]
     changes: tuple[RuleChange, ...]
 
 
 def rules_view(
-    uow: UnitOfWork, who: Principal, rule_set: RuleSet, *, search: str = ""
+    uow: UnitOfWork, who: Principal, rule_set: RuleSet, of: Period, *, search: str = ""
 ) -> RulesView:
     """List the rules that hold every word of the search, and the files."""
     versions = history_of(uow, who.org)
+    hits = hits_of_rules(uow, who.org, of)
     words = search.casefold().split()
     found = [rule for rule in rule_set.rules if _answers(rule, words)]
     return RulesView(
@@ -98,7 +120,11 @@ def rules_view(
         search=search,
         may_write=who.may(Permission.RULES_WRITE),
         rules=tuple(
-            replace(_rule_line(rule), changed_at=_last_change(versions, rule.name))
+            replace(
+                _rule_line(rule),
+                changed_at=_last_change(versions, rule.name),
+                hits=hits.get(rule.name),
+            )
             for rule in found
         ),
         total=len(rule_set.rules),
@@ -109,18 +135,26 @@ def rules_view(
     )
 
 
-def rule_view(uow: UnitOfWork, org: Org, rule_set: RuleSet, name: str) -> RuleView:
-    """Show one rule with its source and what changed it. Raises RuleUnknown."""
+def rule_view(uow: UnitOfWork, org: Org, rule_set: RuleSet, name: str, of: Period) -> RuleView:
+    """Show one rule with its source, what it did and what changed it. Raises RuleUnknown."""
     rule = rule_named(rule_set, name)
     versions = history_of(uow, org)
     changes = [
         RuleChange(hash=versions[index].hash, at=Moment(at_of(versions[index].since)))
         for index in changed_in([version.files for version in versions], name)
     ]
-    line = replace(_rule_line(rule), changed_at=changes[-1].at if changes else None)
+    line = replace(
+        _rule_line(rule),
+        changed_at=changes[-1].at if changes else None,
+        hits=hits_of_rules(uow, org, of, rule.name).get(rule.name),
+    )
+    meant = HitsOf(from_ms=of.from_ms, to_ms=of.to_ms, rule=rule.name, deciding=True)
     return RuleView(
         hash=rule_set.hash,
         rule=line,
+        labels=of.labels,
+        examples=examples(uow, org, meant, limit=EXAMPLES),
+        graph=picture_around(rule_set, name),
         source=tuple(
             SourceView(file=each.file, line=each.line, lines=highlight(each.text))
             for each in excerpts_of(rule_set.sources, name)
