@@ -37,3 +37,16 @@ def rules_functions(
     from fieldfare.cli.rule_functions import print_functions
 
     print_functions(name, as_json=as_json)
+
+
+@language.command("fmt")
+def rules_fmt(
+    folder: Annotated[Path, typer.Argument(help="The folder, or one file.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 if something would change.")
+    ] = False,
+) -> None:
+    """Write the files of a rule set in their canonical form; comments and literals stay."""
+    from fieldfare.cli.rule_formatting import format_rules
+
+    format_rules(folder, check=check)

@@ -73,3 +73,37 @@ def test_a_function_that_is_not_there_is_refused() -> None:
 
     assert code != 0
     assert "StringLenght" in told
+
+
+def test_files_are_formatted_once(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub/b.sml").write_text("A   = 'x' # why\n")
+
+    checked = CliRunner().invoke(app, ["rules", "fmt", str(folder), "--check"])
+    before = (folder / "sub/b.sml").read_text()
+    told = run("fmt", folder)
+
+    assert checked.exit_code == 1
+    assert "b.sml is not formatted" in checked.output
+    assert before == "A   = 'x' # why\n"
+    assert told[0] == 0
+    assert (folder / "sub/b.sml").read_text() == "A = 'x'  # why\n"
+    assert run("fmt", folder, "--check") == (0, "2 of 2 files are in form\n")
+    assert sorted(path.name for path in folder.rglob("*.*")) == ["b.sml", "main.sml"]
+
+
+def test_a_file_that_is_no_syntax_leaves_all_files_as_they_are(folder: Path) -> None:
+    (folder / "a.sml").write_text("A   = 'x'\n")
+    (folder / "z.sml").write_text("A = (\n")
+
+    code, told = run("fmt", folder)
+
+    assert code != 0
+    assert "z.sml:1" in told
+    assert (folder / "a.sml").read_text() == "A   = 'x'\n"
+
+
+def test_the_rules_of_the_default_pack_are_in_form() -> None:
+    rules = Path(__file__).parents[3] / "packs/default/rules"
+
+    assert run("fmt", rules, "--check")[0] == 0
