@@ -59,6 +59,7 @@ from fieldfare.policies import OnEdit, PolicyPack, RestrictionKinds
 from fieldfare.records import Decision, Event, ItemVersion, Subject
 from fieldfare.review import Reviewing, ReviewTimes
 from fieldfare.rules import RuleSet
+from fieldfare.rules.labels import Entity
 from fieldfare.signals.scanner import Scanner
 from fieldfare.storage import FileBlobs, SqlStore
 from fieldfare.storage.lake import LakeKeeping
@@ -308,12 +309,16 @@ class Platform:
         Open cases on what they made end with it. Raises NotFound for somebody nobody knows.
         """
         now_ms = self.clock.now_ms()
-        erased = self.store.write(
-            lambda uow: erase_account(uow, self.vault, org, account, by=by, now_ms=now_ms)
-        )
+
+        def write(uow: UnitOfWork) -> tuple[Erased, Sequence[Entity]]:
+            labelled = uow.labels.of_person(org, self.vault.pseudonym(org, account))
+            return erase_account(uow, self.vault, org, account, by=by, now_ms=now_ms), labelled
+
+        erased, labelled = self.store.write(write)
         self.blobs.delete_person(org, account)
         self.gate.forget(org, account.host_id)
         self.grounds.forget_account(org, account.host_id)
+        self.grounds.forget_labels(org, labelled)
         return erased
 
     def _wake_scanning(self, events: Sequence[Event]) -> None:

@@ -36,6 +36,8 @@ from fieldfare.records import (
     Voice,
     Webhook,
 )
+from fieldfare.rules.label_book import NO_LABELS
+from fieldfare.rules.labels import Entity, LabelChange, LabelStatus
 from fieldfare.rules.lifecycle import Move, VersionState
 from fieldfare.storage import SqlStore
 from fieldfare.storage.unit import SqlUnit
@@ -43,6 +45,7 @@ from fieldfare.storage.unit import SqlUnit
 MAIN, OTHER = Org("main"), Org("other")
 NOW_MS = 1_795_000_000_000
 VIDEO, ANNA = Subject("video", "v1"), Subject("account", "anna")
+LABELLED = Entity("Account", "anna")
 REMOVE = Restriction(kind="remove", policy="P")
 HITS = HitsOf(from_ms=0, to_ms=2 * NOW_MS, rule_set="h")
 PERIOD: Mapping[str, Any] = {"from_ms": 0, "to_ms": 2 * NOW_MS}
@@ -253,6 +256,11 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
             reason="known",
         )
     )
+    marked = LabelChange(
+        entity=LABELLED, label=str(org), status=LabelStatus.ADDED, reason="R", expires_at=offset
+    )
+    labels = NO_LABELS.after([marked], event_id=filled.event)
+    uow.labels.put(org, LABELLED, labels, changed=filled.event)
     return filled
 
 
@@ -277,6 +285,11 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "decisions.last_revision": lambda u: u.decisions.last_revision(org, VIDEO),
         "decisions.page": lambda u: u.decisions.page(org, before=None, limit=99),
         "verdicts.standing": lambda u: u.verdicts.standing(org, VIDEO, "d"),
+        "labels.get": lambda u: u.labels.get(org, LABELLED),
+        "labels.all": lambda u: list(u.labels.all(org)),
+        "labels.of_person": lambda u: u.labels.of_person(
+            org, u.data_keys._vault.pseudonym(org, ANNA)
+        ),
         "quotas.all": lambda u: u.quotas.all(org),
         "uses.since": lambda u: u.uses.since(org, began=0),
         "snoozes.all": lambda u: u.snoozes.all(org, until_after=0),
@@ -374,6 +387,7 @@ WRITES = {
     "call_keys.keep",
     "decisions.save",
     "verdicts.put",
+    "labels.put",
     "quotas.put",
     "uses.add",
     "snoozes.put",

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     BANKS_READ = "banks_read"
     BANKS_WRITE = "banks_write"
     LISTS_WRITE = "lists_write"
+    ENTITIES_READ = "entities_read"
+    LABELS_WRITE = "labels_write"
     REVIEW = "review"
     REVEAL = "reveal"
     OVERVIEW = "overview"
@@ -44,7 +46,7 @@ class Permission(StrEnum):
 
 _P = Permission
 _LOOKS = frozenset({_P.CONSOLE, _P.OVERVIEW, _P.POLICIES_READ, _P.RULES_READ})
-_EXPLAINS = frozenset({_P.ITEMS_READ, _P.DECISIONS_READ, _P.BANKS_READ})
+_EXPLAINS = frozenset({_P.ITEMS_READ, _P.DECISIONS_READ, _P.BANKS_READ, _P.ENTITIES_READ})
 
 ROLE_PERMISSIONS: Final[Mapping[RoleName, frozenset[Permission]]] = MappingProxyType(
     {
@@ -55,8 +57,8 @@ ROLE_PERMISSIONS: Final[Mapping[RoleName, frozenset[Permission]]] = MappingProxy
         | _EXPLAINS
         # Who approves may write as well, but never approves what they wrote.
         | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_WRITE, _P.RULES_ACTIVATE, _P.RULES_BRAKE}
-        | {_P.QUERY, _P.BULK_ACT},
-        RoleName.REVIEWER: _LOOKS | _EXPLAINS | {_P.REVIEW, _P.REVEAL},
+        | {_P.QUERY, _P.BULK_ACT, _P.LABELS_WRITE},
+        RoleName.REVIEWER: _LOOKS | _EXPLAINS | {_P.REVIEW, _P.REVEAL, _P.LABELS_WRITE},
         RoleName.SERVICE: frozenset({_P.INGEST, _P.GATE, _P.ITEMS_READ, _P.DECISIONS_READ}),
     }
 )
@@ -66,7 +68,8 @@ SCOPE_PERMISSIONS: Final[Mapping[Scope, frozenset[Permission]]] = MappingProxyTy
         Scope.INGEST: frozenset({_P.INGEST, _P.ITEMS_READ, _P.DECISIONS_READ}),
         Scope.GATE: frozenset({_P.GATE}),
         # No reveal: an exposure belongs to a person, and a key is none.
-        Scope.REVIEW: frozenset({_P.REVIEW, _P.POLICIES_READ, _P.RULES_READ}) | _EXPLAINS,
+        Scope.REVIEW: frozenset({_P.REVIEW, _P.LABELS_WRITE, _P.POLICIES_READ, _P.RULES_READ})
+        | _EXPLAINS,
         Scope.ADMIN: frozenset(_P) - {_P.REVIEW, _P.REVEAL, _P.CONSOLE},
     }
 )

@@ -12,7 +12,10 @@ DECISION_MADE: Final = "decision.made"
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decision.made event carries: a decision without what the log adds to it."""
+    """What a decision.made event carries: a decision without what the log adds to it.
+
+    declared: the words of the rules' DeclareVerdicts.
+    """
 
     version: str
     revision: int
@@ -20,6 +23,7 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     pack: str
     rule_set: str
     models: dict[str, str]
+    declared: tuple[str, ...] = ()
 
 
 def event_of(
@@ -47,6 +51,7 @@ def decided_by(event: Event, conclusion: Conclusion) -> Decision:
         pack=conclusion.pack,
         rule_set=conclusion.rule_set,
         models=conclusion.models,
+        declared=conclusion.declared,
         causes=event.causes,
     )
 

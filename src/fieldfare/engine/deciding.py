@@ -44,6 +44,7 @@ class Question:
     was decided yet on this version and nobody has spoken before. always: record even what changes
     nothing. effects_at: ms since 1970, earliest moment to send. rule_set: hash of the version of
     the rules that spoke; "": the one given to the item's author.
+    declared: words of DeclareVerdicts.
     """
 
     subject: Subject
@@ -56,6 +57,7 @@ class Question:
     always: bool = False
     effects_at: int = 0
     rule_set: str = ""
+    declared: tuple[str, ...] = ()
 
 
 class Deciding:
@@ -78,7 +80,7 @@ class Deciding:
             version=question.item.digest if question.item else "",
         )
         before = None if question.first else _before(uow, org, question)
-        if not question.always and before is not None and _is_same(before.judgement, judgement):
+        if not question.always and before is not None and _is_same(before, judgement, question):
             return None
         decision = self._record(uow, org, question, judgement)
         _index(uow, org, question, decision)
@@ -102,6 +104,7 @@ class Deciding:
             pack=in_force.pack.hash,
             rule_set=question.rule_set or in_force.rules_for(_author(question)).hash,
             models=dict(question.models),
+            declared=question.declared,
         )
         person = question.item.author if question.item else question.subject
         event = uow.log.append(
@@ -142,13 +145,15 @@ def _before(uow: UnitOfWork, org: Org, question: Question) -> Decision | None:
     return uow.decisions.get(org, question.item.decision_id)
 
 
-def _is_same(before: Judgement, now: Judgement) -> bool:
+def _is_same(decision: Decision, now: Judgement, question: Question) -> bool:
+    before = decision.judgement
     asks_anew = {r.policy for r in now.review} - {r.policy for r in before.review}
+    says_anew = set(question.declared) - set(decision.declared)
     return (
         before.action == now.action
         and before.by == now.by
         and digest(before.restrictions) == digest(now.restrictions)
-        and not asks_anew
+        and not (asks_anew or says_anew)
     )
 
 

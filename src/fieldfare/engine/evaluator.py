@@ -21,6 +21,7 @@ from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.grounds import Assessment, Grounds
 from fieldfare.engine.history import IMPORTED
 from fieldfare.engine.in_force import REFRESHING, Books
+from fieldfare.engine.labels import book_of
 from fieldfare.engine.reactions import React
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
@@ -28,6 +29,7 @@ from fieldfare.kernel import EventId, at_of, make_id
 from fieldfare.records import Decision, Event
 
 READER: Final = "evaluator"
+REACHED: Final = "views.reached"
 BATCH: Final = 200
 PAGE: Final = 1_000
 IDLE_S: Final = 0.5
@@ -158,11 +160,16 @@ class Evaluator:
             try:
                 self.tail.rewind(self._store.read(lambda uow: uow.cursors.get(READER)))
                 self._grounds.reset()
+                self._store.read(self._reload_labels)
                 self.restore(at_of(self.tail.position))
             except Exception:  # noqa: BLE001  # worker boundary: the store may come back
                 _log.exception("starting over failed")
             else:
                 return
+
+    def _reload_labels(self, uow: UnitOfWork) -> None:
+        for org in uow.organisations.all():
+            self._grounds.learn_labels(org, book_of(uow, org))
 
     def _evaluate(self, events: Sequence[Event]) -> None:
         assessed = {event.id: self._assess(event) for event in events}
@@ -256,11 +263,14 @@ class Evaluator:
 
 
 def _between_refreshes(events: Sequence[Event]) -> list[Sequence[Event]]:
-    """Cut a batch after each event that changes what is in force or what was counted."""
+    """Cut a batch after each event that changes what is in force or what was counted.
+
+    And after reached views, which are judged when they are written: nothing newer is to be known.
+    """
     chunks: list[Sequence[Event]] = []
     start = 0
     for index, event in enumerate(events, 1):
-        if event.kind in REFRESHING or event.kind == IMPORTED:
+        if event.kind in REFRESHING or event.kind in {IMPORTED, REACHED}:
             chunks.append(events[start:index])
             start = index
     if start < len(events):

@@ -5,7 +5,7 @@ the scan brought, the age of the author, the counters as of the event's id, and 
 over all of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,8 @@ from fieldfare.engine.rule_hits import Ran, hits_of
 from fieldfare.kernel import JsonValue, Org, Unknown, is_history, unix_ms
 from fieldfare.records import Event, FactValue, HitMode, RuleHit
 from fieldfare.rules import Occurrence, Outcome, Running
+from fieldfare.rules.label_book import LabelBook
+from fieldfare.rules.labels import LABEL_CHANGED, Entity
 
 Facts = Mapping[str, FactValue | Unknown]
 HandOver = Callable[[Event, Mapping[str, JsonValue], Facts], None]
@@ -56,6 +58,7 @@ class Grounds:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._running: dict[Org, Running] = {}
+        self._labels: dict[Org, LabelBook] = {}
         self._born: dict[tuple[Org, str], int] = {}
         self.hand_over: HandOver = _to_nobody
 
@@ -70,10 +73,12 @@ class Grounds:
     def open(self, org: Org) -> None:
         """Count what an organisation's rules need; what is counted already goes on."""
         if self._books.has(org):
-            self._running.setdefault(org, Running()).adopt(self._books.of(org).active)
+            labels = self._labels.setdefault(org, LabelBook())
+            running = self._running.setdefault(org, Running(labels=labels))
+            running.adopt(self._books.of(org).active)
 
     def reset(self) -> None:
-        """Forget all counts, before they are rebuilt from the log."""
+        """Forget all counts, before they are rebuilt from the log; labels stay."""
         orgs = tuple(self._running)
         self._running.clear()
         for org in orgs:
@@ -83,6 +88,22 @@ class Grounds:
         """Keep when an account was made (ms since 1970); 0 means nobody told."""
         if created_at:
             self._born[org, host_id] = created_at
+
+    def learn_labels(self, org: Org, labels: LabelBook) -> None:
+        """Take up the labels as of the evaluator's cursor."""
+        self._labels[org] = labels
+        if org in self._running:
+            self._running[org].labels = labels
+
+    def labels_of(self, org: Org) -> LabelBook:
+        """Give the labels as the rules see them now."""
+        return self._labels.get(org, LabelBook())
+
+    def forget_labels(self, org: Org, entities: Iterable[Entity]) -> None:
+        """Let go of the labels of an erased account."""
+        book = self.labels_of(org)
+        for entity in entities:
+            book.forget(entity)
 
     def forget_account(self, org: Org, host_id: str) -> None:
         """Let go of an erased account."""
@@ -109,6 +130,8 @@ class Grounds:
         if event.kind == ACCOUNT_CREATED:
             # At its own place among the others: what came before it in a batch was told no age.
             self.learn_account(event.org, event.subject.host_id, born_ms(event))
+        if event.kind == LABEL_CHANGED and event.data is not None and event.org in self._running:
+            self.count_as(event, event.data, {})  # what comes after it sees it
         told = self.told(event)
         return None if told is None else self.judge(event, *told)
 

@@ -11,6 +11,7 @@ from fieldfare.engine.content import content_of, reached_by
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.grounds import Assessment, Facts, Grounds
 from fieldfare.engine.in_force import Books
+from fieldfare.engine.labels import project, write_changes
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.repositories import Pace
 from fieldfare.kernel import EventId, JsonValue, Org
@@ -54,6 +55,8 @@ class React:
             # What people were asked about is gone: the version, or the whole item.
             left = str(event.data.get("version", "")) if event.kind == "item.changed" else ""
             end_cases(uow, event.org, event.subject, keep=left, now_ms=event.at)
+        if assessment and assessment.outcome.labels:
+            write_changes(uow, event, assessment.outcome.labels)
         match event.kind:
             case "item.posted" | "item.changed" | "item.scanned" if assessment:
                 return self._on_content(uow, event, assessment)
@@ -61,6 +64,8 @@ class React:
                 return self._on_report(uow, event, assessment)
             case "views.reached":
                 return self._on_reached(uow, event, event.data)
+            case "label.changed":
+                project(uow, event)
             case "item.viewed":
                 _note_reached(uow, event, event.data)
             case _:
@@ -94,6 +99,7 @@ class React:
         reached = reached_by(content, event)
         assessment = self._grounds.judge(event, reached.data, reached.facts)
         uow.rule_hits.add(assessment.hits)
+        write_changes(uow, event, assessment.outcome.labels)
         if _is_silent(assessment):
             return []
         return self._judged(uow, event, item, assessment, source=event.kind, facts=content.facts)
@@ -128,6 +134,7 @@ class React:
             models=assessment.models,
             first=first,
             rule_set=assessment.rule_set,
+            declared=assessment.outcome.declared,
         )
         decided = [self._deciding.decide(uow, event.org, question)]
         decided += [
@@ -177,8 +184,9 @@ def _standing_item(uow: UnitOfWork, org: Org, subject: Subject, version: str) ->
 
 
 def _is_silent(assessment: Assessment) -> bool:
-    """Tell whether the rules asked for nothing, and none of them threw."""
-    return not assessment.outcome.verdicts and not assessment.outcome.errors
+    """Tell whether the rules asked for nothing and said nothing, and none of them threw."""
+    outcome = assessment.outcome
+    return not (outcome.verdicts or outcome.errors or outcome.declared)
 
 
 def _causes(event: Event) -> tuple[EventId, ...]:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from fieldfare.access.repositories import ApiKeys, Organisations, People, Sessions
 from fieldfare.decisions.repositories import Decisions, Quotas, Snoozes, Uses, Verdicts
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
+from fieldfare.engine.label_store import Labels
 from fieldfare.engine.rule_versions import RuleVersions
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
 from fieldfare.kernel import EventId, Org
@@ -184,6 +185,8 @@ class UnitOfWork(Protocol):
     def uses(self) -> Uses: ...
     @property
     def snoozes(self) -> Snoozes: ...
+    @property
+    def labels(self) -> Labels: ...
     @property
     def cases(self) -> Cases: ...
     @property

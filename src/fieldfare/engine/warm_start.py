@@ -13,6 +13,7 @@ from fieldfare.engine.evaluator import READER
 from fieldfare.engine.exposure import views_judged
 from fieldfare.engine.grounds import Grounds
 from fieldfare.engine.in_force import Books
+from fieldfare.engine.labels import book_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.kernel.ids import MAX_ID
@@ -29,6 +30,7 @@ def bring_into_memory(uow: UnitOfWork, *, books: Books, grounds: Grounds, gate: 
         if not books.has(org):
             books.refresh(uow, org, as_of=LAST_ID)
         grounds.open(org)
+        grounds.learn_labels(org, book_of(uow, org))
     against = {(org, made): found for org, made, found in uow.decisions.restricting()}
     views = views_judged(uow, position)
     for org, item in uow.items.all_current():

@@ -33,6 +33,7 @@ class Decision:
 
     version: digest of the item version, "" for accounts. revision: grows with each decision on the
     subject. pack, rule_set: content hashes of what was in force. models: signal name -> version.
+    declared: words the rules said about the event (DeclareVerdict); they restrict nothing.
     """
 
     org: Org
@@ -46,3 +47,4 @@ class Decision:
     rule_set: str
     models: Mapping[str, str] = field(default_factory=dict)
     causes: tuple[EventId, ...] = ()
+    declared: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from fieldfare.storage.tables import (
     accounts,
     cases,
     decisions,
+    entity_labels,
     items,
     outbox,
     payloads,
@@ -102,6 +103,12 @@ _SAID: Final = Statement(
         verdicts.c.org == bindparam("in_org"), verdicts.c.person == bindparam("pseudonym")
     )
 )
+_LABELLED: Final = Statement(
+    entity_labels.delete().where(
+        entity_labels.c.org == bindparam("in_org"),
+        entity_labels.c.person == bindparam("pseudonym"),
+    )
+)
 _QUOTED: Final = Statement(
     cases.update()
     .where(
@@ -132,5 +139,6 @@ class SqlProjections:
             changed += self._tx.run(statement, **named, pseudonym=pseudonym)
         changed += self._tx.run(_HIT, **named, pseudonym=pseudonym)
         changed += self._tx.run(_UNSENT, **named)
+        changed += self._tx.run(_LABELLED, in_org=org, pseudonym=pseudonym)
         changed += self._tx.run(_QUOTED, in_org=org, pseudonym=pseudonym)
         return changed + self._tx.run(_SAID, in_org=org, pseudonym=pseudonym)

@@ -11,6 +11,7 @@ from fieldfare.storage.cases import SqlCases, SqlExposures, SqlQueueDepths
 from fieldfare.storage.decisions import SqlDecisions, SqlVerdicts
 from fieldfare.storage.engine import SqlCursors, SqlScans, SqlVersions
 from fieldfare.storage.items import SqlAccounts, SqlItems, SqlViews
+from fieldfare.storage.labels import SqlLabels
 from fieldfare.storage.lanes import Lane
 from fieldfare.storage.ledger import SqlDataKeys, SqlLedgerRows, SqlSeals
 from fieldfare.storage.log import SqlHistory, SqlLog
@@ -45,6 +46,7 @@ class SqlUnit:
         self.quotas = SqlQuotas(tx)
         self.uses = SqlUses(tx)
         self.snoozes = SqlSnoozes(tx)
+        self.labels = SqlLabels(tx, self.data_keys, vault)
         self.cases = SqlCases(tx)
         self.queues = SqlQueueDepths(tx)
         self.exposures = SqlExposures(tx)

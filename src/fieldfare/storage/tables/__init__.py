@@ -7,6 +7,7 @@ from fieldfare.storage.tables.decisions import HOLDING, decisions, verdicts
 from fieldfare.storage.tables.enforcement import outbox, webhooks
 from fieldfare.storage.tables.engine import cursors, scans, versions
 from fieldfare.storage.tables.ingest import accounts, call_keys, items, reports, view_rates, views
+from fieldfare.storage.tables.labels import entity_labels
 from fieldfare.storage.tables.ledger import data_keys, seals
 from fieldfare.storage.tables.log import event_causes, events, histories, lanes, payloads
 from fieldfare.storage.tables.matching import bank_entries, banks, lists
@@ -25,6 +26,7 @@ __all__ = [
     "cursors",
     "data_keys",
     "decisions",
+    "entity_labels",
     "event_causes",
     "events",
     "exposures",

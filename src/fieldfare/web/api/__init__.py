@@ -8,6 +8,7 @@ from fieldfare.web.api.clock import router as clock
 from fieldfare.web.api.gate import router as gate
 from fieldfare.web.api.health import router as health
 from fieldfare.web.api.ingest import router as ingest
+from fieldfare.web.api.labels import router as labels
 from fieldfare.web.api.lake import router as lake
 from fieldfare.web.api.people import router as people
 from fieldfare.web.api.reading import router as reading
@@ -18,7 +19,7 @@ from fieldfare.web.api.rule_versions import router as rule_versions
 from fieldfare.web.api.rules import router as rules
 
 ROUTERS: tuple[APIRouter, ...] = (
-    *(health, gate, ingest, reading, review),
+    *(health, gate, ingest, reading, labels, review),
     *(admin, rules, rule_hits, rule_versions, brakes, people, clock),
     *(rule_trials, lake),
 )

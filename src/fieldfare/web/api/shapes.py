@@ -46,6 +46,7 @@ def decision_json(decision: Decision) -> dict[str, JsonValue]:
         "review": [msgspec.to_builtins(request) for request in judgement.review],
         "reasons": [msgspec.to_builtins(reason) for reason in judgement.reasons],
         "unknown": dict(judgement.unknown),
+        "declared": list(decision.declared),
         "pack": decision.pack,
         "rule_set": decision.rule_set,
         "models": dict(decision.models),

@@ -1,0 +1,50 @@
+"""One entity: its labels now, what held before, and the decisions on what it names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.engine.labels import ACCOUNT_TYPE
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.ingest.kinds import ITEM_KINDS
+from fieldfare.kernel import Org
+from fieldfare.records import ACCOUNT, Decision, Subject
+from fieldfare.rules.label_book import NO_LABELS, EntityLabels
+from fieldfare.rules.labels import Entity
+
+ITEM_TYPE: Final = "Item"
+RECENT: Final = 20
+"""Decisions shown with an entity, newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityRecord:
+    """What is known of an entity as of a moment (ms since 1970)."""
+
+    entity: Entity
+    at_ms: int
+    labels: EntityLabels
+    decisions: Sequence[Decision]
+
+
+def entity_record(uow: UnitOfWork, org: Org, entity: Entity, *, now_ms: int) -> EntityRecord:
+    """Read an entity; one that nobody has labelled has no labels, and is no error."""
+    labels = uow.labels.get(org, entity) or NO_LABELS
+    decisions = [
+        decision
+        for subject in _subjects(entity)
+        for decision in uow.decisions.of_subject(org, subject)
+    ]
+    newest = sorted(decisions, key=lambda decision: decision.id, reverse=True)
+    return EntityRecord(
+        entity=entity, at_ms=now_ms, labels=labels.as_of(now_ms), decisions=newest[:RECENT]
+    )
+
+
+def _subjects(entity: Entity) -> Sequence[Subject]:
+    """Name the subjects an entity may stand for: an account, or an item of any kind."""
+    if entity.type == ACCOUNT_TYPE:
+        return [Subject(ACCOUNT, entity.id)]
+    if entity.type == ITEM_TYPE:
+        return [Subject(kind, entity.id) for kind in ITEM_KINDS]
+    return []
