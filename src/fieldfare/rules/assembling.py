@@ -36,11 +36,13 @@ from fieldfare.rules.nodes import (
 from fieldfare.rules.operands import Operand
 from fieldfare.rules.osprey_lowering import OspreyLowering
 from fieldfare.rules.safe_lowering import SafeLowering
+from fieldfare.rules.secrecy import holds_secret
 from fieldfare.rules.sightings import Sighting, sightings
 from fieldfare.rules.sml_types import BOOL, RULE, TIMEDELTA, plain
 from fieldfare.rules.times import written_delta
 
 PARAMS: Final = "event_id, data, facts, counts, lists, labels"
+_HIDDEN: Final = "(secret)"
 UPDATE_PARAMS: Final = "event_id, data, facts"
 
 
@@ -120,7 +122,9 @@ class Capture:
         return self._captured(self._lowering.value(node))
 
     def shown(self, node: Node) -> object:
-        """Likewise, a length of time as people read it."""
+        """Likewise, a length of time as people read it, and nothing of a secret."""
+        if holds_secret(node, self._lowering.folder):
+            return _HIDDEN
         if plain(node.type) != TIMEDELTA:
             return self.of(node)
         if isinstance(node, Const) and isinstance(node.value, int):

@@ -21,6 +21,7 @@ from fieldfare.rules.definitions import (
     is_local,
     reachable,
 )
+from fieldfare.rules.differences import warn_of_differences
 from fieldfare.rules.effect_table import EFFECTS
 from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import SYNTAX
@@ -67,6 +68,7 @@ def check(
             [Problem(message=message, file=ENTRY, line=1, column=1, source_line="")]
         ) from e
     problems.raise_if_any()
+    warn_of_differences(program, problems)
     return replace(program, warnings=problems.warnings())
 
 

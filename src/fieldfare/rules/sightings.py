@@ -26,6 +26,7 @@ from fieldfare.rules.nodes import (
     Present,
     RuleOf,
 )
+from fieldfare.rules.secrecy import holds_secret
 
 MAX_SIGHTINGS: Final = 32
 _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -60,6 +61,9 @@ def sightings(node: Node, folder: Folder) -> tuple[Sighting, ...]:
     """List what a condition looks at, through the names it uses; at most 32, each once."""
     found: dict[tuple[str, str, str], Sighting] = {}
     for sighting in _walk(node, folder):
+        sides = (sighting.of, sighting.threshold)
+        if any(isinstance(side, Node) and holds_secret(side, folder) for side in sides):
+            continue  # neither the value nor what it equals may be told
         found.setdefault((sighting.name, sighting.op, repr(sighting.threshold)), sighting)
     return tuple(found.values())[:MAX_SIGHTINGS]
 

@@ -183,6 +183,9 @@ def _arguments(
             node = checked(param, read(written, scope), written, scope)
             if node is None:
                 is_fine = False
+            elif node.type.secret:
+                scope.problem(written, f"{param.name} is a secret, and what is done is shown")
+                is_fine = False
             else:
                 args[param.name] = node
     return args if is_fine else None

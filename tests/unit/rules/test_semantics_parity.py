@@ -143,6 +143,22 @@ VALUES = st.one_of(
 EVENTS = st.dictionaries(st.sampled_from(sorted(KINDS)), VALUES)
 
 
+TYPED: Final = {
+    "i": st.integers(-4, 4),
+    "j": st.integers(-4, 4),
+    "f": st.sampled_from([0.0, -1.5, 2.5]),
+    "g": st.sampled_from([0.0, -1.5, 2.5]),
+    "s": st.sampled_from(["", "a", "b", "1"]),
+    "t": st.sampled_from(["", "a", "b", "1"]),
+    "b": st.booleans(),
+    "c": st.booleans(),
+    "m": st.lists(st.sampled_from(["a", "b"]), max_size=2),
+}
+WELL_TYPED = st.fixed_dictionaries(
+    {}, optional={name: st.one_of(st.none(), values) for name, values in TYPED.items()}
+)
+
+
 def compiled(trees: list[Tree], semantics: Semantics) -> RuleSet:
     text = "".join(declared(name) for name in KINDS)
     for at, tree in enumerate(trees):
@@ -183,3 +199,20 @@ def test_compiled_rules_agree_with_an_interpreter(
             }
             for name, is_fired in told.items():
                 assert (f"{name}{at}" in outcome.fired) == is_fired, (name, tree.written, event)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tree=CONDITIONS, events=st.lists(WELL_TYPED, min_size=1, max_size=20))
+def test_where_nothing_is_warned_of_the_two_semantics_agree(
+    tree: Tree, events: list[dict[str, object]]
+) -> None:
+    text = "".join(declared(name) for name in KINDS)
+    text += f"R = Rule(when_all=[{tree.written}], description='')"
+    words = replace(a_vocabulary(), event_kinds=frozenset({"item.posted"}))
+    safe = load_rule_set({"main.sml": text}, vocabulary=words)
+    osprey = load_rule_set({"main.sml": text}, vocabulary=words, semantics="osprey")
+
+    assert safe.warnings == osprey.warnings
+    if not safe.warnings:
+        for event in events:
+            assert evaluated(safe, event).fired == evaluated(osprey, event).fired, tree.written
