@@ -9,6 +9,7 @@ from typing import Final
 
 from fieldfare.rules.checking import Scope
 from fieldfare.rules.definitions import Declared
+from fieldfare.rules.json_paths import has_wildcard
 from fieldfare.rules.nodes import Const, Field, ListOf, Node, Text
 from fieldfare.rules.sml_types import Annotation, SmlType, accepts, read_annotation
 
@@ -64,8 +65,14 @@ def _field(node: Field, declared: Declared, wanted: Annotation, scope: Scope) ->
     elif wanted.wrapper:
         scope.problem(declared.value, "ExtractLiteral is for literals", "Leave it out here.")
         return None
-    is_optional = of.optional and scope.semantics == "osprey"
-    return replace(node, type=of, path=path, optional=is_optional)
+    is_safe = scope.semantics == "safe"
+    is_every = is_safe and has_wildcard(path)
+    if is_every and of.base != "list":
+        hint = f"Write `{declared.name}: List[{of}] = ...`, or [0] for the first."
+        scope.problem(declared.value, "a path with a wildcard leads to a list", hint)
+        return None
+    is_optional = of.optional and not is_safe
+    return replace(node, type=of, path=path, optional=is_optional, every=is_every)
 
 
 def _is_fit(node: Node, declared: Declared, wanted: Annotation, scope: Scope) -> bool:

@@ -1,8 +1,8 @@
 """Calls in expressions: the standard functions and the calls that are syntax of their own."""
 
 import ast
-import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -13,6 +13,7 @@ from fieldfare.rules.counting import read_count, read_key
 from fieldfare.rules.effect_table import EFFECTS
 from fieldfare.rules.experiments import read_experiment, read_experiment_when
 from fieldfare.rules.functions import BY_PLACE, SYNTAX
+from fieldfare.rules.json_paths import read_path
 from fieldfare.rules.label_calls import read_has_label
 from fieldfare.rules.nodes import (
     AllOf,
@@ -32,7 +33,7 @@ from fieldfare.rules.nodes import (
     Present,
     RuleOf,
 )
-from fieldfare.rules.patterns import Pattern, PatternRefused, read_pattern
+from fieldfare.rules.patterns import Pattern, PatternRefused, read_pattern, unsafe_pattern
 from fieldfare.rules.signatures import FACT, AnyFunction
 from fieldfare.rules.sml_types import (
     ANY,
@@ -52,7 +53,6 @@ from fieldfare.rules.sml_types import (
 Read: TypeAlias = Callable[[ast.expr, Scope], Node | None]
 Args: TypeAlias = Mapping[str, Node]
 
-_STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,6})\]|\['([^'\\]*)'\]")
 _STATEMENTS: Final = {"Import", "Require", "WhenRules"}
 
 
@@ -147,21 +147,12 @@ def _literal(args: Args, name: str, default: Literal_) -> Literal_:
 
 def _json(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     text = str(_literal(args, "path", ""))
-    path: list[str | int] = []
-    at = 1
-    while at < len(text):
-        step = _STEP.match(text, at)
-        if step is None:
-            break
-        name, index, quoted = step.groups()
-        path.append(int(index) if index is not None else name if name is not None else quoted)
-        at = step.end()
-    if not text.startswith("$") or at < len(text) or not path:
-        hint = "A path is like $.item.author, $['a b'] or $.tags[0]; no wildcards, no filters."
-        scope.problem(written, f"{text!r} is not a path this language reads", hint)
+    path = read_path(text, needs_root=scope.semantics == "safe")
+    if isinstance(path, str):
+        scope.problem(written, f"{text!r} is not a path this language reads", path)
         return None
     coerce = _literal(args, "coerce_type", True) is True
-    return Field(ANY, scope.place(written), tuple(path), coerce)
+    return Field(ANY, scope.place(written), path, coerce)
 
 
 def _entity_json(args: Args, written: ast.Call, scope: Scope) -> Node | None:
@@ -206,12 +197,17 @@ def _default(args: Args, written: ast.Call, scope: Scope) -> Node | None:
 
 
 def _pattern(text: Literal_, args: Args, at: ast.expr, scope: Scope) -> Pattern | None:
+    is_insensitive = _literal(args, "case_insensitive", False) is True
     try:
-        return read_pattern(
-            str(text), case_insensitive=_literal(args, "case_insensitive", False) is True
-        )
-    except PatternRefused as e:
-        scope.problem(at, e.message, e.hint)
+        return read_pattern(str(text), case_insensitive=is_insensitive)
+    except PatternRefused as refused:
+        if scope.semantics == "osprey":
+            with suppress(PatternRefused):
+                pattern = unsafe_pattern(str(text), case_insensitive=is_insensitive)
+                hint = f"It runs on the first {pattern.limit:,} characters and may be slow there."
+                scope.problems.warn(scope.place(at), refused.message, f"{hint} {refused.hint}")
+                return pattern
+        scope.problem(at, refused.message, refused.hint)
         return None
 
 

@@ -47,6 +47,13 @@ class Scope:
     def problem(self, at: ast.expr | ast.stmt | ast.keyword, message: str, hint: str = "") -> None:
         self.problems.add(self.place(at), message, hint)
 
+    def foreign(self, at: ast.expr, message: str, hint: str = "") -> None:
+        """Note what is a mistake here, and under `osprey` may come from where the rules were."""
+        if self.semantics == "osprey":
+            self.problems.warn(self.place(at), message, hint)
+        else:
+            self.problem(at, message, hint)
+
     def unknown(self, at: ast.expr, what: str, name: str, known: Iterable[str]) -> None:
         """Note an unknown name with the closest known one."""
         self.problem(at, f"unknown {what} {name!r}", did_you_mean(name, known))

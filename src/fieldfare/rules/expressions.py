@@ -27,6 +27,7 @@ from fieldfare.rules.nodes import (
     Present,
     Text,
 )
+from fieldfare.rules.problems import Severity
 from fieldfare.rules.sml_types import (
     BOOL,
     FLOAT,
@@ -286,7 +287,9 @@ def _check_event_kinds(left: Node, right: Node, scope: Scope) -> None:
             kinds = scope.vocabulary.event_kinds
             if isinstance(item, Const) and item.value not in kinds:
                 hint = did_you_mean(str(item.value), kinds)
-                scope.problems.add(item.place, f"unknown event kind {item.value!r}", hint)
+                severity: Severity = "warning" if scope.semantics == "osprey" else "error"
+                message = f"unknown event kind {item.value!r}"
+                scope.problems.add(item.place, message, hint, severity=severity)
 
 
 def _list(written: ast.List, scope: Scope) -> Node | None:

@@ -50,6 +50,12 @@ _OPERATORS: Final[Mapping[str, Callable[..., bool]]] = {
     "in": lambda left, right: left in right,
     "not in": lambda left, right: left not in right,
 }
+_WHOLE: Final[Mapping[str, Callable[..., int]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+}
+_MAX_WHOLE: Final = 2**53
 _MAX_WAYS: Final = 64
 
 
@@ -119,7 +125,7 @@ class Folder:
             case Negative():
                 return replace(node, of=self.fold(node.of))
             case Arithmetic():
-                return replace(node, left=self.fold(node.left), right=self.fold(node.right))
+                return self._arithmetic(node)
             case Matches():
                 return replace(node, target=self.fold(node.target))
             case CountMatches():
@@ -148,6 +154,16 @@ class Folder:
         if isinstance(node, LabelOf) and node.min_age is not None:
             return replace(node, entity=entity, min_age=self.fold(node.min_age))
         return replace(node, entity=entity)
+
+    def _arithmetic(self, node: Arithmetic) -> Node:
+        """Fold whole numbers, as in Hour = 60 * Minute; what may fail is left to the event."""
+        left, right = self.fold(node.left), self.fold(node.right)
+        make = _WHOLE.get(node.op)
+        if make and isinstance(left, Const) and isinstance(right, Const):
+            values = left.value, right.value
+            if all(type(value) is int and abs(value) <= _MAX_WHOLE for value in values):
+                return Const(node.type, node.place, make(*values))
+        return replace(node, left=left, right=right)
 
     def _all(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(self.fold(node) for node in nodes)

@@ -16,6 +16,7 @@ from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.experiments import experiment_variable
 from fieldfare.rules.folding import Folder
 from fieldfare.rules.guards import guarded
+from fieldfare.rules.json_paths import Path, all_at_path, at_path
 from fieldfare.rules.label_calls import label_variable
 from fieldfare.rules.nodes import (
     AllOf,
@@ -49,7 +50,7 @@ from fieldfare.rules.signatures import Param
 from fieldfare.rules.sml_types import STR, TIMEDELTA, SmlType, plain
 from fieldfare.rules.strings import bits, bounded, joined, number, power, product, repeated
 from fieldfare.rules.times import written_delta
-from fieldfare.rules.values import as_text, at_path, finite, per_second, python_type, reader
+from fieldfare.rules.values import as_text, finite, per_second, python_type, reader
 
 _SMALL_SET: Final = 2
 
@@ -223,7 +224,7 @@ class Lowering(ABC):
             target = self.needed(node.target)
             search = self.writer.bind(pattern.searcher())
             item = self.writer.name()
-            found = f"{search}({item}[:{MAX_TEXT}]) for {item} in {target.code}"
+            found = f"{search}({item}[:{pattern.limit}]) for {item} in {target.code}"
             return Operand(target.guards, f"{self.writer.bind(_ANY_ALL[node.mode])}({found})")
         text = self._window(node.target)
         there = f"{text} is not None"
@@ -234,7 +235,8 @@ class Lowering(ABC):
             conditions.append(f"({any_word})")
         if not pattern.is_words:
             search = self.writer.bind(pattern.searcher())
-            conditions.append(f"{search}({text}) is not None")
+            looked_at = text if pattern.limit == MAX_TEXT else f"{text}[:{pattern.limit}]"
+            conditions.append(f"{search}({looked_at}) is not None")
         return Operand((there,), f"({' and '.join(conditions)})")
 
     # -- variables
@@ -287,7 +289,8 @@ class Lowering(ABC):
 
     def _field(self, node: Field) -> str:
         if not all(isinstance(step, str) for step in node.path):
-            walk, path = self.writer.bind(at_path), self.writer.bind(node.path)
+            walk = self.writer.bind(all_at_path if node.every else at_path)
+            path = self.writer.bind(node.path)
             return self._read(node, f"{walk}(data, {path})")
         parent = "data"
         for depth in range(1, len(node.path)):
@@ -298,7 +301,7 @@ class Lowering(ABC):
         """Emit a field of the event as its type says."""
         return self._typed(code, plain(node.type), coerce=node.coerce)
 
-    def _object(self, parent: str, path: tuple[str | int, ...]) -> str:
+    def _object(self, parent: str, path: Path) -> str:
         """Give the variable of the JSON object at a path; an empty one if it is none."""
         if ("object", path) not in self._vars:
             found = self.writer.plain(f"{parent}.get({literal(path[-1])})")

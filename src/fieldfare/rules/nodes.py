@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from fieldfare.rules.counters import Counter
+from fieldfare.rules.json_paths import Path
 from fieldfare.rules.patterns import Pattern
 from fieldfare.rules.problems import Place
 from fieldfare.rules.sml_types import SmlType
@@ -50,12 +51,14 @@ class EventNumber(Node):
 class Field(Node):
     """`JsonData`, `EntityJson`: a path into the event, read as `type`.
 
-    optional: null is a value, which only the semantics `osprey` tells from one that failed.
+    optional: null is a value, which only the semantics `osprey` tells from one that failed. every:
+    all that a path with wildcards leads to, as a list; else the first.
     """
 
-    path: tuple[str | int, ...]
+    path: Path
     coerce: bool
     optional: bool = False
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ from fieldfare.rules.pattern_tree import (
 MAX_TEXT: Final = 10_000
 """RegexMatch looks at the first 10,000 characters of its target."""
 
+MAX_UNSAFE_TEXT: Final = 1_000
+"""Under `osprey`, a pattern that is refused otherwise looks at the first 1,000 characters."""
+
+_FLAGGED: Final = "(?i)"
 _MAX_WORDS: Final = 256
 _MAX_STEPS: Final = 1_000
 _MAX_COUNTED: Final = 64
@@ -41,7 +45,8 @@ class Pattern:
     """A checked pattern.
 
     words: one of these stands in every match (case-folded if `case_insensitive`); () if unknown.
-    is_words: a match is exactly that one of the words is there. engine: "re" or "re2".
+    is_words: a match is exactly that one of the words is there. engine: "re" or "re2". limit: how
+    many characters of the target are looked at.
     """
 
     text: str
@@ -49,6 +54,7 @@ class Pattern:
     words: tuple[str, ...] = field(compare=False, default=())
     is_words: bool = field(compare=False, default=False)
     engine: str = field(compare=False, default="re")
+    limit: int = field(compare=False, default=MAX_TEXT)
 
     def searcher(self) -> Callable[[str], object]:
         """Give the compiled search: truthy where the pattern is found."""
@@ -74,7 +80,12 @@ def fold_case(text: str) -> str:
 
 
 def read_pattern(text: str, *, case_insensitive: bool = False) -> Pattern:
-    """Check a pattern and find how to run it. Raises PatternRefused."""
+    """Check a pattern and find how to run it. Raises PatternRefused.
+
+    `(?i)` in front is the same as `case_insensitive`.
+    """
+    if text.startswith(_FLAGGED):
+        text, case_insensitive = text.removeprefix(_FLAGGED), True
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as e:
@@ -90,6 +101,18 @@ def read_pattern(text: str, *, case_insensitive: bool = False) -> Pattern:
             hint="Look-around and back-references can stall on hostile text; write it without.",
         ) from e
     return _planned(text, case_insensitive=case_insensitive)
+
+
+def unsafe_pattern(text: str, *, case_insensitive: bool = False) -> Pattern:
+    """Take a pattern that `read_pattern` refuses as it is, on little text: it may be slow.
+
+    Raises PatternRefused if it is no regular expression at all.
+    """
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as e:
+        raise PatternRefused(f"not a regular expression: {e}") from e
+    return Pattern(text, case_insensitive, limit=MAX_UNSAFE_TEXT)
 
 
 def _planned(text: str, *, case_insensitive: bool) -> Pattern:

@@ -1,7 +1,7 @@
 """Problems of a rule set: each with its place, caret and hint; all of them reported at once."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from fieldfare.kernel import BadInput
@@ -96,6 +96,12 @@ class ProblemList:
     def warn(self, place: Place, message: str, hint: str = "") -> None:
         """Note something that does not keep the rule set from loading."""
         self.add(place, message, hint, severity="warning")
+
+    def only_warn_of(self, files: Collection[str]) -> None:
+        """Make the errors in some files warnings: nothing takes these files in."""
+        for at, problem in self._found.items():
+            if problem.file in files:
+                self._found[at] = replace(problem, severity="warning")
 
     def warnings(self) -> tuple[Problem, ...]:
         """Give the warnings in order of place."""

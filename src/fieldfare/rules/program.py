@@ -5,7 +5,7 @@ asked for while it is being checked is a cycle.
 """
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -27,14 +27,14 @@ from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import SYNTAX
 from fieldfare.rules.label_gates import refuse_counters_behind_labels
 from fieldfare.rules.manifest import Manifest, Semantics, read_manifest
-from fieldfare.rules.nodes import Field, Node, children
+from fieldfare.rules.nodes import Const, Field, Node, children
 from fieldfare.rules.problems import Place, Problem, ProblemList, RuleSetDoesNotCompile
+from fieldfare.rules.requiring import read_require
 from fieldfare.rules.sml_types import ANY
 from fieldfare.rules.source_files import SourceFile, is_compiled, parse_file
 from fieldfare.rules.statements import (
     read_effect,
     read_imports,
-    read_require,
     read_when,
     statement_of,
 )
@@ -67,9 +67,24 @@ def check(
         raise RuleSetDoesNotCompile(
             [Problem(message=message, file=ENTRY, line=1, column=1, source_line="")]
         ) from e
+    if manifest.semantics == "osprey":
+        problems.only_warn_of(set(files) - _taken_in(program))
     problems.raise_if_any()
     warn_of_differences(program, problems)
     return replace(program, warnings=problems.warnings())
+
+
+def _taken_in(program: Program) -> set[str]:
+    """List the files an event can come to."""
+
+    def leads_to(name: str) -> Iterator[str]:
+        contents = program.files[name]
+        yield from contents.imports
+        for required in contents.requires:
+            if isinstance(required.rule, Const):
+                yield str(required.rule.value)
+
+    return set(reachable(ENTRY, leads_to))
 
 
 class _Checker:
@@ -141,9 +156,10 @@ class _Checker:
     def _statements(self, name: str, calls: Iterable[tuple[str, ast.Call]]) -> None:
         contents, scope = self._contents[name], self._scopes[name]
         for kind, call in calls:
-            if kind == "Require" and (required := read_require(call, scope, list(self._files))):
-                contents.requires.append(required)
-                self._check_fields(required.condition, is_value=False)
+            if kind == "Require":
+                for required in read_require(call, scope, list(self._files)):
+                    contents.requires.append(required)
+                    self._check_fields(required.condition, is_value=False)
             elif kind == "WhenRules" and (when := read_when(call, scope)):
                 contents.whens.append(when)
                 for effect in when.effects:

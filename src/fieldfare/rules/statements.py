@@ -5,21 +5,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from fieldfare.kernel import did_you_mean
-from fieldfare.rules.checking import Scope, bind, checked
-from fieldfare.rules.definitions import Requirement, When
+from fieldfare.rules.checking import Scope, bind
+from fieldfare.rules.definitions import When
 from fieldfare.rules.durations import duration_ms
 from fieldfare.rules.effect_table import EFFECTS, EffectSpec, is_allowed
 from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import Param
 from fieldfare.rules.label_effects import LABEL_EFFECTS, label_effect
-from fieldfare.rules.nodes import Const, EffectOf, EventKind, Name, Node, Text
-from fieldfare.rules.sml_types import BOOL, EFFECT, LIST, RULE, STR
+from fieldfare.rules.nodes import Const, EffectOf, Name, Node
+from fieldfare.rules.sml_types import EFFECT, LIST, RULE
+from fieldfare.rules.written_arguments import read_arguments
 
 _IMPORT: Final = (Param(name="rules", type=LIST, const=True),)
-_REQUIRE: Final = (
-    Param(name="rule", type=STR),
-    Param(name="require_if", type=BOOL, required=False),
-)
 _WHEN: Final = (Param(name="rules_any", type=LIST), Param(name="then", type=LIST))
 _STATEMENTS: Final = ("Import", "Require", "WhenRules")
 
@@ -72,45 +69,6 @@ def read_imports(call: ast.Call, scope: Scope, files: Sequence[str]) -> list[str
     return found
 
 
-def read_require(call: ast.Call, scope: Scope, files: Sequence[str]) -> Requirement | None:
-    """Read a Require; its file is a literal or a template over the event's kind."""
-    bound = bind(call, "Require", _REQUIRE, scope)
-    if bound is None:
-        return None
-    args = _arguments(_REQUIRE, bound, scope)
-    if args is None:
-        return None
-    rule = scope.resolved(args["rule"])
-    written = bound["rule"]
-    if isinstance(rule, Const):
-        if rule.value not in files:
-            scope.unknown(written, "file", str(rule.value), files)
-            return None
-    elif isinstance(rule, Text):
-        if not _is_template(rule, written, scope, files):
-            return None
-    else:
-        scope.problem(written, "rule is a file name or a template like f'{ActionName}.sml'")
-        return None
-    return Requirement(rule=rule, condition=args.get("require_if"))
-
-
-def _is_template(rule: Text, written: ast.expr, scope: Scope, files: Sequence[str]) -> bool:
-    """Check that a template names the event's kind alone and fits some file for some kind."""
-    parts = [part if isinstance(part, str) else scope.resolved(part) for part in rule.parts]
-    if not all(isinstance(part, str | EventKind | Const) for part in parts):
-        scope.problem(written, "a template may hold the event's kind (ActionName) alone")
-        return False
-    for kind in scope.vocabulary.event_kinds:
-        name = "".join(
-            part if isinstance(part, str) else str(getattr(part, "value", kind)) for part in parts
-        )
-        if name in files:
-            return True
-    scope.problem(written, "this template fits no file, whatever the event's kind")
-    return False
-
-
 def read_when(call: ast.Call, scope: Scope) -> When | None:
     """Read a WhenRules: rules by name, effects as calls or by name."""
     bound = bind(call, "WhenRules", _WHEN, scope)
@@ -158,7 +116,7 @@ def read_effect(call: ast.Call, scope: Scope) -> EffectOf | None:
         scope.unknown(call.func, "effect", name, EFFECTS)
         return None
     bound = bind(call, name, spec.params, scope)
-    args = _arguments(spec.params, bound, scope) if bound is not None else None
+    args = read_arguments(spec.params, bound, scope) if bound is not None else None
     if bound is None or args is None:
         return None
     if spec.kind and spec.kind not in scope.vocabulary.restriction_kinds:
@@ -170,25 +128,6 @@ def read_effect(call: ast.Call, scope: Scope) -> EffectOf | None:
     if not _names_are_known(spec, args, call, scope):
         return None
     return EffectOf(EFFECT, scope.place(call), name, tuple(args.items()))
-
-
-def _arguments(
-    params: Sequence[Param], bound: dict[str, ast.expr], scope: Scope
-) -> dict[str, Node] | None:
-    args: dict[str, Node] = {}
-    is_fine = True
-    for param in params:
-        if param.name in bound:
-            written = bound[param.name]
-            node = checked(param, read(written, scope), written, scope)
-            if node is None:
-                is_fine = False
-            elif node.type.secret:
-                scope.problem(written, f"{param.name} is a secret, and what is done is shown")
-                is_fine = False
-            else:
-                args[param.name] = node
-    return args if is_fine else None
 
 
 def _names_are_known(spec: EffectSpec, args: dict[str, Node], call: ast.Call, scope: Scope) -> bool:

@@ -5,7 +5,7 @@ Inside a compiled function None is Unknown: missing, null, of the wrong type, no
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from fieldfare.kernel import Unknown
 from fieldfare.rules.sml_types import SmlType
@@ -109,16 +109,6 @@ def reader(of: SmlType, *, coerce: bool) -> Callable[[object], object]:
     if of.base not in _PYTHON:
         return known
     return _COERCED.get(of.base, nothing) if coerce else nothing
-
-
-def at_path(data: object, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401 -- JSON
-    """Walk a path with list indexes into JSON; None where it ends."""
-    for step in path:
-        if isinstance(step, str):
-            data = data.get(step) if type(data) is dict else None
-        else:
-            data = data[step] if type(data) is list and step < len(data) else None
-    return data
 
 
 def as_text(value: object) -> str:

@@ -56,7 +56,7 @@ def only(main: str, **files: str) -> Problem:
         ("A = JsonData(path='$.a')", "a path needs an annotation", "A: str"),
         ("A = StringLength(s=JsonData(path='$.a'))", "a path needs an annotation", "a name"),
         ("A: str = JsonData(path='a')", "'a' is not a path this language reads", "$.item"),
-        ("A: str = JsonData(path='$.a[*]')", "'$.a[*]' is not a path", "no wildcards"),
+        ("A: str = JsonData(path='$..a')", "'$..a' is not a path", "looks everywhere"),
         ("A = default('x', 1)", "the default for str cannot be int", ""),
         ("A = 1\nA = 2", "A is defined twice", "First at main.sml:1"),
         ("_a = 1", "_a is never used", ""),

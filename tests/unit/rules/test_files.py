@@ -41,8 +41,22 @@ def test_a_template_takes_in_the_file_of_the_kind() -> None:
 def test_a_template_that_fits_no_file_is_a_problem() -> None:
     with pytest.raises(RuleSetDoesNotCompile, match="fits no file"):
         a_rule_set("ActionName = GetActionName()\nRequire(rule=f'of_{ActionName}.sml')")
-    with pytest.raises(RuleSetDoesNotCompile, match="ActionName"):
-        a_rule_set("A: str = JsonData(path='$.a')\nRequire(rule=f'{A}.sml')")
+    with pytest.raises(RuleSetDoesNotCompile, match="fits no file"):
+        a_rule_set("A: str = JsonData(path='$.a')\nRequire(rule=f'rules/{A}.sml')")
+
+
+def test_a_template_may_hold_what_only_the_event_knows() -> None:
+    rules = a_rule_set(
+        "A: str = JsonData(path='$.a')\nB: bool = JsonData(path='$.b')\n"
+        "Require(rule=f'on_{A}.sml', require_if=B)",
+        on_like=RULE.format("Liked"),
+        on_follow=RULE.format("Followed"),
+    )
+
+    assert evaluated(rules, {"a": "like", "b": True}).fired == ("Liked",)
+    assert evaluated(rules, {"a": "follow", "b": True}).fired == ("Followed",)
+    assert evaluated(rules, {"a": "follow"}).fired == ()
+    assert evaluated(rules, {"b": True}).fired == ()
 
 
 @pytest.mark.parametrize(("on", "fired"), [(True, ("R",)), (False, ()), (None, ()), ("x", ())])

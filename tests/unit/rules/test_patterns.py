@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldfare.rules import RuleSetDoesNotCompile
-from fieldfare.rules.patterns import MAX_TEXT, PatternRefused, fold_case, read_pattern
-from fieldfare.testing.rule_sets import a_rule_set, evaluated
+from fieldfare.rules import RuleSet, RuleSetDoesNotCompile, load_rule_set
+from fieldfare.rules.patterns import (
+    MAX_TEXT,
+    MAX_UNSAFE_TEXT,
+    PatternRefused,
+    fold_case,
+    read_pattern,
+)
+from fieldfare.testing.rule_sets import a_rule_set, a_vocabulary, evaluated
 
 LETTERS = "abikK\u0130\u0131s\u017f\u212a1 \n.é"
 TEXTS = st.text(alphabet=LETTERS, max_size=12)
@@ -143,3 +149,36 @@ def test_only_the_first_ten_thousand_characters_are_looked_at() -> None:
 
     assert evaluated(rules, {"t": " " * (MAX_TEXT - 7) + "nettle1"}).fired == ("Word", "Regex")
     assert evaluated(rules, {"t": " " * MAX_TEXT + "nettle1"}).fired == ()
+
+
+def in_osprey(pattern: str) -> RuleSet:
+    text = (
+        "T: str = JsonData(path='$.t')\n"
+        f"R = Rule(when_all=[RegexMatch(pattern={pattern!r}, target=T)], description='')\n"
+        f"M = Rule(when_all=[RegexMatchMap(pattern={pattern!r}, target=[T])], description='')"
+    )
+    return load_rule_set({"main.sml": text}, vocabulary=a_vocabulary(), semantics="osprey")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["b(?=a)", "(?<!x)ba", r"(b)a(?:\1)?", r"(?:\bb+)+a", "(?s)b.?a"]
+)
+def test_under_osprey_what_is_refused_runs_on_little_text_with_a_warning(pattern: str) -> None:
+    rules = in_osprey(pattern)
+
+    assert {warning.line for warning in rules.warnings} == {2, 3}
+    assert "1,000 characters" in rules.warnings[0].hint
+    assert evaluated(rules, {"t": "-" * (MAX_UNSAFE_TEXT - 2) + "ba"}).fired == ("R", "M")
+    assert evaluated(rules, {"t": "-" * (MAX_UNSAFE_TEXT - 1) + "ba"}).fired == ()
+
+
+def test_under_osprey_what_is_no_pattern_is_a_problem_all_the_same() -> None:
+    with pytest.raises(RuleSetDoesNotCompile, match="not a regular expression"):
+        in_osprey("(a")
+
+
+def test_a_flag_for_case_in_front_is_the_argument() -> None:
+    pattern = read_pattern("(?i)mellow|nettle")
+
+    assert pattern.is_words
+    assert pattern.case_insensitive

@@ -1,0 +1,3 @@
+Import(rules=['models/base.sml'])
+
+IsProfile = ActionName == 'profile_changed'

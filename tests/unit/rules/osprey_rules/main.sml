@@ -1,0 +1,8 @@
+Import(
+  rules=[
+    'models/base.sml',
+  ]
+)
+
+Require(rule='rules/index.sml')
+Require(rule=f'actions/{ActionName}.sml')
