@@ -94,6 +94,8 @@ def read_pattern(text: str, *, case_insensitive: bool = False) -> Pattern:
     options.log_errors = False
     try:
         re2.compile(text, options)
+    except UnicodeEncodeError as e:
+        raise PatternRefused("the pattern holds half a character (a lone surrogate)") from e
     except re2.error as e:
         why = e.args[0].decode() if isinstance(e.args[0], bytes) else str(e)
         raise PatternRefused(

@@ -62,10 +62,20 @@ def _read(kind: str, raw: object, *, is_lax: bool) -> object:
         is_plain = isinstance(raw, str | int | float)
         return str(raw) if is_plain or is_lax else MISSING
     if kind == "list":
-        return raw if isinstance(raw, list) and all(type(i) is str for i in raw) else MISSING
+        return _as_texts(raw, is_lax=is_lax)
     if not isinstance(raw, str | int | float):
         return MISSING
     return _as_number(kind, raw, is_lax=is_lax)
+
+
+def _as_texts(raw: object, *, is_lax: bool) -> object:
+    if not isinstance(raw, list):
+        return MISSING
+    items = [
+        item if isinstance(item, str) or not is_lax else MISSING if item is None else str(item)
+        for item in raw
+    ]
+    return items if all(type(item) is str and item is not MISSING for item in items) else MISSING
 
 
 def _as_number(kind: str, raw: float | str, *, is_lax: bool) -> object:
