@@ -302,7 +302,9 @@ def _list(written: ast.List, scope: Scope) -> Node | None:
     of = joined(given)
     is_mixed = len({one.entity for one in given if one.base == "entity"}) > 1
     if of is None or is_mixed or (len(given) < len(types) and scope.semantics == "safe"):
-        scope.problem(written, "the items of a list are of one type")
+        is_none = len(given) < len(types)
+        hint = "Under safe nothing is None: write `X == None or X in [...]`." if is_none else ""
+        scope.problem(written, "the items of a list are of one type", hint)
         return None
     item = of if of.base == "entity" else plain(of)
     is_secret = any(one.secret for one in types)

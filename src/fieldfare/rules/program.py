@@ -186,7 +186,8 @@ class _Checker:
 
     def _check_definition(self, declared: Declared) -> Definition | None:
         scope = self._scopes[declared.file.name]
-        if declared.name in _RESERVED or declared.name in self._vocabulary.functions:
+        is_word = declared.name in _RESERVED or declared.name in self._vocabulary.functions
+        if is_word and self._manifest.semantics == "safe":  # Osprey's rules know no words of ours
             self._problems.add(declared.place, f"{declared.name} is a word of the language")
             return None
         value = declared.value

@@ -60,6 +60,17 @@ def test_what_is_missing_behaves_as_there() -> None:
     )
 
 
+def test_a_name_may_be_one_of_our_words() -> None:
+    text = (
+        "Count: int = JsonData(path='$.n')\nLabel: str = JsonData(path='$.l')\n"
+        "Fact = Count > 3\nR = Rule(when_all=[Fact, Label == 'a'], description='')"
+    )
+
+    rules = load_rule_set({"main.sml": text}, vocabulary=a_vocabulary(), semantics="osprey")
+
+    assert evaluated(rules, {"n": 4, "l": "a"}).fired == ("R",)
+
+
 def test_a_file_nothing_takes_in_may_hold_anything() -> None:
     sources = {**read_folder(FOLDER), "lists/words.sml": "- hello\n- bye\n"}
 
