@@ -1,6 +1,7 @@
 """Calls in expressions: the standard functions and the calls that are syntax of their own."""
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -53,6 +54,7 @@ from fieldfare.rules.sml_types import (
 Read: TypeAlias = Callable[[ast.expr, Scope], Node | None]
 Args: TypeAlias = Mapping[str, Node]
 
+_BRACED: Final = re.compile(r"\{[^\W\d]\w*\}")
 _STATEMENTS: Final = {"Import", "Require", "WhenRules"}
 
 
@@ -265,6 +267,9 @@ def _rule(args: Args, written: ast.Call, scope: Scope) -> Node | None:
         if scope.refuses_optional(item):
             scope.problems.add(item.place, "a condition is true or false, this may be None")
             return None
+    if isinstance(description, Const) and _BRACED.search(str(description.value)):
+        hint = "Write f'...' for the value of the name to stand in it."
+        scope.problems.warn(description.place, "{...} in a text that is no f-string", hint)
     conditions = AllOf(BOOL, when.place, when.items)
     return RuleOf(RULE, scope.place(written), conditions, description)
 

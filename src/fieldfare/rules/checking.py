@@ -73,7 +73,12 @@ class Scope:
             self.problem(written, f"{written.id} is not imported here", hint)
             return None
         self.used.add(key)
-        return self.define(key)
+        held = set(self.narrowed)
+        self.narrowed.clear()  # what is known here says nothing of how the name is defined
+        try:
+            return self.define(key)
+        finally:
+            self.narrowed.update(held)
 
     def refuses_optional(self, node: Node, want: SmlType | None = None) -> bool:
         """Tell whether null would come where a value is worked with, as `osprey` does not allow."""

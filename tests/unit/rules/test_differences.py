@@ -65,6 +65,14 @@ def test_where_they_agree_nothing_is_named(condition: str) -> None:
     assert ruled(condition).warnings == ()
 
 
+def test_a_name_in_braces_in_a_plain_text_is_named() -> None:
+    (warning,) = ruled("X > 1", "'about {X}'").warnings
+
+    assert (warning.column, warning.width) == (16, 11)
+    assert "f-string" in warning.message
+    assert ruled("X > 1", "'{1} {} {a b}'").warnings == ()
+
+
 def test_a_description_that_may_fail_its_rule_is_named() -> None:
     (warning,) = ruled("B", "f'{X}'").warnings
 

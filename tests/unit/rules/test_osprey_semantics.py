@@ -125,6 +125,11 @@ def test_an_optional_has_to_be_found_there_before_it_is_worked_with(written: str
     )
 
 
+def test_what_is_found_there_does_not_reach_into_other_names() -> None:
+    with pytest.raises(RuleSetDoesNotCompile, match="may be None"):
+        in_osprey(f"{FEATURES}C = O != None and IsLow\nIsLow = O < 3")
+
+
 def test_an_optional_is_no_plain_value_to_a_name_or_a_text() -> None:
     for line in ("Y: int = O", "R = Rule(when_all=[X == 1], description=f'{O}')"):
         with pytest.raises(RuleSetDoesNotCompile, match="Optional"):
