@@ -132,7 +132,7 @@ def written(words: str, other: str, name: str) -> str:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(WORDS, WORDS, st.sampled_from(NAMES), SEMANTICS, st.text(max_size=8))
 def test_hostile_words_stay_words(
     words: str, other: str, name: str, semantics: Semantics, value: str
@@ -145,7 +145,7 @@ def test_hostile_words_stay_words(
             assert evaluated(rules, {name: given_value, "t": value}).errors == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(WORDS, SEMANTICS, st.booleans())
 def test_hostile_patterns_stay_patterns(
     pattern: str,
@@ -164,7 +164,7 @@ def test_hostile_patterns_stay_patterns(
         assert evaluated(rules, {"t": pattern}).errors == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.sampled_from(TOKENS), max_size=30), SEMANTICS)
 def test_any_tokens_compile_or_are_refused_with_a_place(
     tokens: list[str], semantics: Semantics
@@ -176,7 +176,7 @@ def test_any_tokens_compile_or_are_refused_with_a_place(
         evaluated(rules, {"a": True})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60), SEMANTICS)
 def test_any_text_compiles_or_is_refused_with_a_place(text: str, semantics: Semantics) -> None:
     loaded(text, semantics)

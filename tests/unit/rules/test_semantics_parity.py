@@ -175,7 +175,7 @@ def compiled(trees: list[Tree], semantics: Semantics) -> RuleSet:
 
 
 @pytest.mark.parametrize("semantics", ["safe", "osprey"])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_compiled_rules_agree_with_an_interpreter(
     semantics: Semantics, data: st.DataObject
@@ -201,7 +201,7 @@ def test_compiled_rules_agree_with_an_interpreter(
                 assert (f"{name}{at}" in outcome.fired) == is_fired, (name, tree.written, event)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tree=CONDITIONS, events=st.lists(WELL_TYPED, min_size=1, max_size=20))
 def test_where_nothing_is_warned_of_the_two_semantics_agree(
     tree: Tree, events: list[dict[str, object]]
