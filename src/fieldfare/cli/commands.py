@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fieldfare.cli.lake_commands import lake
+from fieldfare.cli.lake_commands import lake, query
 from fieldfare.cli.options import AsJson, Home
 from fieldfare.cli.rule_commands import rules
 
@@ -35,6 +35,7 @@ for name, group in (
     ("lake", lake),
 ):
     app.add_typer(group, name=name)
+app.command()(query)
 
 
 @app.command()

@@ -1,5 +1,7 @@
 """The commands on the lake as a person types them."""
 
+from typing import Annotated
+
 import typer
 
 from fieldfare.cli.options import AsJson, Home
@@ -37,3 +39,28 @@ def lake_rebuild(home: Home = None, as_json: AsJson = False) -> None:
     from fieldfare.cli.lake import rebuild
 
     rebuild(home, as_json=as_json)
+
+
+def query(
+    expression: Annotated[str, typer.Argument(help="A condition over the rules' names.")],
+    from_: Annotated[str | None, typer.Option("--from", help="RFC 3339; else a week ago.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="RFC 3339, left out itself.")] = None,
+    top: Annotated[str, typer.Option(help="Count the values of this expression.")] = "",
+    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only such events.")] = None,
+    rows: Annotated[int, typer.Option(min=0, max=200, help="The newest events to print.")] = 10,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look into what happened: which events an expression selects, when, with which values."""
+    from fieldfare.cli.querying import query as ask
+
+    ask(
+        home,
+        expression,
+        from_=from_,
+        to=to,
+        top=top,
+        kinds=kinds or [],
+        rows=rows,
+        as_json=as_json,
+    )

@@ -11,6 +11,7 @@ from fieldfare.web.api.ingest import router as ingest
 from fieldfare.web.api.labels import router as labels
 from fieldfare.web.api.lake import router as lake
 from fieldfare.web.api.people import router as people
+from fieldfare.web.api.query import router as query
 from fieldfare.web.api.reading import router as reading
 from fieldfare.web.api.review import router as review
 from fieldfare.web.api.rule_hits import router as rule_hits
@@ -21,7 +22,7 @@ from fieldfare.web.api.rules import router as rules
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, labels, review),
     *(admin, rules, rule_hits, rule_versions, brakes, people, clock),
-    *(rule_trials, lake),
+    *(rule_trials, lake, query),
 )
 
 __all__ = ["ROUTERS"]

@@ -1,0 +1,155 @@
+"""Bulk review: people are asked about all items that an inquiry selected, once and on the record.
+
+In flow the subjects of an inquiry and what is to be asked; out flow cases in a queue. Nothing is
+decided here: each item keeps the decision it has until somebody has looked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
+from fieldfare.engine.administration import note
+from fieldfare.engine.investigating import Inquiry
+from fieldfare.engine.unit import Store, UnitOfWork
+from fieldfare.ingest.repositories import EarlierCall
+from fieldfare.kernel import (
+    BadInput,
+    Conflict,
+    EventId,
+    JsonValue,
+    Org,
+    did_you_mean,
+    digest,
+    rfc3339,
+)
+from fieldfare.policies import PolicyPack
+from fieldfare.records import ItemState, ReviewRequest, Subject
+from fieldfare.review.opening import open_cases
+
+MOST: Final = 10_000
+"""Items one order may be about."""
+CHUNK: Final = 100
+CALL: Final = "bulk"
+REVIEWED: Final = "bulk.reviewed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkOrder:
+    """What is ordered. key: the caller's own; the same order under it is carried out once.
+
+    expected: how many items the preview counted; limit: more than that are not asked about.
+    """
+
+    inquiry: Inquiry
+    policy: str
+    reason: str
+    expected: int
+    limit: int
+    key: str
+    queue: str = ""
+
+
+class Bulk(msgspec.Struct, frozen=True):
+    """What came of an order. asked: cases opened; skipped: items that were gone, undecided, or
+    already asked about.
+    """
+
+    event_id: str
+    asked: int
+    skipped: int
+
+
+class BulkReview:
+    """Carries out orders for one organisation."""
+
+    def __init__(self, store: Store, org: Org, pack: PolicyPack) -> None:
+        self._store = store
+        self._org = org
+        self._pack = pack
+
+    def earlier(self, order: BulkOrder) -> Bulk | None:
+        """Give what came of the same order before. Raises Conflict for another under its key."""
+        found = self._store.read(lambda uow: uow.call_keys.find(self._org, CALL, order.key))
+        if found is None:
+            return None
+        if found.content_digest != _content(order):
+            hint = "Use a new key for a new order."
+            raise Conflict(f"the key {order.key!r} was used for another order", hint=hint)
+        return msgspec.json.decode(found.answer, type=Bulk)
+
+    def carry_out(self, order: BulkOrder, subjects: Sequence[Subject], *, by: str) -> Bulk:
+        """Ask about the subjects. Raises BadInput or Conflict before anything is done."""
+        request = self._request(order)
+        if len(subjects) != order.expected:
+            hint = "Look at it once more: the rules or the events have changed since."
+            raise Conflict(f"{len(subjects)} items are selected now", hint=hint)
+        if len(subjects) > min(order.limit, MOST):
+            hint = f"Narrow the inquiry; an order may be about {MOST:,} items at most."
+            raise BadInput(f"{len(subjects)} items are more than the limit", hint=hint)
+        asked = 0
+        for start in range(0, len(subjects), CHUNK):
+            some = subjects[start : start + CHUNK]
+            asked += self._store.write(partial(self._ask, request, some))
+        return self._store.write(partial(self._keep, order, asked, len(subjects), by))
+
+    def _request(self, order: BulkOrder) -> ReviewRequest:
+        policy = self._pack.policies.get(order.policy)
+        if policy is None:
+            hint = did_you_mean(order.policy, self._pack.policies) or "See the Policies page."
+            raise BadInput(f"no policy {order.policy!r}", hint=hint, pointer="/policy")
+        queue = order.queue or policy.queue
+        queues = {UNJUDGED_QUEUE, *(each.queue for each in self._pack.policies.values())}
+        if queue not in queues:
+            hint = did_you_mean(queue, queues) or f"Queues: {', '.join(sorted(queues))}."
+            raise BadInput(f"no queue {queue!r}", hint=hint, pointer="/queue")
+        return ReviewRequest(queue=queue, policy=policy.code, reason=order.reason)
+
+    def _ask(self, request: ReviewRequest, subjects: Sequence[Subject], uow: UnitOfWork) -> int:
+        return sum(self._ask_about(uow, request, subject) for subject in subjects)
+
+    def _ask_about(self, uow: UnitOfWork, request: ReviewRequest, subject: Subject) -> bool:
+        item = uow.items.current(self._org, subject)
+        if item is None or item.state is ItemState.DELETED or item.decision_id is None:
+            return False
+        decision = uow.decisions.get(self._org, item.decision_id)
+        if decision is None:
+            return False
+        asking = replace(decision, judgement=replace(decision.judgement, review=(request,)))
+        return bool(open_cases(uow, asking, self._pack, again=True))
+
+    def _keep(self, order: BulkOrder, asked: int, total: int, by: str, uow: UnitOfWork) -> Bulk:
+        inquiry = order.inquiry
+        kinds: list[JsonValue] = list(inquiry.kinds)
+        told: dict[str, JsonValue] = {
+            "expression": inquiry.text,
+            "kinds": kinds,
+            "from": rfc3339(inquiry.from_ms),
+            "to": rfc3339(inquiry.to_ms),
+            "policy": order.policy,
+            "queue": order.queue,
+            "reason": order.reason,
+            "asked": asked,
+            "skipped": total - asked,
+        }
+        about = Subject("query", _content(order)[:16])
+        event_id: EventId = note(uow, self._org, REVIEWED, about, data=told, by=by)
+        came = Bulk(event_id=str(event_id), asked=asked, skipped=total - asked)
+        call = EarlierCall(
+            content_digest=_content(order), event_id=event_id, answer=msgspec.json.encode(came)
+        )
+        uow.call_keys.keep(self._org, CALL, order.key, call)
+        return came
+
+
+def _content(order: BulkOrder) -> str:
+    inquiry = order.inquiry
+    return digest(
+        [
+            *(inquiry.text, list(inquiry.kinds), inquiry.from_ms, inquiry.to_ms),
+            *(order.policy, order.queue, order.reason, order.expected, order.limit),
+        ]
+    )

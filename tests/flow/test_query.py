@@ -1,0 +1,167 @@
+"""Looking into what happened: counts, values and examples of an expression, and review in bulk."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fieldfare.access import Scope
+from fieldfare.records import CaseState
+from fieldfare.testing.platforms import Community, a_comment
+from fieldfare.testing.sites import Site
+from fieldfare.web.app import create_app
+
+TIME = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-03T00:00:00Z"}
+SPAM: dict[str, Any] = {
+    **TIME,
+    "expression": "T: str = JsonData(path='$.item.text')\nRegexMatch(target=T, pattern='quimsa')",
+    "policy": "IN.SPAM",
+    "reason": "looks like a campaign",
+    "expected": 2,
+    "key": "once",
+}
+
+
+@pytest.fixture
+def site(community: Community) -> Site:
+    return Site(community, create_app(community.platform))
+
+
+@pytest.fixture
+def client(site: Site) -> TestClient:
+    return site.client()
+
+
+def play(community: Community) -> None:
+    for number, text in enumerate(["win a quimsa", "sarno", "a quimsa too", "wivel", "wivel"]):
+        community.posted(a_comment(text, host_id=f"c{number}", author=f"u{number % 2}"))
+
+
+def ask(site: Site, client: TestClient, **body: object) -> dict[str, Any]:
+    headers = site.keyed(Scope.ADMIN).headers
+    told = client.post("/v1/query", json={**TIME, "top": "Author", **body}, headers=headers)
+    assert told.status_code == 200, told.text
+    found: dict[str, Any] = told.json()
+    return found
+
+
+def test_an_expression_selects_events_with_their_values(site: Site, client: TestClient) -> None:
+    play(site.community)
+
+    found = ask(site, client, expression=SPAM["expression"])
+
+    assert (found["count"], found["items"], found["scanned"]) == (2, 2, 5)
+    assert found["complete"]
+    assert [row["subject"]["host_id"] for row in found["rows"]] == ["c2", "c0"]
+    assert found["top"] == [{"value": "u0", "count": 2, "share": 1.0, "before": None}]
+    assert sum(column["count"] for column in found["over_time"]) == 2
+    assert len(found["over_time"]) == 24
+
+
+def test_the_share_is_compared_with_the_time_before(site: Site, client: TestClient) -> None:
+    play(site.community)
+    site.community.clock.advance(24 * 3_600_000)
+    site.community.posted(a_comment("wivel", host_id="later", author="u0"))
+
+    found = ask(
+        site,
+        client,
+        expression="Author != None",
+        **{"from": "2026-03-03T00:00:00Z", "to": "2026-03-04T00:00:00Z"},
+    )
+
+    assert found["before"] == 5
+    assert found["top"] == [{"value": "u0", "count": 1, "share": 1.0, "before": 0.6}]
+
+
+def test_other_kinds_of_events_are_looked_into_as_well(site: Site, client: TestClient) -> None:
+    play(site.community)
+    action = "Action: str = JsonData(path='$.judgement.action')\nAction == 'allow'"
+
+    found = ask(site, client, expression=action, kinds=["decision.made"], top="")
+
+    assert found["count"] == 5
+    assert found["top"] == []
+
+
+def test_a_mistake_is_pointed_at(site: Site, client: TestClient) -> None:
+    headers = site.keyed(Scope.ADMIN).headers
+
+    told = client.post("/v1/query", json={**TIME, "expression": "Authr != None"}, headers=headers)
+
+    assert told.status_code == 400
+    assert "query:1:1: unknown name 'Authr'" in told.json()["detail"]
+    assert "^^^^^" in told.json()["detail"]
+
+
+def test_people_are_asked_about_all_that_is_selected_once(site: Site, client: TestClient) -> None:
+    play(site.community)
+    headers = site.keyed(Scope.ADMIN).headers
+
+    first = client.post("/v1/query/bulk-review", json=SPAM, headers=headers)
+    again = client.post("/v1/query/bulk-review", json=SPAM, headers=headers)
+    more = client.post("/v1/query/bulk-review", json={**SPAM, "key": "2"}, headers=headers)
+
+    assert first.json()["asked"] == 2, first.text
+    assert again.json() == first.json()
+    assert (more.json()["asked"], more.json()["skipped"]) == (0, 2), "open questions stand"
+    community = site.community
+    cases = community.platform.store.read(
+        lambda uow: uow.cases.page(community.org, states=frozenset(CaseState), before=None, limit=9)
+    )
+    assert {(case.subject.host_id, case.policies, case.reason) for case in cases} == {
+        ("c0", ("IN.SPAM",), "looks like a campaign"),
+        ("c2", ("IN.SPAM",), "looks like a campaign"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"expected": 3}, 409),
+        ({"limit": 1}, 400),
+        ({"policy": "IN.SPAN"}, 400),
+        ({"queue": "nowhere"}, 400),
+        ({"to": TIME["from"]}, 400),
+        ({"reason": ""}, 400),
+    ],
+)
+def test_an_order_that_does_not_fit_does_nothing(
+    site: Site, client: TestClient, change: dict[str, object], status: int
+) -> None:
+    play(site.community)
+    headers = site.keyed(Scope.ADMIN).headers
+
+    told = client.post("/v1/query/bulk-review", json={**SPAM, **change}, headers=headers)
+
+    assert told.status_code == status, told.text
+    depths = site.community.platform.store.read(
+        lambda uow: uow.queues.depths(site.community.org, now_ms=0)
+    )
+    assert not depths
+
+
+def test_a_key_names_one_order(site: Site, client: TestClient) -> None:
+    play(site.community)
+    headers = site.keyed(Scope.ADMIN).headers
+    client.post("/v1/query/bulk-review", json=SPAM, headers=headers)
+
+    other = client.post(
+        "/v1/query/bulk-review", json={**SPAM, "reason": "another"}, headers=headers
+    )
+
+    assert other.status_code == 409
+
+
+def test_queries_are_kept_under_a_name(site: Site, client: TestClient) -> None:
+    headers = site.keyed(Scope.ADMIN).headers
+    body = {"name": "spam", "expression": "Author != None", "top": "Author"}
+
+    assert client.post("/v1/queries", json=body, headers=headers).status_code == 201
+    client.post("/v1/queries", json={**body, "expression": "Author == None"}, headers=headers)
+    (saved,) = client.get("/v1/queries", headers=headers).json()["queries"]
+
+    assert (saved["name"], saved["expression"]) == ("spam", "Author == None")
+    assert client.delete("/v1/queries/spam", headers=headers).status_code == 200
+    assert client.get("/v1/queries", headers=headers).json()["queries"] == []
+    assert client.delete("/v1/queries/spam", headers=headers).status_code == 404
