@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from fieldfare.kernel import Unknown
 from fieldfare.records import FactValue, Subject
-from fieldfare.rules.definitions import Definition, Program
+from fieldfare.rules.definitions import Definition, Program, is_local
 from fieldfare.rules.nodes import Name, Node, children
 from fieldfare.rules.outcomes import RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
@@ -113,6 +113,28 @@ def compile_query(
     compiled = RuleSet(files, _alone(program), replace(vocabulary, event_kinds=wanted))
     _refuse_memory(text, compiled)
     return Query(compiled, shows=showing is not None)
+
+
+def names_in(sources: Mapping[str, str]) -> tuple[str, ...]:
+    """Name what an expression may name, in the order of the alphabet; locals of files are left out.
+
+    sources: of a rule set that compiled.
+    """
+    names = {
+        target.id
+        for name, text in sources.items()
+        if is_compiled(name)
+        for statement in ast.parse(text).body
+        for target in _targets(statement)
+        if isinstance(target, ast.Name) and not is_local(target.id)
+    }
+    return tuple(sorted(names))
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
 
 
 def _alone(program: Program) -> Program:

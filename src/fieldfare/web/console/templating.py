@@ -35,6 +35,7 @@ _MENU: Final = (
     ("overview", "/overview", "layout-dashboard", Permission.OVERVIEW),
     ("review", "/review", "eye", Permission.REVIEW),
     ("items", "/items", "inbox", Permission.ITEMS_READ),
+    ("investigate", "/investigate", "search", Permission.QUERY),
     ("policies", "/policies", "book-open", Permission.POLICIES_READ),
     ("rules", "/rules", "gavel", Permission.RULES_READ),
     ("banks", "/banks", "database", Permission.BANKS_READ),

@@ -70,6 +70,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "breaker.tripped": Word(_("A quota was passed"), "triangle-alert", "bad"),
     "quota.changed": Word(_("Quota changed"), "gauge"),
     "snooze.changed": Word(_("Rule snoozed or woken"), "moon"),
+    "bulk.reviewed": Word(_("Review in bulk"), "message-square-text"),
     "account.created": Word(_("Account created"), "user"),
     # States
     "received": Word(_("Received"), "clock"),
@@ -98,6 +99,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "overview": Word(_("Overview"), "layout-dashboard"),
     "review": Word(_("Review"), "eye"),
     "items": Word(_("Items"), "inbox"),
+    "investigate": Word(_("Investigate"), "search"),
     "policies": Word(_("Policies"), "book-open"),
     "rules": Word(_("Rules"), "gavel"),
     "banks": Word(_("Banks"), "database"),

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from fieldfare.web.console.pages.brakes import router as brakes
+from fieldfare.web.console.pages.investigate import router as investigate
 from fieldfare.web.console.pages.items import router as items
 from fieldfare.web.console.pages.library import router as library
 from fieldfare.web.console.pages.media import router as media
@@ -19,6 +20,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     overview,
     review,
     items,
+    investigate,
     library,
     rule_editor,
     rule_versions,

@@ -1,0 +1,85 @@
+"""The investigation page, with and without a browser."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from fieldfare.access import RoleName
+from fieldfare.records import CaseState
+from fieldfare.testing.platforms import a_comment
+from fieldfare.testing.sites import Site
+from fieldfare.testing.visits import Visit
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture
+def client(site: Site) -> TestClient:
+    return site.client()
+
+
+def test_a_mistake_is_shown_with_its_caret_beside_the_condition(
+    site: Site, client: TestClient
+) -> None:
+    author = site.signed_in("rita", RoleName.RULE_AUTHOR)
+
+    page = client.get("/investigate?q=Authr+!%3D+None", headers={**author.headers, **HTML})
+
+    assert page.status_code == 200
+    assert "unknown name &#39;Authr&#39;" in page.text
+    assert "^^^^^" in page.text
+
+
+def test_an_author_of_rules_looks_and_orders_nothing(site: Site, client: TestClient) -> None:
+    author = site.signed_in("rita", RoleName.RULE_AUTHOR)
+
+    page = client.get("/investigate?q=Author+!%3D+None", headers={**author.headers, **HTML})
+    refused = client.post("/investigate/review", data={"q": "x"}, headers=author.headers)
+
+    assert "Newest events" in page.text
+    assert "/investigate/review" not in page.text
+    assert refused.status_code == 403
+
+
+def test_a_reviewer_does_not_investigate(site: Site, client: TestClient) -> None:
+    reviewer = site.signed_in("nora", RoleName.REVIEWER)
+
+    assert client.get("/investigate", headers=reviewer.headers).status_code == 403
+
+
+@pytest.mark.browser
+def test_an_approver_looks_saves_and_asks_people(site: Site, visit: Visit) -> None:
+    community = site.community
+    for number in range(2):
+        community.posted(a_comment("a quimsa", host_id=f"q{number}", author="quentin"))
+    site.person("olga", RoleName.RULE_APPROVER)
+    visit.sign_in("olga")
+    visit.open("/investigate")
+    page = visit.page
+    form = page.get_by_role("search", name="Inquiry")
+    form.get_by_label("Condition").fill(
+        "T: str = JsonData(path='$.item.text')\nRegexMatch(target=T, pattern='quimsa')"
+    )
+    form.get_by_label("Most frequent values of").fill("Author")
+    form.get_by_role("button", name="Look").click()
+
+    assert page.get_by_role("heading", name="2 events").is_visible()
+    assert page.get_by_role("row").filter(has_text="quentin").first.is_visible()
+    save = page.get_by_role("form", name="Save the query")
+    save.get_by_label("Name").fill("quimsas")
+    save.get_by_role("button").click()
+    page.wait_for_url("**/investigate?*")
+    assert page.get_by_role("link", name="quimsas").is_visible()
+    review = page.get_by_role("form", name="Review all")
+    review.get_by_label("Policy").select_option("IN.SPAM")
+    review.get_by_label("Why").fill("a campaign")
+    review.get_by_role("button").click()
+    page.wait_for_url("**asked=2*")
+
+    assert page.get_by_role("status").filter(has_text="2 items").is_visible()
+    cases = community.platform.store.read(
+        lambda uow: uow.cases.page(
+            community.org, states=frozenset(CaseState), before=None, limit=99
+        )
+    )
+    assert {"q0", "q1"} <= {case.subject.host_id for case in cases}
+    assert visit.complaints == []
