@@ -18,8 +18,9 @@ def checked(folder: Path, *, pack: str) -> "RuleSet":
     from fieldfare.policies import load_pack
     from fieldfare.rules import load_rule_set
 
-    policies = load_pack(pack_files(pack).policies["policies.yaml"])
-    return load_rule_set(sources(folder), vocabulary=vocabulary(policies, frozenset()))
+    files = pack_files(pack)
+    words = vocabulary(load_pack(files.policies["policies.yaml"]), frozenset(files.lists))
+    return load_rule_set(sources(folder), vocabulary=words)
 
 
 def print_graph(

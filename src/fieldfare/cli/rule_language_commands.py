@@ -50,3 +50,11 @@ def rules_fmt(
     from fieldfare.cli.rule_formatting import format_rules
 
     format_rules(folder, check=check)
+
+
+@language.command("stubs")
+def rules_stubs(folder: Folder, pack: Pack = "default") -> None:
+    """Write __builtins__.pyi beside the rules, so that Python editors complete their names."""
+    from fieldfare.cli.rule_stubs import write_stubs
+
+    write_stubs(folder, pack=pack)

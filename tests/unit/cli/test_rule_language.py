@@ -1,3 +1,4 @@
+import ast
 import json
 from pathlib import Path
 
@@ -107,3 +108,15 @@ def test_the_rules_of_the_default_pack_are_in_form() -> None:
     rules = Path(__file__).parents[3] / "packs/default/rules"
 
     assert run("fmt", rules, "--check")[0] == 0
+
+
+def test_a_stub_tells_editors_every_name(folder: Path) -> None:
+    code, _ = run("stubs", folder)
+
+    stub = (folder / "__builtins__.pyi").read_text()
+    names = {node.name for node in ast.parse(stub).body if isinstance(node, ast.FunctionDef)}
+    assert code == 0
+    assert {"JsonData", "Count", "StringLength", "Hold", "Review", "WhenRules"} <= names
+    assert "def StringLength(*, s: str) -> int:" in stub
+    assert "\nKind: str\nLoud: Rule\nOther: Rule\n" in stub
+    assert run("check", folder)[0] == 0
