@@ -178,6 +178,16 @@ def test_a_rollback_takes_one_step_and_the_second_person_takes_none(desk: Desk) 
     assert community.posted(a_comment("quim", host_id="c2")).judgement.action == "allow"
 
 
+def test_a_second_rollback_goes_further_back(desk: Desk) -> None:
+    first, second = desk.to_live("wivel"), desk.to_live("quim")
+    desk.ask(desk.approver, "POST", "/rollback", {"live": second})
+
+    again = desk.ask(desk.approver, "POST", "/rollback", {"live": first})
+
+    assert (again.status_code, again.json()["number"]) == (200, 1)
+    assert desk.states() == {1: "live", 2: "retired", 3: "retired"}
+
+
 def test_there_is_nothing_to_go_back_to_at_the_beginning(desk: Desk) -> None:
     refused = desk.ask(desk.approver, "POST", "/rollback", {"live": "v1"})
 

@@ -1,12 +1,14 @@
 """The list of commands and the one place where errors become one line and exit code 2."""
 
+import re
 import sys
 from typing import Final
 
 from fieldfare.kernel import FieldfareError
 
 EXIT_BAD: Final = 2
-POINTED: Final = "\n  | "
+POINTED: Final = re.compile(r"\n +\|")
+"""The gutter beside a quoted line; its width is that of the line's number."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -34,4 +36,4 @@ def main(arguments: list[str] | None = None) -> None:
 def _told(error: FieldfareError) -> str:
     """Say it on one line, but for problems that point into a text: carets need theirs."""
     text = str(error)
-    return text if POINTED in text else f"fieldfare: {' '.join(text.split())}"
+    return text if POINTED.search(text) else f"fieldfare: {' '.join(text.split())}"

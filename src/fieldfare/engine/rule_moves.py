@@ -27,6 +27,7 @@ from fieldfare.rules.lifecycle import (
     Wanted,
     going_live,
     in_state,
+    lived,
     standings,
     steps,
 )
@@ -122,14 +123,13 @@ def move(uow: UnitOfWork, org: Org, wanted: Wanted, made: Checked, *, note: str)
 
 def before_live(uow: UnitOfWork, org: Org) -> tuple[str, str]:
     """Name the live version and the one that was live before it. Raises Conflict without one."""
-    lived = [m for m in uow.rule_versions.moves(org, as_of=LAST_ID) if m.to is _S.LIVE]
-    if not lived:
+    past = lived(uow.rule_versions.moves(org, as_of=LAST_ID))
+    if not past:
         raise Conflict("no version is live", hint="Put one live first.")
-    now = lived[-1].hash
-    before = next((m.hash for m in reversed(lived) if m.hash != now), None)
-    if before is None:
+    before = [version for version in past if version != past[-1]]
+    if not before:
         raise Conflict("no version was live before", hint="There is nothing to go back to.")
-    return now, before
+    return past[-1], before[-1]
 
 
 def roll_back(uow: UnitOfWork, org: Org, made: Checked, *, live: str, by: str, note: str) -> Move:

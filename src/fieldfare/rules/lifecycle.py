@@ -190,6 +190,23 @@ def going_live(
     return (step, *_replaced(known, step))
 
 
+def lived(moves: Iterable[Move]) -> list[str]:
+    """Name the versions one could go back to, oldest first; the last is the live one.
+
+    Whoever went back went past what came after: a second rollback goes further back, and never
+    forward to what the first one took away.
+    """
+    past: list[str] = []
+    for move in moves:
+        if move.to is not _S.LIVE:
+            continue
+        if move.back and move.hash in past:
+            newest = len(past) - 1 - past[::-1].index(move.hash)
+            del past[newest:]
+        past.append(move.hash)
+    return past
+
+
 def no_version(version: str) -> NotFound:
     """Say that there is no such version."""
     hint = "List them: fieldfare rules versions"

@@ -19,6 +19,7 @@ from fieldfare.rules.lifecycle import (
     Wanted,
     going_live,
     in_state,
+    lived,
     standings,
     steps,
 )
@@ -144,6 +145,38 @@ def test_who_saw_another_standing_moves_nothing() -> None:
 def test_an_unknown_version_is_not_found() -> None:
     with pytest.raises(NotFound):
         asked(moves_to(S.DRAFT), S.REVIEW, version="zzz")
+
+
+def live_moves(*versions: str) -> list[Move]:
+    """Put versions live one after the other; `<a` goes back to a."""
+    return [
+        Move(
+            event_id=EventId(n),
+            hash=version.removeprefix("<"),
+            before=None,
+            to=S.LIVE,
+            by="ola",
+            back=version.startswith("<"),
+        )
+        for n, version in enumerate(versions)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("went", "past"),
+    [
+        ("a", "a"),
+        ("a b c", "a b c"),
+        ("a b c <b", "a b"),
+        ("a b c <b <a", "a"),
+        ("a b <a c", "a c"),
+        ("a b a", "a b a"),
+        ("a b a <b", "a b"),
+        ("a b <a b", "a b"),
+    ],
+)
+def test_a_second_rollback_goes_further_back_and_never_forward(went: str, past: str) -> None:
+    assert lived(live_moves(*went.split())) == past.split()
 
 
 class Life(RuleBasedStateMachine):
