@@ -170,7 +170,7 @@ class Platform:
     def start(self) -> None:
         """Set the threads going: evaluating, scanning, carrying, sealing, sweeping."""
         self.store.write(lambda uow: uow.scans.release_all())
-        replayed = self.evaluator.restore(self.clock.now_ms())
+        replayed = self.evaluator.restore()
         _log.info("counters restored", events=replayed)
         runs: dict[str, Callable[[threading.Event], None]] = {
             "evaluator": self.evaluator.run,

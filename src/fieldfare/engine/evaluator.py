@@ -5,33 +5,30 @@ the reader's cursor, so that a crash repeats a batch and never half of one. One 
 counters of a store; their state is rebuilt from the log at start.
 """
 
-import heapq
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from operator import attrgetter
 from typing import Final
 
 import structlog
 
 from fieldfare.decisions.gate import MemoryGate
-from fieldfare.engine.content import Content, content_of, reached_by
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.grounds import Assessment, Grounds
 from fieldfare.engine.history import IMPORTED
 from fieldfare.engine.in_force import REFRESHING, Books
 from fieldfare.engine.labels import book_of
 from fieldfare.engine.reactions import React
+from fieldfare.engine.recounting import Recounting
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.kernel import EventId, at_of, make_id
+from fieldfare.kernel import EventId, make_id
 from fieldfare.records import Decision, Event
 
 READER: Final = "evaluator"
 REACHED: Final = "views.reached"
 BATCH: Final = 200
-PAGE: Final = 1_000
 IDLE_S: Final = 0.5
 RETRY_S: Final = 1.0
 
@@ -54,56 +51,16 @@ class Evaluator:
         self._gate = gate
         self._deciding = deciding
         self._react = React(books, deciding, grounds)
+        self._recounting = Recounting(store, grounds)
         self._waiting: dict[EventId, list[Future[Decision]]] = {}
         self._lock = threading.Lock()
         self.failures = 0
         position = store.read(lambda uow: uow.cursors.get(READER))
         self.tail = Tail(store, position)
 
-    def restore(self, now_ms: int) -> int:
-        """Rebuild the counters from the events their windows still hold. Returns how many."""
-        return self._recount(now_ms, self.tail.position)
-
-    def _recount(self, now_ms: int, position: EventId) -> int:
-        kinds = [
-            self._recalled(kind, _id_at(now_ms - window_ms), position)
-            for kind, window_ms in self._grounds.horizons().items()
-        ]
-        replayed = 0
-        for event in heapq.merge(*kinds, key=attrgetter("id")):
-            self._count(event)
-            replayed += 1
-        return replayed
-
-    def _count(self, event: Event) -> None:
-        """Count an event as it was counted when it came."""
-        if event.kind != "views.reached" or event.data is None:
-            self._grounds.count(event)
-            return
-        version = event.data["version"]
-
-        def read(uow: UnitOfWork) -> Content | None:
-            versions = uow.items.versions(event.org, event.subject)
-            item = next((one for one in reversed(versions) if one.digest == version), None)
-            if item is None:
-                return None
-            return content_of(uow, self._grounds, event.org, item, as_of=event.id)
-
-        content = self._store.read(read)
-        if content is not None:
-            reached = reached_by(content, event)
-            self._grounds.count_as(event, reached.data, reached.facts)
-
-    def _recalled(self, kind: str, after: EventId, up_to: EventId) -> Iterator[Event]:
-        while events := self._page(kind, after):
-            for event in events:
-                if event.id > up_to:
-                    return
-                yield event
-            after = events[-1].id
-
-    def _page(self, kind: str, after: EventId) -> Sequence[Event]:
-        return self._store.read(lambda uow: uow.recall.of_kind(kind, after, limit=PAGE))
+    def restore(self) -> int:
+        """Let the counters know what they knew. Returns how many events were read for it."""
+        return self._recounting.warm_up(self.tail.position)
 
     def waits_for(self, event_id: EventId) -> "Future[Decision]":
         """Promise the first decision caused by an event, to one caller who will not wait long.
@@ -141,7 +98,7 @@ class Evaluator:
             self._evaluate(chunk)
             if self._has_another_past(chunk[-1]):
                 self._grounds.reset()
-                self._recount(chunk[-1].at, chunk[-1].id)
+            self._recounting.warm_up(chunk[-1].id)
         return len(events)
 
     def _has_another_past(self, event: Event) -> bool:
@@ -161,7 +118,7 @@ class Evaluator:
                 self.tail.rewind(self._store.read(lambda uow: uow.cursors.get(READER)))
                 self._grounds.reset()
                 self._store.read(self._reload_labels)
-                self.restore(at_of(self.tail.position))
+                self.restore()
             except Exception:  # noqa: BLE001  # worker boundary: the store may come back
                 _log.exception("starting over failed")
             else:

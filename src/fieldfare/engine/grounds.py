@@ -17,6 +17,7 @@ from fieldfare.records import Event, FactValue, HitMode, RuleHit
 from fieldfare.rules import Occurrence, Outcome, Running
 from fieldfare.rules.label_book import LabelBook
 from fieldfare.rules.labels import LABEL_CHANGED, Entity
+from fieldfare.rules.warming import Warming, take_over, warming_of
 
 Facts = Mapping[str, FactValue | Unknown]
 HandOver = Callable[[Event, Mapping[str, JsonValue], Facts], None]
@@ -84,6 +85,15 @@ class Grounds:
         for org in orgs:
             self.open(org)
 
+    def warmings(self) -> dict[Org, Warming]:
+        """Begin to count the past for every organisation with counters that do not know it."""
+        return {org: warming_of(running) for org, running in self._running.items() if running.cold}
+
+    def warmed(self, warmings: Mapping[Org, Warming]) -> None:
+        """Go on with what warming came to."""
+        for org, warming in warmings.items():
+            take_over(self._running[org], warming)
+
     def learn_account(self, org: Org, host_id: str, created_at: int) -> None:
         """Keep when an account was made (ms since 1970); 0 means nobody told."""
         if created_at:
@@ -115,11 +125,14 @@ class Grounds:
             return None
         return _rule_data(event), self._facts(event)
 
-    def count(self, event: Event) -> None:
-        """Only count an event, as at a restart."""
+    def happened(self, event: Event) -> Occurrence | None:
+        """Tell of an event what the rules are told of it; None where they are told nothing."""
         told = self.told(event)
-        if told is not None:
-            self.count_as(event, *told)
+        return None if told is None else _occurrence(event, *told)
+
+    def happened_as(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> Occurrence:
+        """Likewise for an event that is judged over what is known of its item (see `judge`)."""
+        return _occurrence(event, data, facts)
 
     def count_as(self, event: Event, data: Mapping[str, JsonValue], facts: Facts) -> None:
         """Only count an event that is judged over what is known of its item (see `judge`)."""

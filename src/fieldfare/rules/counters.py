@@ -102,7 +102,7 @@ class CounterUpdate(msgspec.Struct, frozen=True, gc=False):
 class Held:
     """The keys of one counter, those added to longest ago first."""
 
-    __slots__ = ("counter", "days", "of_nothing", "tallies", "tally", "width")
+    __slots__ = ("counter", "days", "of_nothing", "takes", "tallies", "tally", "width")
 
     def __init__(self, counter: Counter) -> None:
         self.counter = counter
@@ -112,6 +112,7 @@ class Held:
         self.days = counter.days
         self.of_nothing = counter.of_nothing
         self.tally = counter.tally
+        self.takes = self.tally.takes
 
     def forget_idle(self, start: int) -> None:
         """Drop up to two keys whose window has passed: for each new key, so that none pile up."""
@@ -126,27 +127,41 @@ class CounterStore:
     """Counts in memory, for one organisation. Deterministic; events must come in id order.
 
     max_keys: how many keys each counter holds; beyond it the one added to longest ago goes.
-    evicted: how many went so.
+    evicted: how many went so. newest: the last event that came.
     """
 
     def __init__(self, counters: Iterable[Counter] = (), *, max_keys: int = MAX_KEYS) -> None:
         self.max_keys = max_keys
         self.evicted = 0
-        self._held: dict[str, Held] = {}
-        self._newest = 0
+        self.held: dict[str, Held] = {}
+        self.newest = 0
         self._epoch = 0
         self.adopt(counters)
 
     @property
     def horizon_ms(self) -> int:
         """The longest window: replaying that much of the log restores every count."""
-        return max((held.counter.window_ms for held in self._held.values()), default=0)
+        return max((held.counter.window_ms for held in self.held.values()), default=0)
 
-    def adopt(self, counters: Iterable[Counter]) -> None:
-        """Take up the counters of a rule set; those already known go on counting."""
-        for counter in counters:
-            if counter.name not in self._held:
-                self._held[counter.name] = Held(counter)
+    def adopt(self, counters: Iterable[Counter]) -> list[str]:
+        """Take up the counters of a rule set; those already known go on. Gives the new names."""
+        new = [counter for counter in counters if counter.name not in self.held]
+        self.held.update((counter.name, Held(counter)) for counter in new)
+        return [counter.name for counter in new]
+
+    def absorb(self, other: "CounterStore") -> None:
+        """Take over the counters of another store; it is used up, and own ones of a name go."""
+        for name, held in other.held.items():
+            for tally in held.tallies.values():
+                tally.epoch = self._epoch
+            self.held[name] = held
+        self.evicted += other.evicted
+        self.newest = max(self.newest, other.newest)
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Let go of every counter but these."""
+        wanted = frozenset(names)
+        self.held = {name: held for name, held in self.held.items() if name in wanted}
 
     def bump(self, update: CounterUpdate, event_id: int) -> Figure:
         """Count the event (if the update adds) and give the figure as of its id.
@@ -157,15 +172,15 @@ class CounterStore:
         key = update.key
         if key is None:
             return 0
-        held = self._held.get(update.counter.name)
+        held = self.held.get(update.counter.name)
         if held is None:
             self.adopt((update.counter,))
-            held = self._held[update.counter.name]
+            held = self.held[update.counter.name]
         start = held.counter.start(event_id) if held.days else event_id - held.width
-        adds = update.adds
-        if event_id > self._newest:
-            self._newest = event_id
-        elif event_id < self._newest:
+        adds = update.adds and (held.takes is None or held.takes(update.value))
+        if event_id > self.newest:
+            self.newest = event_id
+        elif event_id < self.newest:
             adds = False
         tally = held.tallies.get(key)
         if tally is None:
@@ -190,4 +205,4 @@ class CounterStore:
 
     def keys_held(self) -> int:
         """Count the keys in memory, over all counters."""
-        return sum(len(held.tallies) for held in self._held.values())
+        return sum(len(held.tallies) for held in self.held.values())

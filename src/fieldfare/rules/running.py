@@ -40,7 +40,11 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Running:
-    """The state of one organisation's rule sets. Deterministic; events come in id order."""
+    """The state of one organisation's rule sets. Deterministic; events come in id order.
+
+    active: the rule sets that take part. cold: names of the counters that were taken up and know
+    nothing of what came before (`warming` makes up for it).
+    """
 
     def __init__(
         self,
@@ -51,22 +55,23 @@ class Running:
     ) -> None:
         self.counters = CounterStore() if counters is None else counters
         self.labels = LabelBook() if labels is None else labels
-        self._active: tuple[RuleSet, ...] = ()
+        self.active: tuple[RuleSet, ...] = ()
+        self.cold: frozenset[str] = frozenset()
         self._at = -1
         self._counts: dict[str, Counts] = {}
         self.adopt(rule_sets)
 
     def adopt(self, rule_sets: Iterable[RuleSet]) -> None:
         """Count for these rule sets from now on; counters they share with earlier ones go on."""
-        self._active = tuple({rules.hash: rules for rules in rule_sets}.values())
+        self.active = tuple({rules.hash: rules for rules in rule_sets}.values())
         self._at = -1
-        for rules in self._active:
-            self.counters.adopt(rules.needs.counters)
+        new = [name for r in self.active for name in self.counters.adopt(r.needs.counters)]
+        self.cold |= frozenset(new)
 
     def horizons(self) -> dict[str, int]:
         """Name the event kinds that are counted, and for how long back (ms) each counts."""
         longest: dict[str, int] = {}
-        for rules in self._active:
+        for rules in self.active:
             for kind in rules.event_kinds:
                 for counter in rules.counters(kind):
                     longest[kind] = max(longest.get(kind, 0), counter.window_ms)
@@ -79,8 +84,8 @@ class Running:
         if event.kind == LABEL_CHANGED:
             self.labels.apply(changes_in(event.data), event_id=event.event_id)
         self._at = -1  # should counting fail half-way, the event is not taken for counted
-        if len(self._active) == 1:
-            (rules,) = self._active
+        if len(self.active) == 1:
+            (rules,) = self.active
             self._counts = {rules.hash: self._counted(_updates(rules, event), event.event_id)}
         else:
             self._counts = self._counted_together(event)
@@ -134,7 +139,7 @@ class Running:
         """Count what several rule sets ask for; a counter they share is asked for once."""
         known: dict[str, Figure] = {}
         counts: dict[str, Counts] = {}
-        for rules in self._active:
+        for rules in self.active:
             updates = _updates(rules, event)
             new = [update for update in updates if update.counter.name not in known]
             found = self._counted(new, event.event_id)

@@ -8,8 +8,8 @@ counting anew from the log and going on from a snapshot give the same figures.
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from fieldfare.kernel import Unknown
 from fieldfare.kernel.ids import TIME_SHIFT
@@ -31,6 +31,22 @@ _SMALL: Final = 64
 _LONGEST: Final = 1 << 63
 _FINEST: Final = 1_074
 """Every float is a whole number of 2**-1074, so sums of floats can be kept as whole numbers."""
+
+
+Takes: TypeAlias = Callable[[object], bool] | None
+"""Tells whether a value can be added; None where events bring none."""
+
+
+def is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number of at most 64 bits."""
+    return type(value) is int and -_LONGEST <= value < _LONGEST
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is finite, and if whole of at most 64 bits."""
+    if type(value) is float:
+        return value - value == 0.0
+    return is_whole(value)
 
 
 class Tally(Protocol):
@@ -60,6 +76,8 @@ class Events:
     """The ids of one key's events: how many there are."""
 
     __slots__ = ("epoch", "first", "ids")
+
+    takes: ClassVar[Takes] = None
 
     def __init__(self, ids: "array[int] | None" = None) -> None:
         self.ids = array("q") if ids is None else ids
@@ -101,6 +119,8 @@ class Days:
     """How many events of one key there were on each UTC day."""
 
     __slots__ = ("counts", "days", "epoch", "last", "total")
+
+    takes: ClassVar[Takes] = None
 
     def __init__(self) -> None:
         self.days = array("q")
@@ -148,6 +168,8 @@ class Values:
 
     __slots__ = ("epoch", "last", "seen")
 
+    takes: ClassVar[Takes] = staticmethod(lambda value: value is not None)
+
     def __init__(self, seen: Mapping[KeyPart, int] | None = None, last: int = 0) -> None:
         self.seen: dict[KeyPart, int] | OrderedDict[KeyPart, int] = (
             {} if seen is None else OrderedDict(seen) if len(seen) > _SMALL else dict(seen)
@@ -157,7 +179,7 @@ class Values:
 
     def take(self, event_id: int, start: int, value: KeyPart | None, *, adds: bool) -> Figure:
         seen = self.seen
-        if adds and event_id > self.last and value is not None:
+        if adds and value is not None and event_id > self.last:
             self.last = event_id
             if type(seen) is OrderedDict:
                 seen[value] = event_id
@@ -195,6 +217,7 @@ class Sums:
     __slots__ = ("epoch", "first", "ids", "numbers", "total")
 
     code = "q"
+    takes: ClassVar[Takes] = staticmethod(is_whole)
 
     def __init__(self) -> None:
         self.ids = array("q")
@@ -215,7 +238,7 @@ class Sums:
             first += 1
         if first > _SLACK and 2 * first > len(ids):
             first -= _dropped(first, ids, self.numbers)
-        if adds and self.is_number(value) and event_id > self.last:
+        if adds and event_id > self.last:
             ids.append(event_id)
             self.numbers.append(value)
             self.total += self.exact(value)
@@ -224,11 +247,6 @@ class Sums:
                 first += 1
         self.first = first
         return self.rounded()
-
-    @staticmethod
-    def is_number(value: object) -> bool:
-        """Tell whether a value can be added: whole numbers of at most 64 bits."""
-        return type(value) is int and -_LONGEST <= value < _LONGEST
 
     @staticmethod
     def exact(value: Any) -> int:  # noqa: ANN401 -- what the array holds
@@ -262,13 +280,7 @@ class FloatSums(Sums):
     __slots__ = ()
 
     code = "d"
-
-    @staticmethod
-    def is_number(value: object) -> bool:
-        """Tell whether a value can be added: it is finite and no larger than a float can be."""
-        if type(value) is int:
-            return -_LONGEST <= value < _LONGEST
-        return type(value) is float and value - value == 0.0
+    takes: ClassVar[Takes] = staticmethod(is_number)
 
     @staticmethod
     def exact(value: Any) -> int:  # noqa: ANN401 -- what the array holds
@@ -286,6 +298,8 @@ class Latest:
     """The two newest events of one key: how long ago the one before this one was, in ms."""
 
     __slots__ = ("before", "epoch", "last")
+
+    takes: ClassVar[Takes] = None
 
     def __init__(self, last: int = 0, before: int = 0) -> None:
         self.last = last

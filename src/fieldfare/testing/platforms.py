@@ -165,7 +165,7 @@ def reopened(
     """Open an installation as a restart would."""
     platform = Platform.open(settings, clock=clock, remote=remote)
     try:
-        platform.evaluator.restore(clock.now_ms())
+        platform.evaluator.restore()
         yield platform
     finally:
         platform.close()
