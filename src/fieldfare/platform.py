@@ -29,6 +29,7 @@ from fieldfare.engine.rulings import Ruling
 from fieldfare.engine.scanning import Remote, Scanning, fact_json
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.shelf import Shelf
+from fieldfare.engine.snapshots import SNAPSHOT_EVERY_S, SnapshotKeeping
 from fieldfare.engine.unit import Retention, UnitOfWork
 from fieldfare.engine.upkeep import (
     DEADLINES_EVERY_S,
@@ -61,7 +62,7 @@ from fieldfare.review import Reviewing, ReviewTimes
 from fieldfare.rules import RuleSet
 from fieldfare.rules.labels import Entity
 from fieldfare.signals.scanner import Scanner
-from fieldfare.storage import FileBlobs, SqlStore
+from fieldfare.storage import FileBlobs, FileSnapshots, SqlStore
 from fieldfare.storage.lake import LakeKeeping
 
 STAGED: Final = frozenset(kind.name for kind in ITEM_KINDS.values() if kind.media != "none")
@@ -87,7 +88,7 @@ class Platform:
         self.vault = vault
         self.blobs = FileBlobs(settings.home / "blobs", vault, store)
         self.books = Books()
-        self.grounds = Grounds(self.books)
+        self.grounds = Grounds(self.books, max_keys=settings.counter_keys)
         staged = STAGED if settings.staged_exposure else frozenset[str]()
         self.gate = MemoryGate(clock, kinds=self._kinds, keeps=self._keeps, staged=staged)
         store.read(
@@ -98,10 +99,9 @@ class Platform:
         self.versioning = Versioning(store, self.books.compiler)
         self.deciding = Deciding(self.books)
         self.evaluator = Evaluator(store, self.books, self.deciding, self.grounds, self.gate)
-        undecided_ms = round(settings.undecided_s * 1000)
-        self.deadlines = Deadlines(
-            store, self.books, self.deciding, clock, undecided_ms=undecided_ms
-        )
+        files = FileSnapshots(settings.home / "counters", vault)
+        self.snapshots = SnapshotKeeping(store, files, self.evaluator.standing)
+        self.deadlines = self._deadlines()
         bounds = (settings.lag_events, settings.lag_scans)
         self.intake = Intake(store, clock, lag=self.lag, bounds=bounds)
         self.reviewing = self._reviewing()
@@ -122,6 +122,12 @@ class Platform:
         store.subscribe(self.lake_keeping.filling.tail.feed)
         for follow in (*followers, self._wake_scanning):
             store.subscribe(follow)
+
+    def _deadlines(self) -> Deadlines:
+        undecided_ms = round(self.settings.undecided_s * 1000)
+        return Deadlines(
+            self.store, self.books, self.deciding, self.clock, undecided_ms=undecided_ms
+        )
 
     def _scanning(self, remote: Remote) -> Scanning:
         return Scanning(
@@ -170,7 +176,7 @@ class Platform:
     def start(self) -> None:
         """Set the threads going: evaluating, scanning, carrying, sealing, sweeping."""
         self.store.write(lambda uow: uow.scans.release_all())
-        replayed = self.evaluator.restore()
+        replayed = self.evaluator.restore(self.snapshots)
         _log.info("counters restored", events=replayed)
         runs: dict[str, Callable[[threading.Event], None]] = {
             "evaluator": self.evaluator.run,
@@ -187,6 +193,7 @@ class Platform:
             Chore("sealer", SEAL_EVERY_S, self.seal),
             Chore("deadlines", DEADLINES_EVERY_S, self.deadlines.step),
             Chore("sweeper", SWEEP_EVERY_S, self.sweep),
+            Chore("counters", SNAPSHOT_EVERY_S, self.snapshots.save),
             *self.lake_keeping.chores(),
         )
         for chore in chores:
@@ -203,6 +210,7 @@ class Platform:
             keeper.stop()
         for thread in self._threads:
             thread.join()
+        self.snapshots.save_last()
         self.scanner.close()
         self.lake_keeping.close()
         self.store.close()
@@ -276,6 +284,9 @@ class Platform:
                 PartHealth(name="database", ok=self._can_read()),
                 self._writer(),
                 self._part("evaluator", events_waiting=waiting),
+                _chore_health(
+                    "counters", keepers, **self.grounds.counted(), **self.snapshots.detail()
+                ),
                 self._scanner_health(scans),
                 self._part("carrier"),
                 _chore_health("sealer", keepers),
@@ -317,7 +328,8 @@ class Platform:
         erased, labelled = self.store.write(write)
         self.blobs.delete_person(org, account)
         self.gate.forget(org, account.host_id)
-        self.grounds.forget_account(org, account.host_id)
+        self.evaluator.forget(org, account.host_id)
+        self.snapshots.forget(org)
         self.grounds.forget_labels(org, labelled)
         return erased
 

@@ -21,9 +21,10 @@ from fieldfare.engine.in_force import REFRESHING, Books
 from fieldfare.engine.labels import book_of
 from fieldfare.engine.reactions import React
 from fieldfare.engine.recounting import Recounting
+from fieldfare.engine.snapshots import SnapshotKeeping, Standing
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.kernel import EventId, make_id
+from fieldfare.kernel import EventId, Org, make_id
 from fieldfare.records import Decision, Event
 
 READER: Final = "evaluator"
@@ -54,13 +55,37 @@ class Evaluator:
         self._recounting = Recounting(store, grounds)
         self._waiting: dict[EventId, list[Future[Decision]]] = {}
         self._lock = threading.Lock()
+        # Held while events are counted; `_stands_at` is the last one, None while that is in doubt.
+        self._turn = threading.Lock()
+        self._stands_at: EventId | None = None
+        self._snapshots: SnapshotKeeping | None = None
         self.failures = 0
         position = store.read(lambda uow: uow.cursors.get(READER))
         self.tail = Tail(store, position)
 
-    def restore(self) -> int:
-        """Let the counters know what they knew. Returns how many events were read for it."""
-        return self._recounting.warm_up(self.tail.position)
+    def restore(self, snapshots: SnapshotKeeping | None = None) -> int:
+        """Let the counters know what they knew. Returns how many events were read for it.
+
+        snapshots: where to look first, now and whenever the evaluator starts over.
+        """
+        with self._turn:
+            self._snapshots = snapshots or self._snapshots
+            self._stands_at = None
+            replayed = self._recounting.restore(self.tail.position, self._snapshots)
+            self._stands_at = self.tail.position
+        return replayed
+
+    def standing(self) -> Standing | None:
+        """Give the counters as they stand after the last event; None while they are in doubt."""
+        with self._turn:
+            if self._stands_at is None:
+                return None
+            return Standing(self._stands_at, self._grounds.frozen())
+
+    def forget(self, org: Org, host_id: str) -> None:
+        """Let go of an erased account, in what is counted too."""
+        with self._turn:
+            self._grounds.forget_account(org, host_id)
 
     def waits_for(self, event_id: EventId) -> "Future[Decision]":
         """Promise the first decision caused by an event, to one caller who will not wait long.
@@ -94,11 +119,17 @@ class Evaluator:
         events = self.tail.take(limit, wait_s=wait_s)
         if not events:
             return 0
-        for chunk in _between_refreshes(events):
-            self._evaluate(chunk)
-            if self._has_another_past(chunk[-1]):
-                self._grounds.reset()
-            self._recounting.warm_up(chunk[-1].id)
+        with self._turn:
+            self._stands_at = (
+                None  # should this fail half-way, the counters are ahead of what is done
+            )
+            for chunk in _between_refreshes(events):
+                self._evaluate(chunk)
+                if self._has_another_past(chunk[-1]):
+                    self._grounds.reset()
+                self._recounting.warm_up(chunk[-1].id)
+            self._stands_at = events[-1].id
+            self._grounds.counted()
         return len(events)
 
     def _has_another_past(self, event: Event) -> bool:

@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from prometheus_client import Gauge
+
 from fieldfare.engine.beside_running import beside_ran
 from fieldfare.engine.in_force import ALONE, FACTS, Books
 from fieldfare.engine.rule_hits import Ran, hits_of
-from fieldfare.kernel import JsonValue, Org, Unknown, is_history, unix_ms
+from fieldfare.engine.snapshots import SnapshotKeeping
+from fieldfare.kernel import EventId, JsonValue, Org, Unknown, is_history, unix_ms
 from fieldfare.records import Event, FactValue, HitMode, RuleHit
-from fieldfare.rules import Occurrence, Outcome, Running
+from fieldfare.rules import CounterStore, Occurrence, Outcome, Running
+from fieldfare.rules.counters import MAX_KEYS
+from fieldfare.rules.freezing import Frozen, freeze
 from fieldfare.rules.label_book import LabelBook
 from fieldfare.rules.labels import LABEL_CHANGED, Entity
 from fieldfare.rules.warming import Warming, take_over, warming_of
@@ -33,6 +38,11 @@ REPORT_CLASSES: Final = frozenset(
     }
 )  # fmt: skip
 """The reasons a report may give; any other reason is of the class "other"."""
+
+_KEYS: Final = Gauge("fieldfare_counter_keys", "Keys the counters of the rules hold.", ("org",))
+_EVICTED: Final = Gauge(
+    "fieldfare_counter_keys_evicted", "Keys that made room for others since the start.", ("org",)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +66,9 @@ class Grounds:
     hand_over: told of every event just before its rules run, with what they are told of it.
     """
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, *, max_keys: int = MAX_KEYS) -> None:
         self._books = books
+        self._max_keys = max_keys
         self._running: dict[Org, Running] = {}
         self._labels: dict[Org, LabelBook] = {}
         self._born: dict[tuple[Org, str], int] = {}
@@ -75,8 +86,8 @@ class Grounds:
         """Count what an organisation's rules need; what is counted already goes on."""
         if self._books.has(org):
             labels = self._labels.setdefault(org, LabelBook())
-            running = self._running.setdefault(org, Running(labels=labels))
-            running.adopt(self._books.of(org).active)
+            fresh = Running(counters=CounterStore(max_keys=self._max_keys), labels=labels)
+            self._running.setdefault(org, fresh).adopt(self._books.of(org).active)
 
     def reset(self) -> None:
         """Forget all counts, before they are rebuilt from the log; labels stay."""
@@ -88,6 +99,31 @@ class Grounds:
     def warmings(self) -> dict[Org, Warming]:
         """Begin to count the past for every organisation with counters that do not know it."""
         return {org: warming_of(running) for org, running in self._running.items() if running.cold}
+
+    def saved(self, snapshots: SnapshotKeeping, position: EventId) -> dict[Org, Warming]:
+        """Find what snapshots tell of counters that do not know the past."""
+        found: dict[Org, Warming] = {}
+        for org, running in self._running.items():
+            store = snapshots.load(org, position, max_keys=self._max_keys) if running.cold else None
+            if store is not None:
+                store.keep(running.cold)
+                found[org] = Warming(running.active, store.held, store, applied_to=store.newest)
+        return found
+
+    def frozen(self) -> dict[Org, Frozen]:
+        """Take hold of all counters as they stand."""
+        return {org: freeze(running.counters) for org, running in self._running.items()}
+
+    def counted(self) -> dict[str, JsonValue]:
+        """Say how many keys are held, and how many made room for others, for /health."""
+        found = {"keys": 0, "keys_evicted": 0}
+        for org, running in tuple(self._running.items()):
+            counters = running.counters
+            found["keys"] += counters.keys_held()
+            found["keys_evicted"] += counters.evicted
+            _KEYS.labels(org).set(counters.keys_held())
+            _EVICTED.labels(org).set(counters.evicted)
+        return {**found}
 
     def warmed(self, warmings: Mapping[Org, Warming]) -> None:
         """Go on with what warming came to."""
@@ -116,8 +152,10 @@ class Grounds:
             book.forget(entity)
 
     def forget_account(self, org: Org, host_id: str) -> None:
-        """Let go of an erased account."""
+        """Let go of an erased account, in what is counted too."""
         self._born.pop((org, host_id), None)
+        if org in self._running:
+            self._running[org].counters.forget(host_id)
 
     def told(self, event: Event) -> tuple[Mapping[str, JsonValue], Facts] | None:
         """Gather what rules are told of an event that can be judged now; None for any other."""

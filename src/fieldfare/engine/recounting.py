@@ -12,6 +12,7 @@ from typing import Final
 
 from fieldfare.engine.content import Content, content_of, reached_by
 from fieldfare.engine.grounds import Grounds
+from fieldfare.engine.snapshots import SnapshotKeeping
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.records import Event
@@ -28,6 +29,13 @@ class Recounting:
     def __init__(self, store: Store, grounds: Grounds) -> None:
         self._store = store
         self._grounds = grounds
+
+    def restore(self, position: EventId, snapshots: SnapshotKeeping | None) -> int:
+        """Let the counters know what they knew at a position; returns how many events it took."""
+        saved = self._grounds.saved(snapshots, position) if snapshots else {}
+        replayed = self.replay(saved, position)
+        self._grounds.warmed(saved)
+        return replayed + self.warm_up(position)
 
     def warm_up(self, position: EventId) -> int:
         """Count the past for every counter that does not know it; returns how many events."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from fieldfare.kernel import BadInput, did_you_mean
+from fieldfare.rules.counters import MAX_KEYS
 
 ClockKind = Literal["system", "simulated"]
 LONGEST_UNDECIDED_S: Final = 86_400
@@ -20,6 +21,8 @@ class Settings:
     home: where everything of an installation lives. database: an SQLAlchemy URL, "" for SQLite in
     home. workers: processes that scan media; 0: one fewer than the machine's cores, at least one.
     lag_events, lag_scans: how far deciding and scanning may fall behind before ingest answers 429.
+    counter_keys: how many keys one counter of the rules holds; beyond it, the one added to longest
+    ago goes.
     undecided_s: how long a version may wait for its first decision before it is held and people are
     asked.
     staged_exposure: whether an item's views are capped at the next threshold until rules ran again.
@@ -48,6 +51,7 @@ class Settings:
     body_bytes: int = 4_000_000
     lag_events: int = 50_000
     lag_scans: int = 10_000
+    counter_keys: int = MAX_KEYS
     undecided_s: float = 900.0
     undo_s: float = 10.0
     lease_s: float = 300.0
@@ -87,6 +91,9 @@ def load_settings(
     if not 1 <= settings.undecided_s <= LONGEST_UNDECIDED_S:
         hint = f"Set it between 1 and {LONGEST_UNDECIDED_S}; nothing may stay undecided for ever."
         raise BadInput(f"undecided_s = {settings.undecided_s} is out of range", hint=hint)
+    if settings.counter_keys < 1:
+        hint = "Set it to at least 1; a key takes about 400 bytes."
+        raise BadInput(f"counter_keys = {settings.counter_keys} is out of range", hint=hint)
     return settings
 
 

@@ -127,7 +127,8 @@ class CounterStore:
     """Counts in memory, for one organisation. Deterministic; events must come in id order.
 
     max_keys: how many keys each counter holds; beyond it the one added to longest ago goes.
-    evicted: how many went so. newest: the last event that came.
+    evicted: how many went so. newest: the last event that came. epoch: grows when the store is
+    frozen; a tally of an older one is copied before it changes.
     """
 
     def __init__(self, counters: Iterable[Counter] = (), *, max_keys: int = MAX_KEYS) -> None:
@@ -135,7 +136,7 @@ class CounterStore:
         self.evicted = 0
         self.held: dict[str, Held] = {}
         self.newest = 0
-        self._epoch = 0
+        self.epoch = 0
         self.adopt(counters)
 
     @property
@@ -153,10 +154,18 @@ class CounterStore:
         """Take over the counters of another store; it is used up, and own ones of a name go."""
         for name, held in other.held.items():
             for tally in held.tallies.values():
-                tally.epoch = self._epoch
+                tally.epoch = self.epoch
             self.held[name] = held
         self.evicted += other.evicted
         self.newest = max(self.newest, other.newest)
+
+    def forget(self, part: KeyPart) -> None:
+        """Drop every key with this part, and the value from what is told apart under others."""
+        for held in self.held.values():
+            for key in [key for key in held.tallies if part in key]:
+                del held.tallies[key]
+            if held.counter.kind == "distinct":
+                _forget_value(held.tallies, part)
 
     def keep(self, names: Iterable[str]) -> None:
         """Let go of every counter but these."""
@@ -187,9 +196,9 @@ class CounterStore:
             if not adds:
                 return held.of_nothing
             tally = self._made(held, key, start)
-        elif tally.epoch != self._epoch:
+        elif tally.epoch != self.epoch:
             tally = held.tallies[key] = tally.copy()
-            tally.epoch = self._epoch
+            tally.epoch = self.epoch
         if adds:
             held.tallies.move_to_end(key)
         return tally.take(event_id, start, update.value, adds=adds)
@@ -200,9 +209,18 @@ class CounterStore:
             held.tallies.popitem(last=False)
             self.evicted += 1
         tally = held.tallies[key] = held.tally()
-        tally.epoch = self._epoch
+        tally.epoch = self.epoch
         return tally
 
     def keys_held(self) -> int:
         """Count the keys in memory, over all counters."""
         return sum(len(held.tallies) for held in self.held.values())
+
+
+def _forget_value(tallies: OrderedDict[Key, Tally], value: KeyPart) -> None:
+    for key, tally in tallies.items():
+        if isinstance(tally, Values) and value in tally.seen:
+            # A snapshot may be reading the old one.
+            seen = {each: at for each, at in tally.seen.items() if each != value}
+            tallies[key] = fresh = Values(seen, tally.last)
+            fresh.epoch = tally.epoch

@@ -165,7 +165,7 @@ def reopened(
     """Open an installation as a restart would."""
     platform = Platform.open(settings, clock=clock, remote=remote)
     try:
-        platform.evaluator.restore()
+        platform.evaluator.restore(platform.snapshots)
         yield platform
     finally:
         platform.close()
