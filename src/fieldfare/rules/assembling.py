@@ -169,6 +169,8 @@ class Assembler:
         counts = self._counts()
         update_writer, reads = self._update(counts)
         ask_writer, asking = asks_of(self._lowering)
+        for lowering in (self._lowering, reads, asking):
+            lowering.prefilters.finish()
         return Kind(
             name=self._kind,
             rules=rules,

@@ -46,6 +46,7 @@ from fieldfare.rules.nodes import (
 )
 from fieldfare.rules.operands import Operand, guards_of, literal
 from fieldfare.rules.patterns import MAX_TEXT, fold_case
+from fieldfare.rules.prefilters import Prefilters
 from fieldfare.rules.signatures import Param
 from fieldfare.rules.sml_types import STR, TIMEDELTA, SmlType, plain
 from fieldfare.rules.strings import bits, bounded, joined, number, power, product, repeated
@@ -68,6 +69,7 @@ class Lowering(ABC):
         self.lists_read: set[str] = set()
         self._vars: dict[object, str] = {}
         self._operands: dict[Node, Operand] = {}
+        self.prefilters = Prefilters(writer)
 
     # -- what a null semantics decides
 
@@ -231,8 +233,7 @@ class Lowering(ABC):
         conditions = []
         if pattern.words:
             folded = self._folded(text) if pattern.case_insensitive else text
-            any_word = " or ".join(f"{literal(word)} in {folded}" for word in pattern.words)
-            conditions.append(f"({any_word})")
+            conditions.append(self.prefilters.any_of(pattern.words, folded))
         if not pattern.is_words:
             search = self.writer.bind(pattern.searcher())
             looked_at = text if pattern.limit == MAX_TEXT else f"{text}[:{pattern.limit}]"
