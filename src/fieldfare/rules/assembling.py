@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from fieldfare.kernel import digest
+from fieldfare.rules.ahead import BatchAhead, ahead_of
 from fieldfare.rules.asking import ASK_PARAMS, asks_of
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.counters import Counter, CounterUpdate
@@ -98,6 +99,7 @@ class Kind:
     evaluate: Callable[..., Any]
     update: Callable[..., Any]
     asks: Callable[..., Any] | None
+    ahead: BatchAhead | None
     facts: frozenset[str]
     lists: frozenset[str]
     python: str
@@ -181,6 +183,7 @@ class Assembler:
             asks=ask_writer.compiled(ASK_PARAMS, f"{self._kind} labels")
             if self._lowering.asked
             else None,
+            ahead=ahead_of(self._lowering, self._kind),
             facts=frozenset(self._lowering.facts_read | reads.facts_read | asking.facts_read),
             lists=frozenset(self._lowering.lists_read | reads.lists_read),
             python=f"{writer.function(PARAMS)}\n\n{update_writer.function(UPDATE_PARAMS)}",

@@ -31,7 +31,7 @@ def guarded(function: AnyFunction) -> Callable[..., Any]:
 
     def call(errors: list[str], *args: object) -> object:
         try:
-            return _taken(run(*args), of)
+            return taken(run(*args), of)
         except Exception as e:  # noqa: BLE001 -- other people's code; it is noted on the event
             note(errors, label, e)
             return None
@@ -39,7 +39,8 @@ def guarded(function: AnyFunction) -> Callable[..., Any]:
     return call
 
 
-def _taken(value: object, of: SmlType) -> object:
+def taken(value: object, of: SmlType) -> object:
+    """Take an answer of the type a function says it gives. Raises TypeError, ValueError."""
     wanted = _PYTHON.get(of.base)
     if value is None or wanted is None:
         return value

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
+from fieldfare.rules.ahead import Ahead
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.experiments import experiment_variable
 from fieldfare.rules.folding import Folder
@@ -65,6 +66,7 @@ class Lowering(ABC):
         self.counters: dict[str, int] = {}
         self.counts: dict[str, CountOf] = {}
         self.asked: dict[Node, int] = {}
+        self.aheads: dict[Call, Ahead] = {}
         self.facts_read: set[str] = set()
         self.lists_read: set[str] = set()
         self._vars: dict[object, str] = {}
@@ -209,6 +211,9 @@ class Lowering(ABC):
         args = self._arguments(node, function.params)
         guards = guards_of(args)
         codes = [argument.code for argument in args]
+        if function.columns is not None:
+            ahead = self.writer.bind(self.aheads.setdefault(node, Ahead(function)))
+            return self._maybe(guards, f"{ahead}({', '.join(['errors', *codes])})")
         if function.guarded:
             guard = self.writer.bind(guarded(function))
             return self._maybe(guards, f"{guard}({', '.join(['errors', *codes])})")

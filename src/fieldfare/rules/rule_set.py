@@ -1,6 +1,6 @@
 """A rule set, checked and compiled: from source texts and a vocabulary to two pure functions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -101,6 +101,22 @@ class RuleSet:
         """Name the facts that rules and counters of an event kind read."""
         found = self._kinds.get(kind)
         return found.facts if found else frozenset()
+
+    def work_ahead(
+        self, events: Iterable[tuple[str, int, Mapping[str, Any], Mapping[str, Any]]]
+    ) -> None:
+        """Answer what a batch of events will ask of functions with a column form.
+
+        events: kind, id, data, facts of each. `evaluate` gives the same without; it is for replays.
+        """
+        kinds = {name: kind.ahead for name, kind in self._kinds.items() if kind.ahead}
+        if not kinds:
+            return
+        for name, event_id, data, facts in events:
+            if ahead := kinds.get(name):
+                ahead.look(event_id, data, facts)
+        for ahead in kinds.values():
+            ahead.work()
 
     def evaluate(self, event: RuleInput) -> Outcome:
         """Evaluate the rules on one event. Never raises for what an event holds.

@@ -33,6 +33,7 @@ def replay(
     lists, ends = plan.lists_at(EventId(piece.after + 1))
     judge = running.judge
     for batch in lake.events(plan.org, after=piece.after, up_to=piece.up_to):
+        rules.work_ahead((e.kind, e.id, e.data, e.facts) for e in batch if e.judged)
         outcomes: list[Outcome | None] = []
         for event in batch:
             if event.id > ends:
