@@ -7,7 +7,9 @@ from fieldfare.engine.in_force import FACTS, InForce
 from fieldfare.engine.rule_drafts import CheckedDraft
 from fieldfare.rules import Problem
 from fieldfare.rules.effect_table import EFFECTS
-from fieldfare.rules.functions import FUNCTIONS, SYNTAX, Param
+from fieldfare.rules.extensions import known_functions
+from fieldfare.rules.reference import entries
+from fieldfare.rules.signatures import Param
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,23 +145,23 @@ def offered(in_force: InForce) -> tuple[WordGroup, ...]:
 
 
 def _functions() -> Iterator[OfferedWord]:
-    for name in sorted((*FUNCTIONS, *SYNTAX), key=str.casefold):
-        if name in FUNCTIONS:
-            function = FUNCTIONS[name]
-            yield _call(name, function.params, function.about, returns=str(function.returns))
-        else:
-            yield _call(name, SYNTAX[name], "")
+    """List what can be called, functions of installed packages included."""
+    for entry in sorted(entries(known_functions()), key=lambda e: e.name.casefold()):
+        origin = f" (from {entry.origin})" if entry.origin else ""
+        yield OfferedWord(
+            word=entry.name,
+            insert=f"{entry.name}(",
+            signature=entry.signature,
+            about=f"{entry.about}{origin}",
+        )
 
 
-def _call(name: str, params: tuple[Param, ...], about: str, *, returns: str = "") -> OfferedWord:
+def _call(name: str, params: tuple[Param, ...], about: str) -> OfferedWord:
     written = ", ".join(
         f"{param.name}: {param.type}" + ("" if param.required else f" = {param.default!r}")
         for param in params
     )
-    tail = f" -> {returns}" if returns else ""
-    return OfferedWord(
-        word=name, insert=f"{name}(", signature=f"{name}({written}){tail}", about=about
-    )
+    return OfferedWord(word=name, insert=f"{name}(", signature=f"{name}({written})", about=about)
 
 
 def _name(word: str, about: str = "", *, of: str = "") -> OfferedWord:
