@@ -117,6 +117,26 @@ def test_only_the_kinds_asked_for_are_read(lakes: Lakes) -> None:
     assert [event for batch in batches for event in batch] == events[1::2]
 
 
+def test_the_fields_asked_for_are_there(lakes: Lakes) -> None:
+    events = [an_event(n) for n in range(4)]
+    lake = lakes(events)
+    fields = ["data.item.text", "fact.author.age_s"]
+
+    batches = lake.events(ONE, after=EventId(0), up_to=END, fields=fields)
+
+    found = [event for batch in batches for event in batch]
+    texts = [event.data["item"] for event in events]
+    assert [(e.id, e.subject, e.version, e.judged) for e in found] == [
+        (e.id, e.subject, e.version, e.judged) for e in events
+    ]
+    for event, item in zip(found, texts, strict=True):
+        read = event.data["item"]
+        assert isinstance(read, dict)
+        assert isinstance(item, dict)
+        assert read["text"] == item["text"]
+        assert event.facts["author.age_s"] == Unknown("nobody told")
+
+
 def test_an_organisation_reads_its_own_alone(lakes: Lakes) -> None:
     ours, theirs = [an_event(0), an_event(2)], [an_event(1, org=OTHER)]
     lake = lakes([*ours, *theirs])

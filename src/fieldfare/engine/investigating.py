@@ -20,6 +20,8 @@ MOST_VALUES: Final = 100_000
 """Different values that are told apart; beyond it the rest is counted together."""
 MOST_ROWS: Final = 200
 TOP: Final = 20
+WORDS: Final = frozenset({"data.item.caption", "data.item.text", "data.text"})
+"""What is shown of an event, whatever is asked."""
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
@@ -159,7 +161,14 @@ class Investigation:
         tally = _Tally(step_ms=_step(inquiry), rows=deque(maxlen=min(inquiry.rows, MOST_ROWS)))
         lists = self._in_force.lists
         after, up_to = _id_before(inquiry.from_ms), _id_before(inquiry.to_ms)
-        for batch in self._lake.events(self._org, after=after, up_to=up_to, kinds=query.kinds):
+        batches = self._lake.events(
+            self._org,
+            after=after,
+            up_to=up_to,
+            kinds=query.kinds,
+            fields=query.reads | WORDS,
+        )
+        for batch in batches:
             if self._is_over():
                 tally.complete = False
                 break

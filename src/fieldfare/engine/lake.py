@@ -111,12 +111,21 @@ class Lake(Protocol):
     """Reads the lake and the tail of the log as one. Safe to use from any thread."""
 
     def events(
-        self, org: Org, /, *, after: EventId, up_to: EventId, kinds: Collection[str] | None = None
+        self,
+        org: Org,
+        /,
+        *,
+        after: EventId,
+        up_to: EventId,
+        kinds: Collection[str] | None = None,
+        fields: Collection[str] | None = None,
     ) -> Iterator[Sequence[LakeEvent]]:
         """Give the events with after < id <= up_to in id order, in batches that are never empty.
 
-        kinds: None for all. Events of people who were erased are left out: nothing is known of
-        them. A batch has at most some 20,000 events; memory is bounded by a batch a kind.
+        kinds: None for all. fields: what the reader looks at, as in `data.item.text` or
+        `fact.author.age_s`: only that has to be there, and only its columns are read; None for
+        all. Events of people who were erased are left out: nothing is known of them. A batch has
+        at most some 20,000 events; memory is bounded by a batch a kind.
         """
         ...
 

@@ -10,12 +10,13 @@ import ast
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Final
 
 from fieldfare.kernel import Unknown
 from fieldfare.records import FactValue, Subject
 from fieldfare.rules.definitions import Definition, Program, is_local
-from fieldfare.rules.nodes import Name, Node, children
+from fieldfare.rules.nodes import FactOf, Field, Name, Node, children
 from fieldfare.rules.outcomes import RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.program import ENTRY, check
@@ -40,13 +41,17 @@ class Selected:
 
 
 class Query:
-    """A compiled expression. Immutable and pure; see `compile_query`."""
+    """A compiled expression. Immutable and pure; see `compile_query`.
 
-    def __init__(self, rules: RuleSet, *, shows: bool) -> None:
+    kinds: of the events it may select; reads: the fields and facts it looks at, as in
+    `data.item.text` and `fact.author.age_s`.
+    """
+
+    def __init__(self, rules: RuleSet, reads: frozenset[str], *, shows: bool) -> None:
         self._rules = rules
+        self.reads = reads
         self._shows = shows
         self.kinds = rules.event_kinds
-        self.facts = rules.needs.facts
 
     def __call__(
         self,
@@ -110,9 +115,10 @@ def compile_query(
         raise RuleSetDoesNotCompile(
             [_as_written(each, selects_at, shown_at) for each in refused.problems]
         ) from None
-    compiled = RuleSet(files, _alone(program), replace(vocabulary, event_kinds=wanted))
+    alone = _alone(program)
+    compiled = RuleSet(files, alone, replace(vocabulary, event_kinds=wanted))
     _refuse_memory(text, compiled)
-    return Query(compiled, shows=showing is not None)
+    return Query(compiled, _reads(alone), shows=showing is not None)
 
 
 def names_in(sources: Mapping[str, str]) -> tuple[str, ...]:
@@ -154,6 +160,21 @@ def _alone(program: Program) -> Program:
             needed[node.key] = program.definitions[node.key]
             waiting.append(needed[node.key].node)
     return replace(program, definitions=needed)
+
+
+def _reads(program: Program) -> frozenset[str]:
+    """Name the fields and facts that definitions look at."""
+    waiting = [definition.node for definition in program.definitions.values()]
+    found: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        waiting += children(node)
+        if isinstance(node, FactOf):
+            found.add(f"fact.{node.name}")
+        elif isinstance(node, Field):
+            steps = takewhile(lambda step: isinstance(step, str), node.path)
+            found.add(".".join(("data", *map(str, steps))))
+    return frozenset(found)
 
 
 def _parts(text: str, file: str) -> tuple[list[str], list[str]]:

@@ -24,7 +24,14 @@ class MemoryLake:
             kept.sort(key=attrgetter("id"))
 
     def events(
-        self, org: Org, /, *, after: EventId, up_to: EventId, kinds: Collection[str] | None = None
+        self,
+        org: Org,
+        /,
+        *,
+        after: EventId,
+        up_to: EventId,
+        kinds: Collection[str] | None = None,
+        fields: Collection[str] | None = None,  # noqa: ARG002  # what is not asked for may be there
     ) -> Iterator[Sequence[LakeEvent]]:
         found = [
             event

@@ -17,7 +17,7 @@ from typing import Final
 from fieldfare.engine.lake import LakeEvent, LakeSpan, LakeTail
 from fieldfare.kernel import EventId, Org, Unavailable
 from fieldfare.kernel.ids import MAX_ID
-from fieldfare.storage.lake.columns import Column
+from fieldfare.storage.lake.columns import DATA, FACTS_REST, HEAD, REST, UNKNOWN, Column
 from fieldfare.storage.lake.decoding import decoder_for, in_order
 from fieldfare.storage.lake.disk import Disk
 from fieldfare.storage.lake.manifest import LakeFile, Manifest, ManifestFile
@@ -25,6 +25,7 @@ from fieldfare.storage.lake.parquet import GROUP_ROWS, Duck, count_between, rows
 
 MEMORY_MB: Final = 1_024
 _ID: Final = attrgetter("id")
+_ALWAYS: Final = frozenset({*HEAD, REST, UNKNOWN, FACTS_REST, f"{DATA}version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,22 @@ class ParquetLake:
         self._duck.close()
 
     def events(
-        self, org: Org, /, *, after: EventId, up_to: EventId, kinds: Collection[str] | None = None
+        self,
+        org: Org,
+        /,
+        *,
+        after: EventId,
+        up_to: EventId,
+        kinds: Collection[str] | None = None,
+        fields: Collection[str] | None = None,
     ) -> Iterator[Sequence[LakeEvent]]:
         done = after
         while True:
             manifest = self._manifests.current()
             pieces = _pieces(manifest, org, done, up_to, kinds)
+            streams = [self._stream(org, each, fields) for each in pieces.values()]
             try:
-                for batch in _merged([self._stream(org, each) for each in pieces.values()]):
+                for batch in _merged(streams):
                     yield batch
                     done = batch[-1].id
             except Unavailable:
@@ -114,14 +123,32 @@ class ParquetLake:
                     counted[file.kind] += some
         return counted
 
-    def _stream(self, org: Org, pieces: Sequence[_Piece]) -> Iterator[list[LakeEvent]]:
+    def _stream(
+        self, org: Org, pieces: Sequence[_Piece], fields: Collection[str] | None
+    ) -> Iterator[list[LakeEvent]]:
         for piece in pieces:
+            columns = piece.columns if fields is None else _asked_for(piece.columns, fields)
             paths = [self._folder / path for path in piece.paths]
             with self._duck.cursor() as cursor:
-                found = rows_between(cursor, paths, piece.columns, piece.after, piece.up_to)
+                found = rows_between(cursor, paths, columns, piece.after, piece.up_to)
             decode = decoder_for(piece.kind, found.columns, found.full)
             if events := decode(org, found.rows):
                 yield events
+
+
+def _asked_for(columns: Sequence[Column], fields: Collection[str]) -> tuple[Column, ...]:
+    """Choose the columns that hold a field, a part of one, or what has no column of its own."""
+    return tuple(
+        column
+        for column in columns
+        if column.name in _ALWAYS
+        or any(
+            field == column.name
+            or field.startswith(f"{column.name}.")
+            or column.name.startswith(f"{field}.")
+            for field in fields
+        )
+    )
 
 
 def _within(manifest: Manifest, org: Org, after: EventId, up_to: EventId) -> Sequence[LakeFile]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from fieldfare.engine.investigating import DAY_MS, Findings, Inquiry, row_json
 from fieldfare.engine.saved_queries import SavedQuery
 from fieldfare.kernel import at_of
 from fieldfare.web.console.charts import Columns, columns
 from fieldfare.web.console.moments import Moment
+
+TOP_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,7 @@ def found_view(found: Findings) -> Found:
                 before=row.before,
                 more=None if row.before is None else row.share - row.before,
             )
-            for row in found.top
+            for row in found.top[:TOP_SHOWN]
         ),
         rows=tuple(_rows(found)),
     )
@@ -120,8 +124,9 @@ def inquiry_of(asked: Asking, to_ms: int) -> Inquiry:
 
 
 def _label(start_ms: int, step_ms: int) -> str:
-    moment = Moment(start_ms)
-    return moment.day_and_time if step_ms < DAY_MS else moment.day_and_time.partition(",")[0]
+    """Write when a column begins as shortly as it can be told from the others."""
+    begins = datetime.fromtimestamp(start_ms / 1000, UTC)
+    return f"{begins:%-d %b %H:%M}" if step_ms < DAY_MS else f"{begins:%-d %b}"
 
 
 def _rows(found: Findings) -> Iterable[EventRow]:
