@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fieldfare.access import Scope
+from fieldfare.engine.administration import activate_rules
 from fieldfare.records import CaseState
 from fieldfare.testing.platforms import Community, a_comment
 from fieldfare.testing.sites import Site
@@ -151,6 +152,53 @@ def test_a_key_names_one_order(site: Site, client: TestClient) -> None:
     )
 
     assert other.status_code == 409
+
+
+LABELS = {
+    "main.sml": """
+Author: Entity[str] = EntityJson(type='Account', path='$.item.author')
+""",
+    "config/labels.yaml": "labels: {loud: {valid_for: [Account], connotation: negative}}",
+}
+LABEL: dict[str, Any] = {
+    **TIME,
+    "expression": SPAM["expression"],
+    "top": "Author",
+    "entity_type": "Account",
+    "label": "loud",
+    "reason": "a campaign",
+    "expected": 1,
+    "key": "once",
+}
+
+
+def test_every_entity_that_is_shown_is_labelled_once(site: Site, client: TestClient) -> None:
+    community, platform = site.community, site.community.platform
+    platform.store.write(
+        lambda uow: activate_rules(
+            uow, community.org, LABELS, platform.pack(community.org), by="test"
+        )
+    )
+    community.settle()
+    play(community)
+    headers = site.keyed(Scope.ADMIN).headers
+
+    first = client.post("/v1/query/bulk-label", json=LABEL, headers=headers)
+    again = client.post("/v1/query/bulk-label", json=LABEL, headers=headers)
+    changed = client.post(
+        "/v1/query/bulk-label", json={**LABEL, "expected": 2, "key": "2"}, headers=headers
+    )
+    unknown = client.post(
+        "/v1/query/bulk-label", json={**LABEL, "label": "lowd", "key": "3"}, headers=headers
+    )
+    community.settle()
+
+    assert first.json() == again.json() == {"entities": 1}, first.text
+    assert changed.status_code == 409
+    assert unknown.status_code == 400
+    (label,) = client.get("/v1/entities/Account/u0", headers=headers).json()["labels"]
+    assert (label["label"], label["status"], label["holds"]) == ("loud", "manually_added", True)
+    assert client.get("/v1/entities/Account/u1", headers=headers).json()["labels"] == []
 
 
 def test_queries_are_kept_under_a_name(site: Site, client: TestClient) -> None:

@@ -12,14 +12,11 @@ from typing import Final
 import msgspec
 
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
-from fieldfare.engine.administration import note
+from fieldfare.engine.bulk_orders import CHUNK, Orders, must_be_as_expected
 from fieldfare.engine.investigating import Inquiry
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.ingest.repositories import EarlierCall
 from fieldfare.kernel import (
     BadInput,
-    Conflict,
-    EventId,
     JsonValue,
     Org,
     did_you_mean,
@@ -30,10 +27,6 @@ from fieldfare.policies import PolicyPack
 from fieldfare.records import ItemState, ReviewRequest, Subject
 from fieldfare.review.opening import open_cases
 
-MOST: Final = 10_000
-"""Items one order may be about."""
-CHUNK: Final = 100
-CALL: Final = "bulk"
 REVIEWED: Final = "bulk.reviewed"
 
 
@@ -58,7 +51,6 @@ class Bulk(msgspec.Struct, frozen=True):
     already asked about.
     """
 
-    event_id: str
     asked: int
     skipped: int
 
@@ -70,26 +62,16 @@ class BulkReview:
         self._store = store
         self._org = org
         self._pack = pack
+        self._orders = Orders(store, org, Bulk)
 
     def earlier(self, order: BulkOrder) -> Bulk | None:
         """Give what came of the same order before. Raises Conflict for another under its key."""
-        found = self._store.read(lambda uow: uow.call_keys.find(self._org, CALL, order.key))
-        if found is None:
-            return None
-        if found.content_digest != _content(order):
-            hint = "Use a new key for a new order."
-            raise Conflict(f"the key {order.key!r} was used for another order", hint=hint)
-        return msgspec.json.decode(found.answer, type=Bulk)
+        return self._orders.earlier(order.key, _content(order))
 
     def carry_out(self, order: BulkOrder, subjects: Sequence[Subject], *, by: str) -> Bulk:
         """Ask about the subjects. Raises BadInput or Conflict before anything is done."""
         request = self._request(order)
-        if len(subjects) != order.expected:
-            hint = "Look at it once more: the rules or the events have changed since."
-            raise Conflict(f"{len(subjects)} items are selected now", hint=hint)
-        if len(subjects) > min(order.limit, MOST):
-            hint = f"Narrow the inquiry; an order may be about {MOST:,} items at most."
-            raise BadInput(f"{len(subjects)} items are more than the limit", hint=hint)
+        must_be_as_expected(len(subjects), order.expected, order.limit)
         asked = 0
         for start in range(0, len(subjects), CHUNK):
             some = subjects[start : start + CHUNK]
@@ -135,13 +117,10 @@ class BulkReview:
             "asked": asked,
             "skipped": total - asked,
         }
-        about = Subject("query", _content(order)[:16])
-        event_id: EventId = note(uow, self._org, REVIEWED, about, data=told, by=by)
-        came = Bulk(event_id=str(event_id), asked=asked, skipped=total - asked)
-        call = EarlierCall(
-            content_digest=_content(order), event_id=event_id, answer=msgspec.json.encode(came)
+        came = Bulk(asked=asked, skipped=total - asked)
+        self._orders.keep(
+            uow, REVIEWED, told, key=order.key, content=_content(order), came=came, by=by
         )
-        uow.call_keys.keep(self._org, CALL, order.key, call)
         return came
 
 

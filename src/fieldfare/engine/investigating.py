@@ -66,13 +66,15 @@ class TopValue:
 class Findings:
     """What was found. scanned: events looked at; complete: all of them, else those up to `up_to`.
 
-    starts, counts: the columns of a chart, `step_ms` apart. items: different subjects; before:
-    events selected in the period before, None if nobody asked for it or time was up.
+    starts, counts: the columns of a chart, `step_ms` apart. items: different subjects; values:
+    different known values of what is shown; before: events selected in the period before, None if
+    nobody asked for it or time was up.
     """
 
     scanned: int
     count: int
     items: int
+    values: int
     complete: bool
     up_to_ms: int
     step_ms: int
@@ -129,6 +131,7 @@ class Investigation:
             scanned=tally.scanned,
             count=tally.count,
             items=len(tally.subjects),
+            values=len(tally.values.keys() - {None}),
             complete=tally.complete,
             up_to_ms=inquiry.to_ms if tally.complete else at_of(tally.up_to),
             step_ms=step_ms,
@@ -143,6 +146,12 @@ class Investigation:
         """Name what an inquiry selects, each subject once, and whether that is all of it."""
         tally = self._pass(inquiry, self._compiled(inquiry))
         return tuple(tally.subjects), tally.complete
+
+    def values(self, inquiry: Inquiry) -> tuple[Sequence[str], bool]:
+        """Name the different known values an inquiry shows, and whether those are all of them."""
+        tally = self._pass(inquiry, self._compiled(inquiry))
+        known = tuple(value for value in tally.values if value is not None)
+        return known, tally.complete and len(tally.values) < MOST_VALUES
 
     def _compiled(self, inquiry: Inquiry) -> Query:
         if inquiry.from_ms >= inquiry.to_ms:

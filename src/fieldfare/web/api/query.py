@@ -1,7 +1,7 @@
 """Investigating over JSON: an inquiry, the queries that were saved, and review in bulk."""
 
 import time
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -9,7 +9,9 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.bulk_review import MOST, Bulk, BulkOrder, BulkReview
+from fieldfare.engine.bulk_label import BulkLabel, Labelled, LabelOrder
+from fieldfare.engine.bulk_orders import MOST
+from fieldfare.engine.bulk_review import Bulk, BulkOrder, BulkReview
 from fieldfare.engine.investigating import MOST_ROWS, Findings, Inquiry, Investigation, row_json
 from fieldfare.engine.saved_queries import SavedQuery, delete_query, save_query, saved_queries
 from fieldfare.ingest.schemas import Key, Name, decode, moment
@@ -20,6 +22,7 @@ from fieldfare.web.served import Served
 
 PATIENCE_S: Final = 20.0
 """How long an inquiry may look; then it says how far it came."""
+SHORTER: Final = "Ask for a shorter time: an order is about all of it, or about nothing."
 router = APIRouter(prefix="/v1", tags=["investigating"])
 Expression = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
 Moment = Annotated[str, msgspec.Meta(max_length=40)]
@@ -77,6 +80,27 @@ class Order(
     limit: Limit = 1_000
 
 
+class Labelling(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}
+):
+    """Label every entity whose id is a value of `top`. expected: how many a preview counted."""
+
+    expression: Expression
+    from_: Moment
+    to: Moment
+    top: Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
+    entity_type: Name
+    label: Name
+    reason: Reason
+    expected: Count
+    key: Key
+    kinds: Kinds = ()
+    status: Literal["added", "removed"] = "added"
+    expires_at: Moment | None = None
+    limit: Limit = 1_000
+
+
+_LABELLING: Final = msgspec.json.Decoder(Labelling)
 _ASKED: Final = msgspec.json.Decoder(Asked)
 _NEW_QUERY: Final = msgspec.json.Decoder(NewQuery)
 _ORDER: Final = msgspec.json.Decoder(Order)
@@ -137,6 +161,42 @@ async def bulk_review(
     return answer(msgspec.to_builtins(came))
 
 
+@router.post("/query/bulk-label", openapi_extra=openapi_body(Labelling))
+async def bulk_label(
+    request: Request, who: Annotated[Principal, requires(Permission.BULK_ACT)], platform: Platform
+) -> Response:
+    """Label every entity that is shown, by hand; the same order again changes nothing."""
+    told = decode(_LABELLING, await request.body())
+    asked = Asked(
+        expression=told.expression, from_=told.from_, to=told.to, kinds=told.kinds, top=told.top
+    )
+    order = LabelOrder(
+        inquiry=inquiry_of(asked),
+        entity_type=told.entity_type,
+        label=told.label,
+        reason=told.reason,
+        expected=told.expected,
+        limit=told.limit,
+        key=told.key,
+        added=told.status == "added",
+        expires_at=moment(told.expires_at, pointer="/expires_at"),
+    )
+    came = await run_in_threadpool(lambda: label_all(platform, who, order))
+    return answer(msgspec.to_builtins(came))
+
+
+def label_all(platform: Served, who: Principal, order: LabelOrder) -> Labelled:
+    """Carry an order out, once. Raises Unavailable if not all of the time could be looked at."""
+    bulk = BulkLabel(platform.store, who.org, platform.books.of(who.org))
+    earlier = bulk.earlier(order)
+    if earlier is not None:
+        return earlier
+    values, complete = investigation(platform, who.org).values(order.inquiry)
+    if not complete:
+        raise Unavailable("there is more than could be looked at", hint=SHORTER)
+    return bulk.carry_out(order, values, by=who.pseudonym)
+
+
 def inquiry_of(asked: Asked) -> Inquiry:
     """Read an inquiry. Raises BadInput naming the field."""
     return Inquiry(
@@ -179,8 +239,7 @@ def carry_out(platform: Served, who: Principal, order: BulkOrder) -> Bulk:
         return earlier
     subjects, complete = investigation(platform, who.org).subjects(order.inquiry)
     if not complete:
-        hint = "Ask for a shorter time: an order is about all that is selected, or about nothing."
-        raise Unavailable("there is more than could be looked at", hint=hint)
+        raise Unavailable("there is more than could be looked at", hint=SHORTER)
     return bulk.carry_out(order, subjects, by=who.pseudonym)
 
 
@@ -197,6 +256,7 @@ def findings_json(found: Findings) -> dict[str, JsonValue]:
     return {
         "count": found.count,
         "items": found.items,
+        "values": found.values,
         "scanned": found.scanned,
         "complete": found.complete,
         "up_to": rfc3339(found.up_to_ms),

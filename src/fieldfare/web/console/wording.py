@@ -70,6 +70,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "breaker.tripped": Word(_("A quota was passed"), "triangle-alert", "bad"),
     "quota.changed": Word(_("Quota changed"), "gauge"),
     "snooze.changed": Word(_("Rule snoozed or woken"), "moon"),
+    "bulk.labelled": Word(_("Labels in bulk"), "plus"),
     "bulk.reviewed": Word(_("Review in bulk"), "message-square-text"),
     "account.created": Word(_("Account created"), "user"),
     # States

@@ -9,13 +9,16 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.bulk_label import LabelOrder
 from fieldfare.engine.bulk_review import BulkOrder
 from fieldfare.engine.in_force import EVALUATED_KINDS
+from fieldfare.engine.labels import ACCOUNT_TYPE
 from fieldfare.engine.saved_queries import SavedQuery, delete_query, save_query, saved_queries
 from fieldfare.ingest.schemas import EVENT_KINDS, moment
 from fieldfare.kernel import BadInput, Org
+from fieldfare.rules import RuleSet
 from fieldfare.rules.queries import names_in
-from fieldfare.web.api.query import carry_out, investigation
+from fieldfare.web.api.query import carry_out, investigation, label_all
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.templating import answer
@@ -62,6 +65,8 @@ def investigate_page(
         kinds=KINDS,
         days=DAYS,
         policies=tuple(sorted(pack.policies)),
+        labels=tuple(sorted(rules.labels)),
+        entity_types=_entity_types(rules),
         may_order=who.may(Permission.BULK_ACT),
         key=secrets.token_hex(8),
     )
@@ -93,14 +98,11 @@ def forget_one(request: Request, who: Investigator, platform: Platform, fields: 
 def review_all(request: Request, who: Orderer, platform: Platform, fields: Fields) -> Response:
     """Ask people about every item that the page counted, once."""
     asked = _asking(fields)
-    reason = fields.get("reason", "").strip()
-    if not reason:
-        raise BadInput("say why", hint="Whoever gets the case wants to know.", pointer="/reason")
     end = _end(asked, platform)
     order = BulkOrder(
         inquiry=inquiry_of(asked, end),
         policy=fields.get("policy", ""),
-        reason=reason[:500],
+        reason=_reason(fields),
         expected=_number(fields, "expected") or 0,
         limit=LIMIT,
         key=fields.get("key", ""),
@@ -108,6 +110,37 @@ def review_all(request: Request, who: Orderer, platform: Platform, fields: Field
     came = carry_out(platform, who, order)
     told = f"{_link(asked)}&asked={came.asked}&skipped={came.skipped}"
     return done(request, f"/investigate?{told}", msgspec.to_builtins(came))
+
+
+@router.post("/investigate/label")
+def label_each(request: Request, who: Orderer, platform: Platform, fields: Fields) -> Response:
+    """Label every entity whose id the page showed, once."""
+    asked = _asking(fields)
+    order = LabelOrder(
+        inquiry=inquiry_of(asked, _end(asked, platform)),
+        entity_type=fields.get("entity_type", ""),
+        label=fields.get("label", ""),
+        reason=_reason(fields),
+        expected=_number(fields, "expected") or 0,
+        limit=LIMIT,
+        key=fields.get("key", ""),
+    )
+    came = label_all(platform, who, order)
+    told = f"{_link(asked)}&labelled={came.entities}"
+    return done(request, f"/investigate?{told}", msgspec.to_builtins(came))
+
+
+def _reason(fields: Mapping[str, str]) -> str:
+    reason = fields.get("reason", "").strip()
+    if not reason:
+        raise BadInput("say why", hint="Whoever finds it wants to know.", pointer="/reason")
+    return reason[:500]
+
+
+def _entity_types(rules: RuleSet) -> tuple[str, ...]:
+    """Name the types of entities that labels of the rules are for."""
+    named = {each for terms in rules.labels.values() for each in terms.valid_for}
+    return tuple(sorted(named or {ACCOUNT_TYPE}))
 
 
 def _look(platform: Served, org: Org, asking: Asking, end: int) -> tuple[Found | None, str]:
@@ -137,6 +170,7 @@ def _asking(fields: Mapping[str, str]) -> Asking:
         days=days,
         to=fields.get("to", ""),
         asked=_number(fields, "asked"),
+        labelled=_number(fields, "labelled"),
         skipped=_number(fields, "skipped"),
     )
 

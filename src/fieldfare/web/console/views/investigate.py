@@ -42,6 +42,7 @@ class Found:
 
     count: int
     items: int
+    values: int
     scanned: int
     complete: bool
     up_to: Moment
@@ -62,6 +63,7 @@ class Asking:
     days: int = 7
     to: str = ""
     asked: int | None = None
+    labelled: int | None = None
     skipped: int | None = None
 
 
@@ -69,8 +71,8 @@ class Asking:
 class InvestigateView:
     """to: where the time looked at ends. trouble: why nothing was found, with carets.
 
-    names: what an expression may name; policies: those a case may be opened under; key: of the
-    order that this page may send.
+    names: what an expression may name; policies: those a case may be opened under; labels,
+    entity_types: those the rules declare and know; key: of the order that this page may send.
     """
 
     asked: Asking
@@ -82,6 +84,8 @@ class InvestigateView:
     kinds: tuple[str, ...]
     days: tuple[int, ...]
     policies: tuple[str, ...]
+    labels: tuple[str, ...]
+    entity_types: tuple[str, ...]
     may_order: bool
     key: str
 
@@ -92,6 +96,7 @@ def found_view(found: Findings) -> Found:
     return Found(
         count=found.count,
         items=found.items,
+        values=found.values,
         scanned=found.scanned,
         complete=found.complete,
         up_to=Moment(found.up_to_ms),
