@@ -12,7 +12,12 @@ _Accounts = CountDistinct(
 )
 
 CommentBurst = Rule(
-    when_all=[IsComment, _IsSaidAtLength, _Accounts >= 10],
+    when_all=[
+        IsComment,
+        _IsSaidAtLength,
+        _Accounts >= 10,
+        not HasLabel(entity=Author, label='trusted'),
+    ],
     description=f'The same comment by {_Accounts} accounts within ten minutes',
 )
 WhenRules(rules_any=[CommentBurst], then=[Limit(policy='IN.SPAM')])
@@ -26,5 +31,8 @@ NewAccountInAHurry = Rule(
 )
 WhenRules(
     rules_any=[NewAccountInAHurry],
-    then=[FeatureBlock(account=Author, feature='comments', for_='24h', policy='IN.SPAM')],
+    then=[
+        FeatureBlock(account=Author, feature='comments', for_='24h', policy='IN.SPAM'),
+        LabelAdd(entity=Author, label='hasty', expires_after=TimeDelta(days=7)),
+    ],
 )

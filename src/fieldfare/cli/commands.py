@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fieldfare.cli.label_commands import label
 from fieldfare.cli.lake_commands import lake, query
 from fieldfare.cli.options import AsJson, Home
 from fieldfare.cli.rule_commands import rules
@@ -31,6 +32,7 @@ for name, group in (
     ("person", person),
     ("account", account),
     ("rules", rules),
+    ("label", label),
     ("audit", audit),
     ("lake", lake),
 ):

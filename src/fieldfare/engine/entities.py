@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fieldfare.engine.labels import ACCOUNT_TYPE
+from fieldfare.engine.evaluator import READER
+from fieldfare.engine.labels import ACCOUNT_TYPE, subject_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.kinds import ITEM_KINDS
 from fieldfare.kernel import Org
 from fieldfare.records import ACCOUNT, Decision, Subject
 from fieldfare.rules.label_book import NO_LABELS, EntityLabels
-from fieldfare.rules.labels import Entity
+from fieldfare.rules.labels import LABEL_CHANGED, Entity, changes_in
 
 ITEM_TYPE: Final = "Item"
+NEWEST: Final = 50
 RECENT: Final = 20
 """Decisions shown with an entity, newest first."""
 
@@ -28,8 +30,15 @@ class EntityRecord:
 
 
 def entity_record(uow: UnitOfWork, org: Org, entity: Entity, *, now_ms: int) -> EntityRecord:
-    """Read an entity; one that nobody has labelled has no labels, and is no error."""
+    """Read an entity; one that nobody has labelled has no labels, and is no error.
+
+    What is on the log and not evaluated yet is counted in, so that who changed it sees it.
+    """
     labels = uow.labels.get(org, entity) or NO_LABELS
+    done = uow.cursors.get(READER)
+    for event in uow.log.of_subject(org, subject_of(entity), limit=NEWEST):
+        if event.id > done and event.kind == LABEL_CHANGED and event.data is not None:
+            labels = labels.after(changes_in(event.data), event_id=event.id)
     decisions = [
         decision
         for subject in _subjects(entity)
