@@ -14,12 +14,14 @@ from typing import Final, Literal, TypedDict
 import msgspec
 import structlog
 
-from fieldfare.decisions.scope import SHOWN, GateAnswer, effective
+from fieldfare.decisions.scope import SHOWN, GateAnswer, applies, effective
 from fieldfare.kernel import Clock, EventId, JsonValue, Org, is_history
 from fieldfare.policies import RESTRICTION_KINDS, RestrictionKinds
 from fieldfare.records import ACCOUNT, Event, Restriction, Subject
 
 STALE_MS: Final = 2_000
+EXPOSE: Final = "expose"
+"""The kind of restriction that caps the views of an item."""
 THRESHOLDS: Final = (100, 1_000, 10_000, 100_000)
 """Views at which the rules run again (views.reached), and the steps of staged exposure."""
 
@@ -274,6 +276,10 @@ class _Asked:
     kinds: RestrictionKinds
     now_ms: int
 
+    def reaches(self, one: Restriction) -> bool:
+        viewer = self.viewer
+        return applies(one, viewer.surface, viewer.market, viewer.age_band, self.now_ms)
+
     def of(self, restrictions: tuple[Restriction, ...]) -> GateAnswer:
         return effective(
             restrictions,
@@ -308,10 +314,22 @@ def _answer(
         found.reason,
         item.number,
         item.media,
-        item.cap if found.show != "no" else None,
+        _cap(item, asked) if found.show != "no" else None,
         item.decision_id,
         found.labels,
     )
+
+
+def _cap(item: GateItem, asked: _Asked) -> int | None:
+    """Give the views up to which an item is shown: its stage, or less where a decision says so."""
+    caps = [
+        int(one.params["up_to"])
+        for one in item.restrictions
+        if one.kind == EXPOSE and asked.reaches(one)
+    ]
+    if item.cap is not None:
+        caps.append(item.cap)
+    return min(caps, default=None)
 
 
 def _plainly(viewer: Viewer) -> Viewer:

@@ -17,9 +17,10 @@ from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import ListRecord
-from fieldfare.policies import Policy, PolicyAction, PolicyPack
+from fieldfare.policies import Policy, PolicyAction, PolicyPack, RestrictionKind
 from fieldfare.records import Restriction
 from fieldfare.rules import PolicyTerms, RuleSet, Vocabulary
+from fieldfare.rules.vocabulary import KindParam, KindTerms
 from fieldfare.signals.text import TEXT_LANGUAGE, TextSignal
 
 RULES = "rules"
@@ -176,6 +177,25 @@ def vocabulary(pack: PolicyPack, lists: frozenset[str]) -> Vocabulary:
         queues=frozenset({UNJUDGED_QUEUE, *(policy.queue for policy in pack.policies.values())}),
         event_kinds=EVALUATED_KINDS,
         restriction_kinds=frozenset(kind.name for kind in pack.kinds),
+        # What needs an age or a market has an effect of its own.
+        kinds={kind.name: _kind_terms(kind) for kind in pack.kinds if not kind.needs},
+    )
+
+
+def _kind_terms(kind: RestrictionKind) -> KindTerms:
+    return KindTerms(
+        name=kind.name,
+        on=frozenset(map(str, kind.scopes)),
+        params=tuple(
+            KindParam(
+                name=param.name,
+                choices=param.choices,
+                many=param.many,
+                number=param.number,
+                required=param.required,
+            )
+            for param in kind.params
+        ),
     )
 
 
@@ -191,4 +211,5 @@ def _terms(policy: Policy) -> PolicyTerms:
         on_confirm=restrictions(policy.on_confirm),
         queue=policy.queue,
         review=policy.review,
+        strike_points=policy.strike_points,
     )

@@ -79,11 +79,19 @@ class OverlayForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ages: list[str] | None = None
 
 
+class KindParamForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    choices: list[str] = []
+    many: bool = False
+    number: bool = False
+    required: bool = False
+
+
 class KindForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     order: int
     scope: str
     gate: str = "pass"
     webhook: str = ""
+    params: dict[str, KindParamForm] = {}
 
 
 class PackForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -38,18 +38,21 @@ class UnfitRestriction(BadInput):
 class Param:
     """A parameter of a kind. `choices`: the words it may be; empty means any text.
 
-    many: several of the choices, joined by commas.
+    many: several of the choices, joined by commas. number: a whole number, zero or more.
     """
 
     name: str
     choices: tuple[str, ...] = ()
     many: bool = False
+    number: bool = False
     required: bool = False
 
     def complaint(self, value: str | None) -> str:
         """Say what is wrong with `value` (None: not given), or nothing."""
         if value is None:
             return f"needs {self.name!r}" if self.required else ""
+        if self.number and not (value.isascii() and value.isdigit()):
+            return f"{self.name!r} cannot be {value!r}: it is a whole number"
         if not self.choices:
             return ""
         words = value.split(",") if self.many else [value]
@@ -135,6 +138,13 @@ _BUILT_IN: Final = (
     RestrictionKind(
         name="label", order=10, scopes=_ITEM, gate="label", params=(Param(name="label"),)
     ),
+    RestrictionKind(
+        name="expose",
+        order=12,
+        scopes=_ITEM,
+        gate="pass",
+        params=(Param(name="up_to", number=True, required=True),),
+    ),
     RestrictionKind(name="warn", order=20, scopes=_ITEM, gate="warn"),
     RestrictionKind(name="limit", order=30, scopes=_ITEM | _ACCOUNT, gate="limit"),
     RestrictionKind(
@@ -152,6 +162,13 @@ _BUILT_IN: Final = (
     ),
     RestrictionKind(name="hold", order=70, scopes=_ITEM, gate="block", absorbs=True),
     RestrictionKind(name="remove", order=80, scopes=_ITEM, gate="block", absorbs=True),
+    RestrictionKind(
+        name="strike",
+        order=5,
+        scopes=_ACCOUNT,
+        gate="pass",
+        params=(Param(name="points", number=True, required=True), Param(name="item")),
+    ),
     RestrictionKind(
         name="feature_block",
         order=15,

@@ -17,6 +17,7 @@ from fieldfare.policies.checking import checked_policy
 from fieldfare.policies.forms import (
     AGE_BANDS,
     KindForm,
+    KindParamForm,
     OverlayForm,
     PackDoesNotLoad,
     PackForm,
@@ -27,6 +28,7 @@ from fieldfare.policies.forms import (
 from fieldfare.policies.kinds import (
     RESTRICTION_KINDS,
     Gate,
+    Param,
     RestrictionKind,
     RestrictionKinds,
     Scope,
@@ -35,6 +37,10 @@ from fieldfare.policies.kinds import (
 from fieldfare.policies.pack import Overlay, PolicyPack
 from fieldfare.policies.policy import Policy
 
+TAKEN_PARAMS: Final = frozenset(
+    {"kind", "policy", "account", "surfaces", "markets", "after_person", "for_"}
+)
+"""Names that the effect Restrict takes itself."""
 DEFAULT_PACK: Final = "default"
 PACK_FILE: Final = "policies.yaml"
 
@@ -103,12 +109,30 @@ def _declared(name: str, form: KindForm, kinds: RestrictionKinds, where: str) ->
         hint = f"scope is {' or '.join(get_args(Scope))}; gate is {', '.join(get_args(Gate))}."
         raise PackDoesNotLoad(where, "scope or gate is no known word.", hint=hint)
     kind = RestrictionKind(
-        name=name, order=form.order, scopes=frozenset({scope}), gate=gate, webhook=form.webhook
+        name=name,
+        order=form.order,
+        scopes=frozenset({scope}),
+        gate=gate,
+        params=tuple(_param(each, told, where) for each, told in form.params.items()),
+        webhook=form.webhook,
     )
     try:
         return kinds.with_kind(kind)
     except UnfitRestriction as error:
         raise PackDoesNotLoad(where, error.message) from error
+
+
+def _param(name: str, form: KindParamForm, where: str) -> Param:
+    if not name.isidentifier() or name in TAKEN_PARAMS:
+        hint = "Use letters, digits and _, and none of " + ", ".join(sorted(TAKEN_PARAMS)) + "."
+        raise PackDoesNotLoad(f"{where}.params", f"{name!r} is no name for a parameter.", hint=hint)
+    return Param(
+        name=name,
+        choices=tuple(form.choices),
+        many=form.many,
+        number=form.number,
+        required=form.required,
+    )
 
 
 def _overlay(

@@ -44,6 +44,7 @@ def _o(name: str, of: SmlType, default: str | int | bool | None = None) -> Param
     return Param(name=name, type=of, default=default, required=False)
 
 
+RESTRICT: Final = "Restrict"
 _POLICY: Final = _p("policy", STR)
 _SCOPE: Final = (
     Param(name="surfaces", type=STRINGS, required=False, const=True),
@@ -119,6 +120,12 @@ _TABLE: Final = (
         _p("features", STRINGS, const=True),
     ),
     _item("Hold", "hold", "show it to nobody until it is decided"),
+    _item(
+        "Expose",
+        "expose",
+        "show it to so many viewers at most, until the rules or a person say more",
+        _p("up_to", INT, const=True),
+    ),
     EffectSpec(
         name="Review",
         kind="",
@@ -142,6 +149,25 @@ _TABLE: Final = (
     _account("Verify", "verify", "ask an account to prove itself"),
     _account("Suspend", "suspend", "lock an account for a time", _p("for_", STR, const=True)),
     _account("Ban", "ban", "close an account"),
+    _account(
+        "Strike",
+        "strike",
+        "count a strike against an account, of the policy's points unless given",
+        Param(name="points", type=INT, required=False, const=True),
+        Param(name="for_", type=STR, required=False, const=True),
+    ),
+    EffectSpec(
+        name=RESTRICT,
+        kind="",
+        params=(
+            _p("kind", STR, const=True),
+            Param(name="account", type=STR, required=False),
+            _POLICY,
+            Param(name="for_", type=STR, required=False, const=True),
+            *_SCOPE,
+        ),
+        about="any kind of restriction the pack knows, with the kind's own parameters by name",
+    ),
     _label("LabelAdd", "give an entity a label, for a time or for good"),
     _label("LabelRemove", "take a label from an entity"),
     EffectSpec(

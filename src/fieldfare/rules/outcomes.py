@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fieldfare.kernel import EventId, JsonValue, Unknown, at_of
+from fieldfare.kernel import EventId, JsonValue, Unknown
 from fieldfare.records import (
     ACCOUNT,
     FactValue,
@@ -19,11 +19,10 @@ from fieldfare.records import (
     Voice,
 )
 from fieldfare.rules.assembling import Captured, EffectPlan, Kind, RulePlan, SeenPlan, WhenPlan
-from fieldfare.rules.durations import duration_ms
-from fieldfare.rules.effect_table import EFFECTS, EffectSpec
 from fieldfare.rules.label_book import EntityLabels
 from fieldfare.rules.label_effects import DECLARE, LABEL_EFFECTS, changes_of
 from fieldfare.rules.labels import LabelChange, settled
+from fieldfare.rules.restricting import CannotApply, applied_spec, names_in, restriction_of
 from fieldfare.rules.tallies import Figure
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
@@ -78,10 +77,6 @@ class _Ask:
     policy: str
     restrictions: tuple[Restriction, ...] = ()
     review: tuple[ReviewRequest, ...] = ()
-
-
-class _CannotApply(Exception):
-    """An effect lacks what it needs; the message goes into the outcome's errors."""
 
 
 def outcome_of(
@@ -175,7 +170,7 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
     for effect in plan.effects:
         try:
             ask = _ask(effect, _args(effect, captured), event, vocabulary)
-        except _CannotApply as e:
+        except CannotApply as e:
             errors.append(f"{effect.name} of rule {reasons[0].by if reasons else ''}: {e}")
             continue
         asks.setdefault((ask.subject, ask.after_person), []).append(ask)
@@ -211,13 +206,13 @@ def _distinct(restrictions: list[Restriction]) -> tuple[Restriction, ...]:
 def _ask(
     effect: EffectPlan, args: Mapping[str, object], event: RuleInput, vocabulary: Vocabulary
 ) -> _Ask:
-    spec = EFFECTS[effect.name]
+    spec = applied_spec(effect.name, args)
     policy = _policy(effect, args, vocabulary)
     subject = event.subject
     if spec.on == "account":
         account = args.get("account")
         if account is None:
-            raise _CannotApply("the account is Unknown")
+            raise CannotApply("the account is Unknown")
         subject = Subject(ACCOUNT, str(account))
     after_person = args.get("after_person") is True
     code = policy.code if policy else ""
@@ -225,10 +220,10 @@ def _ask(
         review = (_review(args, policy, default_lane=_LANE),)
         return _Ask(subject, after_person, code, review=review)
     if policy is None:
-        raise _CannotApply("the policy is Unknown")
+        raise CannotApply("the policy is Unknown")
     if spec.name == "ApplyPolicy":
         return _applied(args, policy, _Ask(subject, after_person, code))
-    restriction = _restriction(spec, args, policy, event)
+    restriction = restriction_of(spec, args, policy, event_id=event.event_id, subject=event.subject)
     return _Ask(subject, after_person, code, restrictions=(restriction,))
 
 
@@ -239,11 +234,11 @@ def _policy(
     code = args.get("policy")
     if code is None:
         if "policy" in effect.args and "queue" not in effect.args:
-            raise _CannotApply("the policy is Unknown")
+            raise CannotApply("the policy is Unknown")
         return None
     terms = vocabulary.policies.get(str(code))
     if terms is None:
-        raise _CannotApply(f"there is no policy {str(code)[:40]!r}")
+        raise CannotApply(f"there is no policy {str(code)[:40]!r}")
     return terms
 
 
@@ -252,7 +247,7 @@ def _review(
 ) -> ReviewRequest:
     queue = args.get("queue") or (policy.queue if policy else None)
     if queue is None:
-        raise _CannotApply("the queue is Unknown")
+        raise CannotApply("the queue is Unknown")
     lane = args.get("lane")
     return ReviewRequest(
         queue=str(queue),
@@ -271,7 +266,7 @@ def _applied(args: Mapping[str, object], policy: PolicyTerms, ask: _Ask) -> _Ask
         is_match = args.get("vetted_match") is True
         listed = policy.on_match if is_match else policy.at_high_confidence
         has_case = policy.review
-    surfaces, markets = _names(args, "surfaces"), _names(args, "markets")
+    surfaces, markets = names_in(args, "surfaces"), names_in(args, "markets")
     restrictions = tuple(
         replace(
             restriction,
@@ -283,33 +278,3 @@ def _applied(args: Mapping[str, object], policy: PolicyTerms, ask: _Ask) -> _Ask
     lane = _TOP_LANE if policy.severity == "S4" else _LANE
     review = (_review(args, policy, default_lane=lane),) if has_case else ()
     return replace(ask, restrictions=restrictions, review=review)
-
-
-def _restriction(
-    spec: EffectSpec, args: Mapping[str, object], policy: PolicyTerms, event: RuleInput
-) -> Restriction:
-    length = duration_ms(str(args["for_"])) if "for_" in args else None
-    params: dict[str, str] = {}
-    for name in ("label", "feature"):
-        if name in args:
-            if args[name] is None:
-                raise _CannotApply(f"{name} is Unknown")
-            params[name] = str(args[name])
-    features = args.get("features")
-    if isinstance(features, tuple):
-        params["features"] = ",".join(map(str, features))
-    min_age = args.get("min_age", 18)
-    return Restriction(
-        kind=spec.kind,
-        policy=policy.code,
-        surfaces=_names(args, "surfaces"),
-        markets=_names(args, "markets"),
-        min_age=min_age if spec.kind == "age_gate" and isinstance(min_age, int) else None,
-        until=at_of(event.event_id) + length if length is not None else None,
-        params=params,
-    )
-
-
-def _names(args: Mapping[str, object], name: str) -> frozenset[str] | None:
-    names = args.get(name)
-    return frozenset(map(str, names)) if isinstance(names, tuple) else None

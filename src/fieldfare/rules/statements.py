@@ -8,11 +8,12 @@ from fieldfare.kernel import did_you_mean
 from fieldfare.rules.checking import Scope, bind
 from fieldfare.rules.definitions import When
 from fieldfare.rules.durations import duration_ms
-from fieldfare.rules.effect_table import EFFECTS, EffectSpec, is_allowed
+from fieldfare.rules.effect_table import EFFECTS, RESTRICT, EffectSpec, is_allowed
 from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import Param
 from fieldfare.rules.label_effects import LABEL_EFFECTS, label_effect
 from fieldfare.rules.nodes import Const, EffectOf, Name, Node
+from fieldfare.rules.restricting import restrict_spec
 from fieldfare.rules.sml_types import EFFECT, LIST, RULE
 from fieldfare.rules.written_arguments import read_arguments
 
@@ -108,12 +109,14 @@ def _effect(written: ast.expr, scope: Scope) -> EffectOf | None:
     return None
 
 
-def read_effect(call: ast.Call, scope: Scope) -> EffectOf | None:
+def read_effect(call: ast.Call, scope: Scope) -> EffectOf | None:  # noqa: PLR0911 -- one way out a problem
     """Check the call of an effect against its parameters and the vocabulary."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
     spec = EFFECTS.get(name)
     if spec is None:
         scope.unknown(call.func, "effect", name, EFFECTS)
+        return None
+    if name == RESTRICT and (spec := restrict_spec(call, scope)) is None:
         return None
     bound = bind(call, name, spec.params, scope)
     args = read_arguments(spec.params, bound, scope) if bound is not None else None

@@ -14,7 +14,7 @@ class PolicyTerms:
 
     at_high_confidence: when a machine is sure; on_match: with a match in a vetted bank;
     on_confirm: once confirmed. queue: where its cases go. review: whether a case accompanies
-    `at_high_confidence`.
+    `at_high_confidence`. strike_points: what a strike under it counts.
     """
 
     code: str
@@ -24,11 +24,35 @@ class PolicyTerms:
     on_confirm: tuple[Restriction, ...] = ()
     queue: str = ""
     review: bool = False
+    strike_points: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindParam:
+    """A parameter of a kind of restriction, as rules give it.
+
+    choices: the words it may be, empty for any; many: a list of them; number: a whole number.
+    """
+
+    name: str
+    choices: tuple[str, ...] = ()
+    many: bool = False
+    number: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindTerms:
+    """A kind of restriction the effect Restrict can ask for. on: "item", "account" or both."""
+
+    name: str
+    on: frozenset[str]
+    params: tuple[KindParam, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The names a rule set is checked against.
+    """The names a rule set is checked against. kinds: of restrictions, for Restrict.
 
     policies: code -> terms; facts: name -> "float" | "int" | "str" | "bool" | "list" | "dict".
     functions: the standard ones and those that installed packages bring.
@@ -40,4 +64,5 @@ class Vocabulary:
     queues: frozenset[str]
     event_kinds: frozenset[str]
     restriction_kinds: frozenset[str]
+    kinds: Mapping[str, KindTerms] = field(default_factory=dict)
     functions: Mapping[str, AnyFunction] = field(default_factory=known_functions)

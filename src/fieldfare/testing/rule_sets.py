@@ -16,6 +16,7 @@ from fieldfare.rules import (
     Vocabulary,
     load_rule_set,
 )
+from fieldfare.rules.vocabulary import KindParam, KindTerms
 
 START_MS: Final = 1_767_225_600_000
 """2026-01-01T00:00:00Z: the moment of `an_id()`."""
@@ -107,8 +108,22 @@ def a_vocabulary(*, lists: Sequence[str] = ("bad_words",)) -> Vocabulary:
                 "verify",
                 "suspend",
                 "ban",
+                "expose",
+                "strike",
+                "mute",
             }
         ),
+        kinds={
+            "mute": KindTerms(
+                name="mute",
+                on=frozenset({"account"}),
+                params=(
+                    KindParam(name="where", choices=("live", "direct"), many=True, required=True),
+                    KindParam(name="minutes", number=True),
+                ),
+            ),
+            "limit": KindTerms(name="limit", on=frozenset({"item", "account"})),
+        },
     )
 
 

@@ -318,6 +318,10 @@ SURFACES = ["feed", "search", "profile"]
 AGES = ["under13", "13_15", "16_17", "18_plus", "unknown"]
 
 
+_PARAMS = {"expose": {"up_to": "100"}}
+_LABELS = st.sampled_from(["ai", "ad"])
+
+
 @st.composite
 def restrictions(draw: st.DrawFn) -> Restriction:
     kind = draw(st.sampled_from(ITEM_KINDS))
@@ -329,7 +333,7 @@ def restrictions(draw: st.DrawFn) -> Restriction:
         markets=markets or frozenset({"DE"}) if kind == "geo_block" else markets,
         min_age=draw(st.sampled_from([13, 16, 18] if kind == "age_gate" else [None, 16, 18])),
         until=draw(st.sampled_from([None, 10, 20])),
-        params={"label": draw(st.sampled_from(["ai", "ad"]))} if kind == "label" else {},
+        params=_PARAMS.get(kind, {}) | ({"label": draw(_LABELS)} if kind == "label" else {}),
     )
 
 

@@ -21,6 +21,7 @@ def test_the_kinds_of_items_stand_in_the_order_of_the_contract() -> None:
 
     assert [kind.name for kind in of_items] == [
         "label",
+        "expose",
         "warn",
         "limit",
         "age_gate",
@@ -38,6 +39,7 @@ def test_the_kinds_of_accounts_end_with_suspension_and_ban() -> None:
     )
 
     assert [kind.name for kind in of_accounts] == [
+        "strike",
         "feature_block",
         "limit",
         "verify",
@@ -66,7 +68,7 @@ def test_declaring_a_kind_gives_a_new_registry_and_leaves_the_old_one() -> None:
 def test_an_unknown_kind_is_refused_with_the_closest_or_all_names() -> None:
     with pytest.raises(UnknownKind, match="Did you mean 'remove'"):
         RESTRICTION_KINDS["remov"]
-    with pytest.raises(UnknownKind, match="Known are label, warn"):
+    with pytest.raises(UnknownKind, match="Known are label, expose, warn"):
         RESTRICTION_KINDS["xyzzy"]
 
 

@@ -40,6 +40,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "remove": Word(_("Remove"), "ban", "bad"),
     "confirm": Word(_("As the policy says"), "list-checks", "bad"),
     "escalate": Word(_("Escalate"), "arrow-right", "bad"),
+    "expose": Word(_("Limit the views"), "eye", "warn"),
+    "strike": Word(_("Strike"), "badge-alert", "warn"),
     "feature_block": Word(_("Block a feature"), "lock", "warn"),
     "verify": Word(_("Verify"), "badge-alert", "warn"),
     "suspend": Word(_("Suspend"), "timer", "bad"),

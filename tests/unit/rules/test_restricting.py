@@ -1,0 +1,94 @@
+"""Strike, Expose and Restrict: what they ask for, and what is refused before it loads."""
+
+import pytest
+
+from fieldfare.records import Restriction, Subject
+from fieldfare.rules import RuleSetDoesNotCompile
+from fieldfare.testing.rule_sets import START_MS, a_rule_set, evaluated
+
+HEAD = """
+Author: Entity[str] = EntityJson(type='Account', path='$.author')
+Length: int = JsonData(path='$.length')
+R = Rule(when_all=[True], description='always')
+"""
+
+
+MUTE = "Restrict(kind='mute', account=Author, policy='IN.SPAM', where=['live'], minutes=Length)"
+
+
+def asked(effect: str, **data: object) -> tuple[Subject, Restriction]:
+    rules = a_rule_set(f"{HEAD}WhenRules(rules_any=[R], then=[{effect}])")
+    (verdict,) = evaluated(rules, {"author": "ada", **data}).verdicts
+    (restriction,) = verdict.restrictions
+    return verdict.subject, restriction
+
+
+def test_exposure_is_capped_on_the_item() -> None:
+    subject, restriction = asked("Expose(up_to=500, policy='HB.LOW')")
+
+    assert subject == Subject("comment", "c1")
+    assert (restriction.kind, restriction.params) == ("expose", {"up_to": "500"})
+
+
+def test_a_strike_counts_the_policys_points_and_says_what_for() -> None:
+    subject, restriction = asked("Strike(account=Author, policy='IN.SPAM')")
+
+    assert subject == Subject("account", "ada")
+    assert restriction.params == {"points": "1", "item": "comment:c1"}
+
+
+def test_a_strike_can_count_more_and_end() -> None:
+    _, restriction = asked("Strike(account=Author, policy='IN.SPAM', points=3, for_='90d')")
+
+    assert restriction.params["points"] == "3"
+    assert restriction.until == START_MS + 90 * 86_400_000
+
+
+def test_a_declared_kind_takes_its_own_parameters() -> None:
+
+    subject, restriction = asked(MUTE, length=15)
+
+    assert subject == Subject("account", "ada")
+    assert (restriction.kind, restriction.policy) == ("mute", "IN.SPAM")
+    assert restriction.params == {"where": "live", "minutes": "15"}
+
+
+def test_a_parameter_that_is_unknown_is_an_error_of_the_effect() -> None:
+    rules = a_rule_set(f"{HEAD}WhenRules(rules_any=[R], then=[{MUTE}])")
+
+    outcome = evaluated(rules, {"author": "ada"})
+
+    assert outcome.verdicts == ()
+    assert outcome.errors == ("Restrict of rule R: minutes is Unknown",)
+
+
+def test_a_kind_for_both_is_asked_on_the_item_unless_an_account_is_named() -> None:
+    item, _ = asked("Restrict(kind='limit', policy='IN.SPAM')")
+    account, _ = asked("Restrict(kind='limit', policy='IN.SPAM', account=Author)")
+
+    assert (item.kind, account.kind) == ("comment", "account")
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"),
+    [
+        ("Restrict(kind='mut', policy='IN.SPAM')", "unknown kind of restriction 'mut'"),
+        ("Restrict(kind='mute', policy='IN.SPAM', where=['live'])", "no restriction of an item"),
+        ("Restrict(kind='mute', account=Author, policy='IN.SPAM')", "lacks where="),
+        (
+            "Restrict(kind='mute', account=Author, policy='IN.SPAM', where=['live'], loud=1)",
+            "no argument 'loud'",
+        ),
+        (
+            "Restrict(kind='mute', account=Author, policy='IN.SPAM', where=['live'], minutes='x')",
+            "minutes takes int",
+        ),
+        ("Restrict(kind=Length, policy='IN.SPAM')", "the kind of a restriction is a literal"),
+        ("Strike(account=Author)", "lacks policy="),
+        ("Expose(up_to=Length, policy='HB.LOW')", "must be a literal"),
+        ("Strike(account=Author, policy='IN.SPAM', for_='soon')", "not a duration"),
+    ],
+)
+def test_what_a_kind_does_not_take_is_refused(effect: str, said: str) -> None:
+    with pytest.raises(RuleSetDoesNotCompile, match=said):
+        a_rule_set(f"{HEAD}WhenRules(rules_any=[R], then=[{effect}])")
