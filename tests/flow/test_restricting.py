@@ -7,7 +7,7 @@ from fieldfare.records import Webhook
 from fieldfare.testing.platforms import Community, a_comment
 
 KINDS = """kinds:
-  mute:
+  quiet:
     order: 22
     scope: account
     gate: pass
@@ -67,7 +67,7 @@ def test_a_strike_reaches_the_host_once_for_each_item(community: Community) -> N
 def test_a_kind_the_pack_declares_is_carried_with_its_parameters(community: Community) -> None:
     given_rules(
         community,
-        "Restrict(kind='mute', account=Author, policy='IN.SPAM', where=['live'], minutes=9)",
+        "Restrict(kind='quiet', account=Author, policy='IN.SPAM', where=['live'], minutes=9)",
     )
 
     community.posted(a_comment())
@@ -76,7 +76,7 @@ def test_a_kind_the_pack_declares_is_carried_with_its_parameters(community: Comm
     assert decision is not None
     (restriction,) = decision.judgement.restrictions
     assert (restriction.kind, dict(restriction.params)) == (
-        "mute",
+        "quiet",
         {"where": "live", "minutes": "9"},
     )
     assert community.may_see("comment", "c1").show == "yes"

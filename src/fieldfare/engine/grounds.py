@@ -30,6 +30,8 @@ ACCOUNT_CREATED: Final = "account.created"
 SCANNED: Final = "item.scanned"
 CONTENT_KINDS: Final = frozenset({"item.posted", "item.changed", SCANNED})
 REPORT: Final = "report.filed"
+MATCHES: Final = "hash.match.all"
+BANKS: Final = "hash.match.banks"
 TEXT_FIELDS: Final = ("caption", "text", "hashtags")
 REPORT_CLASSES: Final = frozenset(
     {
@@ -236,6 +238,8 @@ class Grounds:
         scanned = data.get("facts")
         if isinstance(scanned, dict):
             facts.update({name: fact_value(told) for name, told in scanned.items()})
+        if MATCHES in facts:
+            facts[BANKS] = banks_in(facts[MATCHES])
         return facts
 
     def _facts(self, event: Event) -> Facts:
@@ -247,6 +251,17 @@ class Grounds:
                 "author.age_s": Unknown("a report is not about its sender"),
             }
         return self.facts_of(event.org, event.at, data)
+
+
+def banks_in(matches: FactValue | Unknown) -> FactValue | Unknown:
+    """Name the banks that media match, each with the distance; none is known, too."""
+    if isinstance(matches, Unknown):
+        return matches
+    found: dict[str, JsonValue] = {}
+    for match in matches if isinstance(matches, list) else ():
+        if isinstance(match, dict):
+            found.setdefault(str(match["bank"]), match.get("distance"))
+    return found
 
 
 def born_ms(event: Event) -> int:

@@ -55,6 +55,7 @@ FACTS: Mapping[str, str] = {
     "hash.match.bank": "str",
     "hash.match.distance": "int",
     "hash.match.vetted": "bool",
+    "hash.match.banks": "dict",
     "hash.decided.policy": "str",
     "domain.mx": "dict",
     "author.age_s": "float",
@@ -73,7 +74,7 @@ class InForce:
     """Everything one organisation decides by.
 
     rules: the live version. text: finds the facts that rules read. reading: finds all of them, for
-    people who look. beside: what runs beside the live version.
+    people who look. beside: what runs beside the live version. banks: their names, if known.
     """
 
     pack: PolicyPack
@@ -82,6 +83,7 @@ class InForce:
     reading: TextSignal
     lists: Mapping[str, frozenset[str]]
     beside: Beside = ALONE
+    banks: frozenset[str] | None = None
 
     def rules_for(self, author: str) -> RuleSet:
         """Give the version that decides about what an author does (the host's id, "": nobody's)."""
@@ -126,7 +128,8 @@ class Books:
         in_force = assemble(pack.files, rules.files, lists, compiler=self.compiler)
         words = vocabulary(in_force.pack, frozenset(in_force.lists))
         beside = beside_live(uow, org, words, self.compiler, as_of=as_of)
-        self._of[org] = with_beside(in_force, beside)
+        banks = frozenset(bank.name for bank in uow.banks.banks(org))
+        self._of[org] = replace(with_beside(in_force, beside), banks=banks)
 
     def put(self, org: Org, in_force: InForce) -> None:
         """Decide by these from now on, for a scan without a store."""
@@ -168,12 +171,15 @@ def with_beside(in_force: InForce, beside: Beside) -> InForce:
     return replace(together, text=together.reading) if reads_language else together
 
 
-def vocabulary(pack: PolicyPack, lists: frozenset[str]) -> Vocabulary:
-    """Say what rules may name under a pack."""
+def vocabulary(
+    pack: PolicyPack, lists: frozenset[str], banks: frozenset[str] | None = None
+) -> Vocabulary:
+    """Say what rules may name under a pack. banks: None where nobody can tell which there are."""
     return Vocabulary(
         policies={code: _terms(policy) for code, policy in pack.policies.items()},
         facts=FACTS,
         lists=lists,
+        banks=banks,
         queues=frozenset({UNJUDGED_QUEUE, *(policy.queue for policy in pack.policies.values())}),
         event_kinds=EVALUATED_KINDS,
         restriction_kinds=frozenset(kind.name for kind in pack.kinds),

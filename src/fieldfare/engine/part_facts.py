@@ -6,14 +6,16 @@ picture with the standing of another's would be a match that nobody found.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from fieldfare.kernel import Unknown
-from fieldfare.records import Fact
+from fieldfare.records import Fact, FactValue
 from fieldfare.signals.hashes import DECIDED_FACT, MATCH_FACTS
 
 _Part = Mapping[str, Fact]
+MATCHES: Final = "hash.match.all"
 _GROUPS: Final = (MATCH_FACTS, (DECIDED_FACT,))
 
 
@@ -33,7 +35,25 @@ def joined(parts: Sequence[Sequence[Fact]]) -> dict[str, Fact]:
         if having:
             best = min(having, key=partial(_standing, name=group[0]))
             whole.update({name: best[name] for name in group if name in best})
+    if (together := _matches(named)) is not None:
+        whole[MATCHES] = together
     return whole
+
+
+def _matches(parts: Sequence[_Part]) -> Fact | None:
+    """Join the matches of all parts, the nearest first; None if none matched."""
+    having = [part[MATCHES] for part in parts if MATCHES in part]
+    listed = [match for fact in having if isinstance(fact.value, list) for match in fact.value]
+    if not listed:
+        return None
+    listed.sort(key=_distance)
+    first = next(fact for fact in having if isinstance(fact.value, list))
+    return replace(first, value=listed)
+
+
+def _distance(match: FactValue) -> float:
+    distance = match.get("distance") if isinstance(match, dict) else None
+    return distance if isinstance(distance, int | float) else 0.0
 
 
 def _standing(part: _Part, name: str) -> tuple[bool, bool, bool, float, float]:

@@ -36,7 +36,7 @@ def check_draft(files: Mapping[str, str], in_force: InForce) -> CheckedDraft:
             hint=f"A rule set starts in {ENTRY}: add the file.",
         )
         return CheckedDraft(problems=(missing,), rules=None)
-    words = vocabulary(in_force.pack, frozenset(in_force.lists))
+    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
     try:
         rules = load_rule_set(files, vocabulary=words)
     except RuleSetDoesNotCompile as refused:

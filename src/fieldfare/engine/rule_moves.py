@@ -69,7 +69,8 @@ def checked(
     compiler = compiler or Compiler()
     pack = _pack(uow, org, compiler)
     named = _lists(uow, org)
-    words = vocabulary(pack, named)
+    banks = frozenset(bank.name for bank in uow.banks.banks(org))
+    words = vocabulary(pack, named, banks)
     rules = compiler.rules(files, words)
     return Checked(
         files=files,

@@ -16,6 +16,7 @@ from fieldfare.rules.experiments import read_experiment, read_experiment_when
 from fieldfare.rules.functions import BY_PLACE, SYNTAX
 from fieldfare.rules.json_paths import read_path
 from fieldfare.rules.label_calls import read_has_label
+from fieldfare.rules.named_lists import BANK_CALLS
 from fieldfare.rules.nodes import (
     AllOf,
     Call,
@@ -123,6 +124,11 @@ def _standard(function: AnyFunction, args: Args, written: ast.Call, scope: Scope
         for param, node in zip(function.params, full, strict=True)
         if param.const and isinstance(node, Const)
     }
+    bank = literals.get("bank")
+    banks = scope.vocabulary.banks
+    if function.name in BANK_CALLS and banks is not None and bank not in banks:
+        scope.unknown(written, "bank", str(bank), banks)
+        return None
     if function.check and (wrong := function.check(literals)):
         scope.problem(written, wrong, f"As in {function.example}." if function.example else "")
         return None
@@ -245,7 +251,9 @@ def _in_list(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     if name not in scope.vocabulary.lists:
         scope.unknown(written, "list", name, scope.vocabulary.lists)
         return None
-    return InNamedList(BOOL, scope.place(written), name, args["value"])
+    words = "target" in args
+    value = args["target" if words else "value"]
+    return InNamedList(BOOL, scope.place(written), name, value, words)
 
 
 def _rule(args: Args, written: ast.Call, scope: Scope) -> Node | None:
@@ -292,6 +300,7 @@ _SPECIAL: Final[Mapping[str, Callable[[Args, ast.Call, Scope], Node | None]]] = 
     "RegexMatchMap": _regex,
     "CountRegexMatches": _count_matches,
     "InList": _in_list,
+    "TextMatch": _in_list,
     "Experiment": read_experiment,
     "HasLabel": read_has_label,
     "Rule": _rule,

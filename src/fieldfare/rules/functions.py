@@ -13,6 +13,7 @@ from fieldfare.rules import (
     cleaning,
     digests,
     domains,
+    named_lists,
     phones,
     texts,
     times,
@@ -65,6 +66,8 @@ _TABLE: Final[tuple[AnyFunction, ...]] = (
     times.timestamp_bucket,
     times.timedelta_bucket,
     times.snowflake_bucket,
+    named_lists.hash_match,
+    named_lists.hash_distance,
     chance.random_bool,
     chance.random_int,
 )
@@ -143,6 +146,7 @@ SYNTAX: Final[Mapping[str, tuple[Param, ...]]] = {
         _o("error_on_empty", BOOL, False, const=True),
     ),
     "InList": (Param(name="list", type=STR, const=True), _p("value", STR)),
+    "TextMatch": (Param(name="list", type=STR, const=True), _p("target", STR)),
     **{name: call.params for name, call in CALLS.items() if not call.keyed_only},
     "Rule": (_p("when_all", LIST), _p("description", STR)),
 }

@@ -19,6 +19,7 @@ from fieldfare.rules.folding import Folder
 from fieldfare.rules.guards import guarded
 from fieldfare.rules.json_paths import Path, all_at_path, at_path
 from fieldfare.rules.label_calls import label_variable
+from fieldfare.rules.named_lists import on_list, says
 from fieldfare.rules.nodes import (
     AllOf,
     AnyOf,
@@ -147,7 +148,8 @@ class Lowering(ABC):
                 value = self.needed(node.value)
                 entries = self._list_variable(node.list)
                 guards = (*value.guards, f"{entries} is not None")
-                return Operand(guards, f"({value.code} in {entries})")
+                ask = self.writer.bind(says if node.words else on_list)
+                return Operand(guards, f"{ask}({entries}, {value.code})")
             case _:
                 raise TypeError(f"{type(node).__name__} has no value")
 

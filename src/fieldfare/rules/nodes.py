@@ -170,8 +170,11 @@ class CountMatches(Node):
 
 @dataclass(frozen=True, slots=True)
 class InNamedList(Node):
+    """`InList`: the value is on the list. `TextMatch`: the text has an entry as words."""
+
     list: str
     value: Node
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

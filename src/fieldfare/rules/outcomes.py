@@ -23,6 +23,7 @@ from fieldfare.rules.label_book import EntityLabels
 from fieldfare.rules.label_effects import DECLARE, LABEL_EFFECTS, changes_of
 from fieldfare.rules.labels import LabelChange, settled
 from fieldfare.rules.restricting import CannotApply, applied_spec, names_in, restriction_of
+from fieldfare.rules.sighted_spans import spans_of
 from fieldfare.rules.tallies import Figure
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
@@ -143,6 +144,7 @@ def seen_value(plan: SeenPlan, captured: Sequence[object] | None, event: RuleInp
         unknown=why,
         op=plan.sighting.op,
         threshold=_shown(_value(plan.threshold, captured)),
+        spans=spans_of(name, event.data, event.facts),
     )
 
 

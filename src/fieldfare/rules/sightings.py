@@ -38,9 +38,11 @@ _PAIRS: Final = (
     ("contains", "does not contain"),
     ("matches", "does not match"),
     ("in list", "not in list"),
+    ("says a word of", "says no word of"),
     ("is there", "is missing"),
     ("", "does not hold"),
 )
+_LIST_OPS: Final = ("in list", "says a word of")
 _OPPOSITE: Final = dict(_PAIRS) | {after: before for before, after in _PAIRS}
 
 
@@ -96,7 +98,7 @@ def _walk(node: Node, folder: Folder) -> Iterator[Sighting]:  # noqa: C901, PLR0
             yield Sighting(name=name, of=node.target, op="matches", threshold=node.pattern.text)
         case InNamedList():
             name = label(node.value, folder)
-            yield Sighting(name=name, of=node.value, op="in list", threshold=node.list)
+            yield Sighting(name=name, of=node.value, op=_LIST_OPS[node.words], threshold=node.list)
         case FactOf() | Call() | Default() | LabelOf():
             yield Sighting(name=label(node, folder), of=node)
         case _:

@@ -52,7 +52,8 @@ class KindTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The names a rule set is checked against. kinds: of restrictions, for Restrict.
+    """The names a rule set is checked against. kinds: of restrictions, for Restrict. banks:
+    None where it is not known which there are, and names of banks are not checked.
 
     policies: code -> terms; facts: name -> "float" | "int" | "str" | "bool" | "list" | "dict".
     functions: the standard ones and those that installed packages bring.
@@ -65,4 +66,5 @@ class Vocabulary:
     event_kinds: frozenset[str]
     restriction_kinds: frozenset[str]
     kinds: Mapping[str, KindTerms] = field(default_factory=dict)
+    banks: frozenset[str] | None = None
     functions: Mapping[str, AnyFunction] = field(default_factory=known_functions)

@@ -81,6 +81,12 @@ WORDS: Final[Mapping[str, Words]] = {
         "Tell whether a value is in a named list.",
         "InList(list='bad_words', value=Caption)",
     ),
+    "TextMatch": Words(
+        PATTERNS,
+        "bool",
+        "Tell whether a text has an entry of a named list as words, evasions seen through.",
+        "TextMatch(list='bad_words', target=Caption)",
+    ),
     "Count": Words(
         COUNTERS,
         "int",

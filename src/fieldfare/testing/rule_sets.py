@@ -110,12 +110,12 @@ def a_vocabulary(*, lists: Sequence[str] = ("bad_words",)) -> Vocabulary:
                 "ban",
                 "expose",
                 "strike",
-                "mute",
+                "quiet",
             }
         ),
         kinds={
-            "mute": KindTerms(
-                name="mute",
+            "quiet": KindTerms(
+                name="quiet",
                 on=frozenset({"account"}),
                 params=(
                     KindParam(name="where", choices=("live", "direct"), many=True, required=True),

@@ -13,7 +13,7 @@ R = Rule(when_all=[True], description='always')
 """
 
 
-MUTE = "Restrict(kind='mute', account=Author, policy='IN.SPAM', where=['live'], minutes=Length)"
+QUIET = "Restrict(kind='quiet', account=Author, policy='IN.SPAM', where=['live'], minutes=Length)"
 
 
 def asked(effect: str, **data: object) -> tuple[Subject, Restriction]:
@@ -46,15 +46,15 @@ def test_a_strike_can_count_more_and_end() -> None:
 
 def test_a_declared_kind_takes_its_own_parameters() -> None:
 
-    subject, restriction = asked(MUTE, length=15)
+    subject, restriction = asked(QUIET, length=15)
 
     assert subject == Subject("account", "ada")
-    assert (restriction.kind, restriction.policy) == ("mute", "IN.SPAM")
+    assert (restriction.kind, restriction.policy) == ("quiet", "IN.SPAM")
     assert restriction.params == {"where": "live", "minutes": "15"}
 
 
 def test_a_parameter_that_is_unknown_is_an_error_of_the_effect() -> None:
-    rules = a_rule_set(f"{HEAD}WhenRules(rules_any=[R], then=[{MUTE}])")
+    rules = a_rule_set(f"{HEAD}WhenRules(rules_any=[R], then=[{QUIET}])")
 
     outcome = evaluated(rules, {"author": "ada"})
 
@@ -72,15 +72,15 @@ def test_a_kind_for_both_is_asked_on_the_item_unless_an_account_is_named() -> No
 @pytest.mark.parametrize(
     ("effect", "said"),
     [
-        ("Restrict(kind='mut', policy='IN.SPAM')", "unknown kind of restriction 'mut'"),
-        ("Restrict(kind='mute', policy='IN.SPAM', where=['live'])", "no restriction of an item"),
-        ("Restrict(kind='mute', account=Author, policy='IN.SPAM')", "lacks where="),
+        ("Restrict(kind='quit', policy='IN.SPAM')", "unknown kind of restriction 'mut'"),
+        ("Restrict(kind='quiet', policy='IN.SPAM', where=['live'])", "no restriction of an item"),
+        ("Restrict(kind='quiet', account=Author, policy='IN.SPAM')", "lacks where="),
         (
-            "Restrict(kind='mute', account=Author, policy='IN.SPAM', where=['live'], loud=1)",
+            "Restrict(kind='quiet', account=Author, policy='IN.SPAM', where=['live'], loud=1)",
             "no argument 'loud'",
         ),
         (
-            "Restrict(kind='mute', account=Author, policy='IN.SPAM', where=['live'], minutes='x')",
+            "Restrict(kind='quiet', account=Author, policy='IN.SPAM', where=['live'], minutes='x')",
             "minutes takes int",
         ),
         ("Restrict(kind=Length, policy='IN.SPAM')", "the kind of a restriction is a literal"),

@@ -81,7 +81,7 @@ async def explain_rules(
 
 def _tested(in_force: InForce, wanted: Trial) -> CaseReport:
     rules = _rules(in_force, wanted.files)
-    words = vocabulary(in_force.pack, frozenset(in_force.lists))
+    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
     return run_cases(rules, rules.sources, words, only=wanted.only)
 
 
@@ -95,7 +95,7 @@ def _explained(in_force: InForce, wanted: Why) -> Explanation:
     }
     written |= {"at": wanted.at} if wanted.at else {}
     written |= {"subject": wanted.subject} if wanted.subject else {}
-    words = vocabulary(in_force.pack, frozenset(in_force.lists))
+    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
     _, explained = play(rules, read_event(written, words, where="event"))
     return explained
 
@@ -103,5 +103,5 @@ def _explained(in_force: InForce, wanted: Why) -> Explanation:
 def _rules(in_force: InForce, files: Mapping[str, str] | None) -> RuleSet:
     if files is None:
         return in_force.rules
-    words = vocabulary(in_force.pack, frozenset(in_force.lists))
+    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
     return load_rule_set(files, vocabulary=words)
