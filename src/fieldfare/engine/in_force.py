@@ -7,12 +7,13 @@ decision.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
 from fieldfare.engine.compiling import Compiler
+from fieldfare.engine.readable_lists import readable_lists
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
@@ -75,6 +76,7 @@ class InForce:
 
     rules: the live version. text: finds the facts that rules read. reading: finds all of them, for
     people who look. beside: what runs beside the live version. banks: their names, if known.
+    unreadable: lists that go on with an older version -> what is wrong with the newest.
     """
 
     pack: PolicyPack
@@ -84,6 +86,7 @@ class InForce:
     lists: Mapping[str, frozenset[str]]
     beside: Beside = ALONE
     banks: frozenset[str] | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def rules_for(self, author: str) -> RuleSet:
         """Give the version that decides about what an author does (the host's id, "": nobody's)."""
@@ -124,12 +127,18 @@ class Books:
         if pack is None or rules is None:
             # An organisation in the making: its lists and its pack come before its rules.
             return
-        lists = uow.lists.current(org, as_of=as_of)
-        in_force = assemble(pack.files, rules.files, lists, compiler=self.compiler)
+        lists = readable_lists(uow, org, uow.lists.current(org, as_of=as_of))
+        in_force = assemble(pack.files, rules.files, lists.records, compiler=self.compiler)
         words = vocabulary(in_force.pack, frozenset(in_force.lists))
         beside = beside_live(uow, org, words, self.compiler, as_of=as_of)
         banks = frozenset(bank.name for bank in uow.banks.banks(org))
-        self._of[org] = replace(with_beside(in_force, beside), banks=banks)
+        self._of[org] = replace(
+            with_beside(in_force, beside), banks=banks, unreadable=lists.problems
+        )
+
+    def unreadable(self) -> list[tuple[Org, Sequence[str]]]:
+        """Name the lists of each organisation that go on with an older version."""
+        return [(org, [*found.unreadable]) for org, found in self._of.items() if found.unreadable]
 
     def put(self, org: Org, in_force: InForce) -> None:
         """Decide by these from now on, for a scan without a store."""

@@ -72,7 +72,7 @@ def test_a_kind_for_both_is_asked_on_the_item_unless_an_account_is_named() -> No
 @pytest.mark.parametrize(
     ("effect", "said"),
     [
-        ("Restrict(kind='quit', policy='IN.SPAM')", "unknown kind of restriction 'mut'"),
+        ("Restrict(kind='quit', policy='IN.SPAM')", "unknown kind of restriction 'quit'"),
         ("Restrict(kind='quiet', policy='IN.SPAM', where=['live'])", "no restriction of an item"),
         ("Restrict(kind='quiet', account=Author, policy='IN.SPAM')", "lacks where="),
         (

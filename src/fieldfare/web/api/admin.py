@@ -201,10 +201,17 @@ async def add_entries(
 def list_lists(
     who: Annotated[Principal, requires(Permission.BANKS_READ)], platform: Platform
 ) -> Response:
-    """List the named lists and lexicons in force."""
+    """List the named lists and lexicons; one with a problem goes on with its last good version."""
     found = platform.store.read(lambda uow: uow.lists.current(who.org, as_of=EventId(2**63 - 1)))
+    wrong = platform.books.of(who.org).unreadable
     rows: list[JsonValue] = [
-        {"name": each.name, "kind": each.kind, "hash": each.hash, "since": str(each.since)}
+        {
+            "name": each.name,
+            "kind": each.kind,
+            "hash": each.hash,
+            "since": str(each.since),
+            "problem": wrong.get(each.name, ""),
+        }
         for each in found
     ]
     return answer({"lists": rows})

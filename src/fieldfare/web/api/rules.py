@@ -11,6 +11,8 @@ from fieldfare.access import Permission, Principal
 from fieldfare.engine.rule_drafts import check_draft
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import JsonValue
+from fieldfare.metrics.overview import DAY_MS
+from fieldfare.metrics.rule_hits import HitsOf, measure_rules
 from fieldfare.rules import Problem
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
@@ -33,9 +35,17 @@ _RULES: Final = msgspec.json.Decoder(NewRules)
 def read_rules(
     who: Annotated[Principal, requires(Permission.RULES_READ)], platform: Platform
 ) -> Response:
-    """Give the rule set in force: its hash, its files and its rules."""
-    rules = platform.rule_set(who.org)
-    rows: list[JsonValue] = [msgspec.to_builtins(rule) for rule in rules.rules]
+    """Give the rule set in force: its hash, its files, its rules, and how often each threw lately.
+
+    errors_24h: events of the last 24 hours on which the rule threw and was Unknown.
+    """
+    rules, now_ms = platform.rule_set(who.org), platform.clock.now_ms()
+    lately = HitsOf(from_ms=now_ms - DAY_MS, to_ms=now_ms + 1, deciding=True)
+    measured = platform.store.read(lambda uow: measure_rules(uow, who.org, lately))
+    threw = {each.rule: each.errors for each in measured}
+    rows: list[JsonValue] = [
+        {**msgspec.to_builtins(rule), "errors_24h": threw.get(rule.name, 0)} for rule in rules.rules
+    ]
     return answer({"hash": rules.hash, "files": dict(rules.sources), "rules": rows})
 
 

@@ -1,0 +1,57 @@
+"""A list that cannot be read keeps its last good version and says so."""
+
+from starlette.testclient import TestClient
+
+from fieldfare.engine.administration import activate_rules, note, put_list
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.matching.repositories import ListRecord
+from fieldfare.records import Subject
+from fieldfare.testing.platforms import Community, a_comment
+from fieldfare.web.app import create_app
+
+RULES = """
+Text: str = JsonData(path='$.item.text')
+Said = Rule(when_all=[TextMatch(list='odd', target=Text)], description='said it')
+WhenRules(rules_any=[Said], then=[Limit(policy='IN.SPAM')])
+"""
+
+
+def broken(community: Community, name: str, *, kind: str = "list") -> None:
+    """Store a version of a list that nothing can read, as a fault of the disk would leave it."""
+    org = community.org
+
+    def write(uow: UnitOfWork) -> None:
+        since = note(uow, org, "list.changed", Subject("list", name), data={"hash": "x"}, by="t")
+        text = "\u200b" if kind == "list" else "terms: ["
+        uow.lists.put(ListRecord(org=org, name=name, kind=kind, text=text, hash="x", since=since))
+
+    community.platform.store.write(write)
+    community.settle()
+
+
+def test_a_list_that_cannot_be_read_goes_on_with_its_last_good_version(
+    community: Community,
+) -> None:
+    platform, org = community.platform, community.org
+
+    def write(uow: UnitOfWork) -> None:
+        put_list(uow, org, "odd", "sarno\n", lexicon=False, by="t")
+        activate_rules(uow, org, {"main.sml": RULES}, platform.pack(org), by="t")
+
+    platform.store.write(write)
+    community.settle()
+    broken(community, "odd")
+    broken(community, "words", kind="lexicon")
+
+    assert community.posted(a_comment("a sarno")).judgement.action == "limit"
+    assert {**platform.books.of(org).unreadable}.keys() == {"odd", "words"}
+    headers = {"Authorization": f"Bearer {community.key}"}
+    with TestClient(create_app(platform), headers=headers) as http:
+        told = {each["name"]: each["problem"] for each in http.get("/v1/lists").json()["lists"]}
+        rules = http.get("/v1/rules").json()["rules"]
+    assert told["odd"] == "odd line 1: has invisible characters only."
+    assert told["words"].startswith("words line 1")
+    assert {rule["name"]: rule["errors_24h"] for rule in rules} == {"Said": 0}
+    health = {part.name: part for part in platform.health().parts}
+    assert health["lists"].detail["unreadable"] == ["main/odd", "main/words"]
+    assert health["lists"].ok
