@@ -20,6 +20,7 @@ PAGES = [
     "/items",
     "/items/video/v1",
     "/items/comment/c1",
+    "/entities/Account/ben",
     "/policies",
     "/policies/AD.NUDE",
     "/rules",

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from fieldfare.web.console.pages.brakes import router as brakes
+from fieldfare.web.console.pages.entities import router as entities
 from fieldfare.web.console.pages.investigate import router as investigate
 from fieldfare.web.console.pages.items import router as items
 from fieldfare.web.console.pages.library import router as library
@@ -21,6 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     review,
     items,
     investigate,
+    entities,
     library,
     rule_editor,
     rule_versions,

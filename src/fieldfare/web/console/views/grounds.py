@@ -56,7 +56,7 @@ class ReasonLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionLine:
     """A decision in short. consequences: sentences on what it takes away. taken_back: by the one
-    who gave the verdict behind it.
+    who gave the verdict behind it. declared: words the rules said about the event.
     """
 
     id: str
@@ -74,6 +74,7 @@ class DecisionLine:
     models: tuple[tuple[str, str], ...]
     asks: tuple[str, ...]
     taken_back: bool
+    declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ def decision_line(
         asks=tuple(dict.fromkeys(request.queue for request in judgement.review)),
         taken_back=judgement.by is Voice.PERSON
         and any(cause in withdrawn for cause in decision.causes),
+        declared=decision.declared,
     )
 
 
