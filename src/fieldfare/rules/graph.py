@@ -5,7 +5,7 @@ feature to the rule that reads it, from a rule to the effect it has. Conditions 
 drawn: they would lead from a few features to everything.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -18,6 +18,7 @@ from fieldfare.rules.nodes import (
     FactOf,
     Field,
     InNamedList,
+    LabelOf,
     ListOf,
     Name,
     Node,
@@ -28,20 +29,28 @@ from fieldfare.rules.nodes import (
 from fieldfare.rules.problems import Place
 
 NodeKind: TypeAlias = Literal[
-    "field", "fact", "list", "feature", "counter", "rule", "effect", "policy"
+    "field", "fact", "list", "label", "feature", "counter", "rule", "effect", "policy", "outcome"
 ]
 
 NODE_KINDS: Final[tuple[NodeKind, ...]] = (
     "field",
     "fact",
     "list",
+    "label",
     "feature",
     "counter",
     "rule",
     "effect",
     "policy",
+    "outcome",
 )
-"""In the order of the flow."""
+"""In the order of the flow. label: one that rules ask for; outcome: one they set, or a verdict."""
+
+_OUTCOMES: Final[Mapping[tuple[str, str], str]] = {
+    ("LabelAdd", "label"): "+",
+    ("LabelRemove", "label"): "-",
+    ("DeclareVerdict", "verdict"): "",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +146,18 @@ class _Drawing:
             for rule in when.rules:
                 self._edge(self._id(self._program.definitions[rule.key]), at)
             for name, value in effect.args:
-                if name == "policy":
-                    self._policy(value, at)
+                sign = _OUTCOMES.get((effect.name, name))
+                if name == "policy" or sign is not None:
+                    self._follows("policy" if sign is None else "outcome", value, at, sign or "")
                 else:
                     self._read(value, at)
 
-    def _policy(self, value: Node, effect: str) -> None:
+    def _follows(self, kind: NodeKind, value: Node, effect: str, sign: str) -> None:
+        """Add what follows from an effect, or read it where it is known only with the event."""
         found = self._resolved(value)
         if isinstance(found, Const):
-            self._add(f"policy:{found.value}", "policy", str(found.value))
-            self._edge(effect, f"policy:{found.value}")
+            name = f"{sign}{found.value}"
+            self._edge(effect, self._add(f"{kind}:{name}", kind, name))
         else:
             self._read(value, effect)
 
@@ -173,6 +184,8 @@ class _Drawing:
                 return
             case InNamedList():
                 yield self._add(f"list:{node.list}", "list", node.list)
+            case LabelOf():
+                yield self._add(f"label:{node.label}", "label", node.label)
             case _:
                 pass
         for child in children(node):

@@ -13,8 +13,8 @@ from typing import Final
 from fieldfare.rules.graph import Graph, GraphNode, NodeKind
 
 SWEEPS: Final = 12
-_RANKS: Final[Mapping[NodeKind, int]] = {"effect": 2, "policy": 3, "rule": 1}
-_INPUTS: Final = frozenset({"field", "fact", "list"})
+_RANKS: Final[Mapping[NodeKind, int]] = {"effect": 2, "policy": 3, "outcome": 3, "rule": 1}
+_INPUTS: Final = frozenset({"field", "fact", "list", "label"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

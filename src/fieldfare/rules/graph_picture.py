@@ -22,7 +22,7 @@ _STYLE: Final = (
     "<style>svg{color-scheme:light dark;color:light-dark(#1a1f27,#e7eaef);"
     "background:light-dark(#fff,#151920)}"
     ".kind-rule{color:light-dark(#0b6e65,#4fc3b4)}.kind-effect{color:light-dark(#b3261e,#f47b70)}"
-    ".kind-policy{color:light-dark(#8a5300,#e9b04c)}.kind-counter{color:light-dark(#0a5c9e,#7cb7ff)}"
+    ".kind-policy,.kind-outcome{color:light-dark(#8a5300,#e9b04c)}.kind-counter{color:light-dark(#0a5c9e,#7cb7ff)}"
     "</style>"
 )
 
@@ -90,7 +90,7 @@ def _node(node: GraphNode, x: float, y: float) -> str:
     where = f" ({node.file}:{node.line})" if node.file else ""
     said = f"{node.kind} {node.name}{where}{': ' if node.detail else ''}{node.detail}"
     detail = node.detail or node.kind
-    radius = _HEIGHT / 2 if node.kind in {"field", "fact", "list"} else 5
+    radius = _HEIGHT / 2 if node.kind in {"field", "fact", "list", "label"} else 5
     return (
         f'<g class="node kind-{node.kind}"><title>{_text(said)}</title>'
         f'<rect x="{x}" y="{y:g}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius:g}" '

@@ -42,7 +42,7 @@ class SmlType:
         if self.base == "list":
             return f"list[{self.item}]" if self.item else "list"
         if self.base == "entity":
-            return f"Entity[{self.item}]"
+            return f"Entity[{self.item or ANY}]"
         return _WRITTEN.get(self.base, self.base)
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from fieldfare.kernel import NotFound
-from fieldfare.rules import GraphEdge
+from fieldfare.rules import GraphEdge, load_rule_set
 from fieldfare.rules.graph import Graph
-from fieldfare.testing.rule_sets import a_rule_set
+from fieldfare.testing.rule_sets import a_rule_set, a_vocabulary
 
 MAIN = (
     "Author: Entity[str] = EntityJson(type='Account', path='$.item.author')\n"
@@ -105,3 +105,27 @@ def test_edges_are_told_once_and_in_order() -> None:
 
     assert list(edges) == sorted(set(edges))
     assert GraphEdge("rule:Hurry", "rule:Both") in edges
+
+
+def test_labels_and_verdicts_have_nodes_on_their_side_of_the_flow() -> None:
+    graph = load_rule_set(
+        {
+            "main.sml": "Author: Entity[str] = EntityJson(type='Account', path='$.a')\n"
+            "R = Rule(when_all=[HasLabel(entity=Author, label='trusted')], description='')\n"
+            "WhenRules(rules_any=[R], then=[LabelRemove(entity=Author, label='trusted'),"
+            " LabelAdd(entity=Author, label='odd', expires_after=TimeDelta(days=1)),"
+            " DeclareVerdict(verdict='reject')])\n",
+            "config/labels.yaml": "labels:\n  trusted: {valid_for: [Account]}\n"
+            "  odd: {valid_for: [Account]}\n",
+        },
+        vocabulary=a_vocabulary(),
+    ).graph()
+
+    assert {(n.kind, n.name) for n in graph.nodes if n.kind in {"label", "outcome"}} == {
+        ("label", "trusted"),
+        ("outcome", "-trusted"),
+        ("outcome", "+odd"),
+        ("outcome", "reject"),
+    }
+    joins = edges_of(graph)
+    assert {("trusted", "R"), ("LabelRemove", "-trusted"), ("Author", "LabelAdd")} <= joins
