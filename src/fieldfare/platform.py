@@ -16,6 +16,7 @@ import fieldfare
 from fieldfare.decisions.gate import STALE_MS, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
 from fieldfare.engine.administration import KnownFile
+from fieldfare.engine.backtests import Backtests
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
@@ -25,6 +26,7 @@ from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.intake import Intake
+from fieldfare.engine.pool import ProcessPool
 from fieldfare.engine.rulings import Ruling
 from fieldfare.engine.scanning import Remote, Scanning, fact_json
 from fieldfare.engine.settings import Settings
@@ -63,7 +65,7 @@ from fieldfare.rules import RuleSet
 from fieldfare.rules.labels import Entity
 from fieldfare.signals.scanner import Scanner
 from fieldfare.storage import FileBlobs, FileSnapshots, SqlStore
-from fieldfare.storage.lake import LakeKeeping
+from fieldfare.storage.lake import LakeFolder, LakeKeeping
 
 STAGED: Final = frozenset(kind.name for kind in ITEM_KINDS.values() if kind.media != "none")
 
@@ -113,6 +115,7 @@ class Platform:
         heads = Heads(Keys(settings.home).heads)
         self.lake_keeping = LakeKeeping(settings, store, clock, vault, self.grounds)
         self.lake = self.lake_keeping.lake
+        self.backtests = self._backtests()
         self._sealer = Sealer(store, clock, key=load_seal_key(settings.home), heads=heads)
         self._scans_waiting = 0
         self._keepers: list[Keeper] = []
@@ -127,6 +130,16 @@ class Platform:
         undecided_ms = round(self.settings.undecided_s * 1000)
         return Deadlines(
             self.store, self.books, self.deciding, self.clock, undecided_ms=undecided_ms
+        )
+
+    def _backtests(self) -> Backtests:
+        settings = self.settings
+        return Backtests(
+            self.store,
+            self.clock,
+            open_lake=LakeFolder(settings.home / "lake"),
+            fill=self.lake_keeping.filling.fill,
+            pool=lambda: ProcessPool(settings.backtest_workers),
         )
 
     def _scanning(self, remote: Remote) -> Scanning:
@@ -177,6 +190,7 @@ class Platform:
         """Set the threads going: evaluating, scanning, carrying, sealing, sweeping."""
         self.store.write(lambda uow: uow.scans.release_all())
         replayed = self.evaluator.restore(self.snapshots)
+        self.backtests.recover()
         _log.info("counters restored", events=replayed)
         runs: dict[str, Callable[[threading.Event], None]] = {
             "evaluator": self.evaluator.run,
@@ -212,6 +226,7 @@ class Platform:
             thread.join()
         self.snapshots.save_last()
         self.scanner.close()
+        self.backtests.close()
         self.lake_keeping.close()
         self.store.close()
 

@@ -10,6 +10,7 @@ from fieldfare.access.repositories import ApiKey, Person, RoleName, Scope, Sessi
 from fieldfare.decisions.breakers import DAY_MS, Quota
 from fieldfare.decisions.record import Conclusion, decided_by, event_of
 from fieldfare.decisions.snoozes import Snooze
+from fieldfare.engine.backtest_records import BacktestRecord
 from fieldfare.engine.rule_versions import RuleVersion
 from fieldfare.engine.unit import Retention, ScanTask, StoredVersion, UnitOfWork
 from fieldfare.ingest.repositories import Account, EarlierCall
@@ -172,6 +173,11 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
     uow.rule_versions.move(
         org, Move(event_id=EventId(9), hash="h", before=None, to=VersionState.LIVE, by=str(org))
     )
+    uow.backtests.put(
+        BacktestRecord(
+            org=org, id=EventId(9), rule_set="h", from_ms=0, to_ms=1, by=str(org), started_at=0
+        )
+    )
     hit = RuleHit(
         org=org,
         event_id=cause.id,
@@ -313,6 +319,8 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "rule_versions.all": lambda u: u.rule_versions.all(org),
         "rule_versions.files": lambda u: u.rule_versions.files(org, "h"),
         "rule_versions.moves": lambda u: u.rule_versions.moves(org, as_of=top),
+        "backtests.get": lambda u: u.backtests.get(org, EventId(9)),
+        "backtests.newest": lambda u: u.backtests.newest(org, limit=9),
         "rule_measures.counts": lambda u: u.rule_measures.counts(org, HITS),
         "rule_measures.overlap": lambda u: u.rule_measures.overlap(org, HITS, "i"),
         "rule_measures.judged": lambda u: u.rule_measures.judged(org, HITS),
@@ -402,6 +410,7 @@ WRITES = {
     "rule_hits.add",
     "rule_versions.put",
     "rule_versions.move",
+    "backtests.put",
     "scans.add",
     "people.put",
     "sessions.put",
@@ -413,6 +422,7 @@ WRITES = {
 """Done by `fill`, for both organisations, under the same keys."""
 
 OF_ALL = {
+    "backtests.interrupt",
     "log.after",
     "recall.of_kind",
     "items.all_current",

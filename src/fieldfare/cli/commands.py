@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fieldfare.cli.backtest_commands import backtest, backtests
 from fieldfare.cli.label_commands import label
 from fieldfare.cli.lake_commands import lake, query
 from fieldfare.cli.options import AsJson, Home
@@ -35,8 +36,10 @@ for name, group in (
     ("label", label),
     ("audit", audit),
     ("lake", lake),
+    ("backtests", backtests),
 ):
     app.add_typer(group, name=name)
+app.command()(backtest)
 app.command()(query)
 
 

@@ -6,6 +6,7 @@ Processes are started afresh (never forked from a server full of threads); the s
 kept across machines.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 LOOK_EVERY_S: Final = 0.2
 """How often progress is told and a wish to stop is heard."""
+RARELY: Final = (100_000, 50, 50)
+"""When a worker looks for garbage in circles: it makes many plain values, and hardly a circle."""
 
 
 class Cancelled(FieldfareError):
@@ -159,6 +162,7 @@ _shared: dict[str, Any] = {}
 def _begin(done: "Synchronized[int]", stopped: "Synchronized[int]") -> None:
     # Whoever stops the command stops the parent, which tells the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(*RARELY)
     _shared.update(done=done, stopped=stopped)
 
 

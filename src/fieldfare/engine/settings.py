@@ -30,7 +30,8 @@ class Settings:
     media_url may lead, as `cdn.example`, `.cdn.example` for all below it, or either with a port;
     none: every public host on port 443.
     lake_flush_s, lake_rows: when events go into the lake at the latest; lake_days: how long they
-    stay there, 0 for as long as the log has them.
+    stay there, 0 for as long as the log has them. backtest_workers: processes of a backtest; 0: as
+    many as the machine has cores.
     """
 
     home: Path = field(default_factory=lambda: Path("fieldfare-data"))
@@ -62,6 +63,7 @@ class Settings:
     lake_flush_s: float = 60.0
     lake_rows: int = 20_000
     lake_days: int = 0
+    backtest_workers: int = 0
 
     @property
     def database_url(self) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from fieldfare.access.repositories import ApiKeys, Organisations, People, Sessions
 from fieldfare.decisions.repositories import Decisions, Quotas, Snoozes, Uses, Verdicts
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
+from fieldfare.engine.backtest_records import BacktestStore
 from fieldfare.engine.label_store import Labels
 from fieldfare.engine.rule_versions import RuleVersions
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
@@ -211,6 +212,8 @@ class UnitOfWork(Protocol):
     def rule_measures(self) -> RuleMeasures: ...
     @property
     def rule_versions(self) -> RuleVersions: ...
+    @property
+    def backtests(self) -> BacktestStore: ...
     @property
     def scans(self) -> Scans: ...
     @property

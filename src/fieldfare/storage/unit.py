@@ -4,6 +4,7 @@ from fieldfare.kernel import Clock
 from fieldfare.ledger.keys import Vault
 from fieldfare.storage.access import SqlApiKeys, SqlOrganisations, SqlPeople, SqlSessions
 from fieldfare.storage.agreement import SqlAgreement
+from fieldfare.storage.backtests import SqlBacktests
 from fieldfare.storage.banks import SqlBanks, SqlLists
 from fieldfare.storage.brakes import SqlQuotas, SqlSnoozes, SqlUses
 from fieldfare.storage.calls import SqlCallKeys, SqlReports
@@ -59,6 +60,7 @@ class SqlUnit:
         self.rule_hits = SqlRuleHits(tx)
         self.rule_measures = SqlRuleMeasures(tx)
         self.rule_versions = SqlRuleVersions(tx)
+        self.backtests = SqlBacktests(tx)
         self.scans = SqlScans(tx)
         self.cursors = SqlCursors(tx)
         self.people = SqlPeople(tx)

@@ -12,6 +12,7 @@ BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if not path.name.startswith("_"))
 SECONDS = 300
 KEYS = {
+    "backtest": {"events_per_s_core", "mismatches"},
     "eligibility": {"p99_ms"},
     "ingest": {"events_per_s", "events_per_s_single"},
     "kill": {"kills", "accepted", "failures"},

@@ -14,7 +14,7 @@ from fieldfare.engine.backtest.summing import summed
 from fieldfare.engine.backtest.weighing import Scales
 from fieldfare.engine.grounds import CONTENT_KINDS
 from fieldfare.engine.lake import Lake
-from fieldfare.engine.pool import Pool
+from fieldfare.engine.pool import InlinePool, Pool
 from fieldfare.kernel import EventId
 from fieldfare.records import ACCOUNT
 
@@ -35,7 +35,7 @@ def backtest(
     plan = _within(plan, lake)
     judged = cut(lake, plan.org, plan.after, plan.up_to, into=pool.workers)
     total = sum(lake.counts(plan.org, after=plan.after, up_to=plan.up_to).values())
-    parts = pool.map(
+    parts = _pool_for(judged, pool).map(
         find_in_slice,
         [(plan, piece, open_lake) for piece in judged],
         progress=lambda done: progress(min(done, total), total),
@@ -49,7 +49,7 @@ def backtest(
         for finding in found.findings
         for subject in (finding.subject, *((ACCOUNT, host_id) for host_id, _ in finding.accounts))
     )
-    traces = pool.map(
+    traces = _pool_for(pieces, pool).map(
         find_aftermath,
         [(plan, piece, open_lake, items) for piece in pieces],
         progress=lambda _: progress(total, total),
@@ -57,6 +57,11 @@ def backtest(
     )
     scales.weigh(found.findings, (trace for part in traces for trace in part))
     return summed(plan, found, scales)
+
+
+def _pool_for(pieces: Sequence[Slice], pool: Pool) -> Pool:
+    """Work here where there is so little that starting a process would take longer."""
+    return pool if len(pieces) > 1 else InlinePool()
 
 
 def _within(plan: Plan, lake: Lake) -> Plan:

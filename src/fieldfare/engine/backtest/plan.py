@@ -34,8 +34,8 @@ class Plan:
     """A backtest to run. The candidate judges every event with after < id <= up_to.
 
     files: the candidate's. policies: the pack it is compiled against, by file. lists: how they
-    stood, oldest first. until: up to where decisions, views and people's verdicts are read, to see
-    what came of the events.
+    stood, oldest first; list_names: all there are. until: up to where decisions, views and people's
+    verdicts are read, to see what came of the events.
     """
 
     org: Org
@@ -45,6 +45,7 @@ class Plan:
     up_to: EventId
     until: EventId
     lists: Sequence[ListsSince] = field(default=())
+    list_names: frozenset[str] = frozenset()
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out what each process makes for itself."""
@@ -58,8 +59,8 @@ class Plan:
     @cached_property
     def rules(self) -> RuleSet:
         """The compiled candidate. Raises RuleSetDoesNotCompile with every problem."""
-        names = {name for each in self.lists for name in each.lists}
-        return load_rule_set(self.files, vocabulary=vocabulary(self.pack, frozenset(names)))
+        names = self.list_names.union(*(each.lists for each in self.lists))
+        return load_rule_set(self.files, vocabulary=vocabulary(self.pack, names))
 
     @cached_property
     def _since(self) -> list[EventId]:

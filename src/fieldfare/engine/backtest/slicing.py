@@ -11,7 +11,7 @@ from fieldfare.kernel.ids import TIME_SHIFT
 
 PARTS: Final = 8
 """How finely each slice-to-be is measured before the span is cut."""
-SMALLEST: Final = 2_000
+SMALLEST: Final = 5_000
 """Events below which a second process costs more than it saves."""
 
 

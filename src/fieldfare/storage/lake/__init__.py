@@ -6,7 +6,8 @@ count and is swapped atomically, so that a reader sees all of a flush or nothing
 """
 
 from fieldfare.storage.lake.keeping import LakeKeeping
+from fieldfare.storage.lake.opening import LakeFolder
 from fieldfare.storage.lake.reading import ParquetLake
 from fieldfare.storage.lake.writing import LakeWriter
 
-__all__ = ["LakeKeeping", "LakeWriter", "ParquetLake"]
+__all__ = ["LakeFolder", "LakeKeeping", "LakeWriter", "ParquetLake"]

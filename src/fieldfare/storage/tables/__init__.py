@@ -1,6 +1,7 @@
 """The tables, a module a group. What flows in and out of them is written in the repositories."""
 
 from fieldfare.storage.tables.access import api_keys, organisations, people, sessions
+from fieldfare.storage.tables.backtests import backtests
 from fieldfare.storage.tables.brakes import quotas, snoozes, uses
 from fieldfare.storage.tables.columns import metadata
 from fieldfare.storage.tables.decisions import HOLDING, decisions, verdicts
@@ -19,6 +20,7 @@ __all__ = [
     "HOLDING",
     "accounts",
     "api_keys",
+    "backtests",
     "bank_entries",
     "banks",
     "call_keys",

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from fieldfare.web.api.admin import router as admin
+from fieldfare.web.api.backtests import router as backtests
 from fieldfare.web.api.brakes import router as brakes
 from fieldfare.web.api.clock import router as clock
 from fieldfare.web.api.gate import router as gate
@@ -22,7 +23,7 @@ from fieldfare.web.api.rules import router as rules
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, labels, review),
     *(admin, rules, rule_hits, rule_versions, brakes, people, clock),
-    *(rule_trials, lake, query),
+    *(rule_trials, backtests, lake, query),
 )
 
 __all__ = ["ROUTERS"]

@@ -359,7 +359,7 @@ def test_the_span_bounds_what_is_judged_and_not_what_came_of_it() -> None:
 
 def test_processes_tell_the_same_as_one() -> None:
     story = Story()
-    for n in range(5_000):
+    for n in range(12_000):
         story.post(f"c{n}", ("bramble", "nettle", "clover")[n % 3])
         if n % 5 == 0:
             story.view(f"c{n}", n)

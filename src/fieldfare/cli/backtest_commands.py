@@ -1,0 +1,46 @@
+"""The commands on backtests as a person types them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fieldfare.cli.options import AsJson, Home
+
+backtests = typer.Typer(no_args_is_help=True, help="The backtests that are kept.")
+RulesFolder = Annotated[
+    Path | None, typer.Option("--rules", help="The candidate's folder; else the rules in force.")
+]
+
+
+def backtest(
+    rules: RulesFolder = None,
+    since: Annotated[str, typer.Option("--from", help="2026-10-01 or RFC 3339.")] = "",
+    until: Annotated[str, typer.Option("--to", help="The first moment after.")] = "",
+    export: Annotated[Path | None, typer.Option(help="Write it to a .csv or .json file.")] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Run rules over the history of the lake, as they would have run live."""
+    if not since or not until:
+        raise typer.BadParameter("say --from and --to, as in --from 2026-10-01 --to 2026-11-01")
+    from fieldfare.cli.backtesting import run_backtest
+
+    if not run_backtest(home, rules, since=since, until=until, as_json=as_json, export=export):
+        raise typer.Exit(1)
+
+
+@backtests.command("list")
+def backtests_list(home: Home = None, as_json: AsJson = False) -> None:
+    """List the newest backtests."""
+    from fieldfare.cli.backtesting import list_backtests
+
+    list_backtests(home, as_json=as_json)
+
+
+@backtests.command("compare")
+def backtests_compare(a: str, b: str, home: Home = None, as_json: AsJson = False) -> None:
+    """Lay two backtests side by side."""
+    from fieldfare.cli.backtesting import compare
+
+    compare(home, a, b, as_json=as_json)

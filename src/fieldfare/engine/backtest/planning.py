@@ -1,0 +1,113 @@
+"""From what somebody wants to a plan: pack in force, lists as they stood, the span in ids."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from fieldfare.engine.backtest.plan import ListsSince, Plan
+from fieldfare.engine.in_force import NAMED_LIST, POLICIES, RULES
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import EPOCH_MS, BadInput, EventId, NotFound, Org
+from fieldfare.kernel.ids import MAX_ID, TIME_SHIFT
+from fieldfare.matching.lists import parse_list
+
+LIST_CHANGED: Final = "list.changed"
+PAGE: Final = 1_000
+LAST: Final = EventId(MAX_ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A backtest somebody asks for: events of from_ms <= moment < to_ms (ms since 1970).
+
+    files: the candidate's; rule_set: or the hash of a kept version; neither: the rules in force.
+    """
+
+    from_ms: int
+    to_ms: int
+    files: Mapping[str, str] | None = None
+    rule_set: str = ""
+
+
+def planned(uow: UnitOfWork, org: Org, wanted: Wanted) -> Plan:
+    """Plan a backtest and compile its candidate.
+
+    Raises RuleSetDoesNotCompile with every problem, BadInput for an empty span, NotFound for a
+    version that nobody kept.
+    """
+    if wanted.to_ms <= wanted.from_ms:
+        hint = "`from` is the first moment that counts, `to` the first that does not any more."
+        raise BadInput("the span is empty", hint=hint, pointer="/to")
+    pack = uow.versions.in_force(org, POLICIES, as_of=LAST)
+    if pack is None:
+        raise NotFound(f"organisation {org!r} has no policy pack", hint="Run `fieldfare init`.")
+    after, up_to = _before(wanted.from_ms), _before(wanted.to_ms)
+    records = uow.lists.current(org, as_of=LAST)
+    plan = Plan(
+        org=org,
+        files=_files(uow, org, wanted),
+        policies=pack.files,
+        after=after,
+        up_to=up_to,
+        until=LAST,
+        list_names=frozenset(record.name for record in records if record.kind == NAMED_LIST),
+    )
+    needed = plan.rules.needs.lists
+    return replace(plan, lists=tuple(_lists(uow, org, plan, needed))) if needed else plan
+
+
+def _before(at_ms: int) -> EventId:
+    """Give the last id before a moment."""
+    return EventId(max(0, ((at_ms - EPOCH_MS) << TIME_SHIFT) - 1))
+
+
+def _files(uow: UnitOfWork, org: Org, wanted: Wanted) -> Mapping[str, str]:
+    if wanted.files is not None:
+        return wanted.files
+    if wanted.rule_set:
+        files = uow.rule_versions.files(org, wanted.rule_set)
+        if files is None:
+            hint = "List them: fieldfare rules versions"
+            raise NotFound(f"no version {wanted.rule_set[:12]!r} of the rules", hint=hint)
+        return files
+    rules = uow.versions.in_force(org, RULES, as_of=LAST)
+    if rules is None:
+        raise NotFound(f"organisation {org!r} has no rules", hint="Run `fieldfare init`.")
+    return rules.files
+
+
+def _lists(uow: UnitOfWork, org: Org, plan: Plan, needed: frozenset[str]) -> Iterator[ListsSince]:
+    """Give the lists as they stood at the start, and anew after each change in the span.
+
+    An organisation begins with the lists it was given first: imported history is older than they.
+    """
+    changes = _changes(uow, org, EventId(0), plan.up_to)
+    known = [event_id for event_id in changes if event_id <= plan.after]
+    later = [event_id for event_id in changes if event_id > plan.after]
+    if known:
+        yield ListsSince(since=EventId(0), lists=_as_of(uow, org, known[-1], needed))
+    else:
+        begin = later[0] if later else LAST
+        yield ListsSince(since=EventId(0), lists=_as_of(uow, org, begin, needed))
+    for event_id in later:
+        yield ListsSince(since=event_id, lists=_as_of(uow, org, event_id, needed))
+
+
+def _changes(uow: UnitOfWork, org: Org, after: EventId, up_to: EventId) -> Sequence[EventId]:
+    found: list[EventId] = []
+    while events := uow.recall.of_kind(LIST_CHANGED, after, limit=PAGE):
+        found += [event.id for event in events if event.org == org and event.id <= up_to]
+        after = events[-1].id
+        if after > up_to:
+            break
+    return found
+
+
+def _as_of(
+    uow: UnitOfWork, org: Org, event_id: EventId, needed: frozenset[str]
+) -> Mapping[str, frozenset[str]]:
+    return {
+        record.name: parse_list(record.name, record.text).entries
+        for record in uow.lists.current(org, as_of=event_id)
+        if record.kind == NAMED_LIST and record.name in needed
+    }
