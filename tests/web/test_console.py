@@ -24,6 +24,7 @@ PAGES = [
     "/rules/versions",
     "/rules/versions/1",
     "/rules/versions/1/shadow",
+    "/backtests",
     "/rules/items.sml",
     "/banks",
     "/banks/known",

@@ -31,6 +31,7 @@ PAGES = [
     "/rules/versions",
     "/rules/versions/1",
     "/rules/versions/1/shadow",
+    "/backtests",
     "/rules/items.sml",
     "/brakes",
     "/investigate",

@@ -16,6 +16,7 @@ WIDTH: Final = 1000
 HEIGHT: Final = 100
 MOST_LABELS: Final = 8
 _GAP: Final = 0.22
+_WIDEST: Final = 60
 _LEAST: Final = 0.75
 """What is there is seen, however little it is beside the most."""
 _STEPS: Final = (1, 2, 5, 10)
@@ -76,6 +77,7 @@ def columns(series: Sequence[Sequence[float]], labels: Sequence[str]) -> Columns
         return None
     top = nice(max(sum(values[at] for values in series) for at in range(len(labels))))
     step = WIDTH / len(labels)
+    wide = min(step * (1 - _GAP), _WIDEST)
     bars = []
     for at, label in enumerate(labels):
         foot = float(HEIGHT)
@@ -85,9 +87,9 @@ def columns(series: Sequence[Sequence[float]], labels: Sequence[str]) -> Columns
             if values[at]:
                 bars.append(
                     Bar(
-                        x=_round(step * (at + _GAP / 2)),
+                        x=_round(step * (at + 0.5) - wide / 2),
                         y=_round(min(foot, HEIGHT - _LEAST)),
-                        width=_round(step * (1 - _GAP)),
+                        width=_round(wide),
                         height=_round(max(tall, _LEAST)),
                         label=label,
                         value=values[at],

@@ -37,6 +37,16 @@ class Moment:
         """Write it for people, in UTC: `22 Nov 2026, 09:30:05`."""
         return f"{datetime.fromtimestamp(self.ms / 1000, UTC):%-d %b %Y, %H:%M:%S}"
 
+    @property
+    def day(self) -> str:
+        """Write its day for people, in UTC: `22 Nov 2026`."""
+        return f"{datetime.fromtimestamp(self.ms / 1000, UTC):%-d %b %Y}"
+
+    @property
+    def day_before(self) -> str:
+        """Write the last day that is over at this moment, for the end of a span."""
+        return Moment(self.ms - 1).day
+
 
 def length(ms: int) -> str:
     """Write a stretch of time in its one largest fitting unit: `45 s`, `3 min`, `2 h`, `9 d`."""

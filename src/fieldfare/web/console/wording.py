@@ -107,6 +107,12 @@ WORDS: Final[Mapping[str, Word]] = {
     "rules": Word(_("Rules"), "gavel"),
     "banks": Word(_("Banks"), "database"),
     "outbox": Word(_("Outbox"), "send"),
+    # Where a backtest stands
+    "backtest_running": Word(_("Running"), "timer"),
+    "backtest_done": Word(_("Done"), "circle-check", "ok"),
+    "backtest_failed": Word(_("Failed"), "circle-x", "bad"),
+    "backtest_cancelled": Word(_("Stopped"), "circle-x"),
+    "backtest_interrupted": Word(_("Cut short by a restart"), "circle-alert", "warn"),
     # What a rule did that is no action
     "error": Word(_("Threw"), "circle-alert", "bad"),
     # Who did it, as the lanes of a time line

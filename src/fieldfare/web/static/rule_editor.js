@@ -305,6 +305,7 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 form.addEventListener("submit", (event) => {
+  if (event.submitter?.getAttribute("formtarget")) return; // opens beside this page, which stays as it is
   if (isSending) { event.preventDefault(); return; }
   isSending = true;
 });

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from fieldfare.web.console.pages.backtests import router as backtests
 from fieldfare.web.console.pages.brakes import router as brakes
 from fieldfare.web.console.pages.entities import router as entities
 from fieldfare.web.console.pages.investigate import router as investigate
@@ -26,6 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     library,
     rule_editor,
     rule_versions,
+    backtests,
     rules,
     brakes,
     outbox,

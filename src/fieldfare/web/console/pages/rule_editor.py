@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.backtest.planning import Wanted
 from fieldfare.engine.rule_drafts import check_draft
 from fieldfare.engine.rule_moves import Proposal
 from fieldfare.kernel import BadInput, Conflict, FieldfareError
+from fieldfare.metrics import DAY_MS
 from fieldfare.web.console.pages.asking import done, read_form
 from fieldfare.web.console.templating import answer
 from fieldfare.web.console.views.rule_editor import Trouble, editor_view
@@ -26,6 +28,7 @@ Named = Annotated[str, Query(max_length=200)]
 FILE: Final = "file:"
 MAX_FILES: Final = 500
 MAX_NAME: Final = 100
+WEEK_MS: Final = 7 * DAY_MS
 _KINDS: Final = (".sml", ".yaml")
 
 
@@ -61,7 +64,8 @@ async def editor_page(
 async def edit(request: Request, who: Writer, platform: Platform, fields: Draft) -> Response:
     """Check the draft, keep it as a version, or take a file in or out of it.
 
-    `do` says which: check, save, add (with new_file), or remove:NAME.
+    `do` says which: check, save, backtest (over the last seven days), add (with new_file), or
+    remove:NAME.
     """
     files = {
         name.removeprefix(FILE): text for name, text in fields.items() if name.startswith(FILE)
@@ -75,10 +79,12 @@ async def edit(request: Request, who: Writer, platform: Platform, fields: Draft)
                 files.pop(named, None)
             case "save":
                 return await _save(request, who, platform, files, fields)
+            case "backtest":
+                return await _try(request, who, platform, files)
             case "check":
                 pass
             case _:
-                hint = "One of check, save, add, remove:NAME."
+                hint = "One of check, save, backtest, add, remove:NAME."
                 raise BadInput(f"{what!r} is nothing to do with a draft.", hint=hint, pointer="/do")
     except FieldfareError as error:
         return await _page(request, who, platform, files, fields, error)
@@ -110,6 +116,18 @@ async def _save(
     )
     version = await run_in_threadpool(platform.versioning.propose, who.org, files, proposal)
     return done(request, f"/rules/versions/{version.hash}", {"hash": version.hash})
+
+
+async def _try(
+    request: Request, who: Principal, platform: Served, files: Mapping[str, str]
+) -> Response:
+    """Start a backtest of the draft over the last seven days, up to now."""
+    now_ms = platform.clock.now_ms()
+    wanted = Wanted(from_ms=now_ms - WEEK_MS, to_ms=now_ms, files=files)
+    record = await run_in_threadpool(
+        lambda: platform.backtests.start(who.org, wanted, by=who.pseudonym)
+    )
+    return done(request, f"/backtests/{record.id}", {"id": str(record.id)})
 
 
 async def _page(  # noqa: PLR0917 -- what a page of the editor is made of

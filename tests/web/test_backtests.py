@@ -1,0 +1,125 @@
+"""Backtests in the console: started by a form, watched to their end, compared, exported."""
+
+import time
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from fieldfare.access import RoleName
+from fieldfare.testing.sites import Caller, Site
+from fieldfare.testing.visits import Visit
+
+JSON = {"accept": "application/json"}
+HTML = {"accept": "text/html"}
+DAY = {"from": "2026-03-02", "to": "2026-03-02"}
+LONGEST_S = 120
+
+
+@pytest.fixture
+def author(site: Site) -> Caller:
+    return site.signed_in("author", RoleName.RULE_AUTHOR)
+
+
+def ended(site: Site, who: Caller, backtest_id: str) -> dict[str, Any]:
+    """Wait for the end of a backtest, which runs on processes of its own, and give its page."""
+    ends = time.monotonic() + LONGEST_S
+    while time.monotonic() < ends:
+        page = site.client().get(f"/backtests/{backtest_id}", headers=who.headers | JSON)
+        assert page.status_code == 200
+        told: dict[str, Any] = page.json()
+        if not told["test"]["is_running"]:
+            return told
+    raise AssertionError("the backtest does not end")
+
+
+def started(site: Site, who: Caller, version: str = "1", **more: str) -> str:
+    answer = site.client().post(
+        "/backtests", data={"version": version, **DAY, **more}, headers=who.headers | JSON
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+def test_a_version_is_run_over_a_day_and_compared_with_a_draft_from_the_editor(
+    site: Site, author: Caller
+) -> None:
+    site.community.clock.advance(3_600_000)
+    sources = dict(site.community.platform.rule_set(site.community.org).sources)
+    quiet = sources["items.sml"].replace("TermPolicy != None, IsComment", "IsComment, False")
+    fields = {f"file:{name}": text for name, text in {**sources, "items.sml": quiet}.items()}
+
+    live = ended(site, author, started(site, author))
+    tried = site.client().post(
+        "/rules/edit", data={**fields, "do": "backtest"}, headers=author.headers | JSON
+    )
+    draft = ended(site, author, tried.json()["id"])
+
+    assert live["test"]["state"] == draft["test"]["state"] == "done"
+    assert (live["test"]["version"], draft["test"]["version"]) == (1, None)
+    assert (live["findings"]["matrix"]["milder"], draft["findings"]["matrix"]["milder"]) == (0, 12)
+    ids = f"{live['test']['id']},{draft['test']['id']}"
+    side = site.client().get(f"/backtests?compare={ids}", headers=author.headers | JSON).json()
+    hits = {pair["name"]: (pair["a"], pair["b"]) for pair in side["comparison"]["rules"]}
+    assert hits["TermInComment"] == (12, 0)
+    for path in (f"/backtests?compare={ids}", f"/backtests/{live['test']['id']}", "/backtests"):
+        page = site.client().get(path, headers=author.headers | HTML)
+        assert page.status_code == 200
+        assert "TermInComment" in page.text or path == "/backtests"
+    export = f"/v1/backtests/{live['test']['id']}/export?format=csv"
+    assert "TermInComment" in site.client().get(export, headers=author.headers).text
+
+
+def test_a_day_that_is_none_and_a_span_that_is_empty_are_refused(
+    site: Site, author: Caller
+) -> None:
+    for wrong in ({"from": "yesterday"}, {"to": "2026-02-30"}, {"from": "2026-03-03"}):
+        fields = {"version": "1", **DAY, **wrong}
+        told = site.client().post("/backtests", data=fields, headers=author.headers | JSON)
+        assert told.status_code == 400, wrong
+
+
+def test_one_alone_is_not_compared(site: Site, author: Caller) -> None:
+    told = site.client().get("/backtests?compare=1", headers=author.headers | JSON)
+
+    assert told.status_code == 400
+    assert "Two" in told.json()["detail"]
+
+
+def test_a_reviewer_reads_backtests_and_starts_none(site: Site) -> None:
+    who = site.signed_in("rita", RoleName.REVIEWER)
+
+    page = site.client().get("/backtests", headers=who.headers | HTML)
+
+    assert page.status_code == 200
+    assert 'action="/backtests" class="find' not in page.text
+    refused = site.client().post(
+        "/backtests", data={"version": "1", **DAY}, headers=who.headers | JSON
+    )
+    assert refused.status_code == 403
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_a_backtest_is_started_and_watched_in_a_browser(
+    visit: Visit, site: Site, look: str
+) -> None:
+    visit.page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+    site.person("author", RoleName.RULE_AUTHOR)
+    visit.sign_in("author")
+    visit.open("/backtests?version=1")
+    found = {"list": violations(visit)}
+    visit.page.fill("input[name=from]", DAY["from"])
+    visit.page.fill("input[name=to]", DAY["to"])
+
+    visit.page.get_by_role("button", name="Run").click()
+    visit.page.wait_for_selector("main:not([data-running]) .matrix", timeout=LONGEST_S * 1000)
+
+    found["one"] = violations(visit)
+    assert found == {"list": [], "one": []}
+    assert visit.complaints == []
+
+
+def violations(visit: Visit) -> list[str]:
+    found = Axe().run(visit.page).response["violations"]
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
