@@ -56,6 +56,7 @@ bench: $(VENV)/installed-dev
 docs: $(VENV)/installed-dev
 	@mkdir -p docs/reference
 	$(BIN)/fieldfare openapi > docs/reference/openapi.json
+	$(BIN)/python scripts/write-reference
 	$(BIN)/python -m pytest -q tests/unit/project/test_docs.py
 
 pin: $(VENV)/bin/python
