@@ -27,7 +27,8 @@ def guarded(function: AnyFunction) -> Callable[..., Any]:
     It gives None where the function raises, gives something of another type than it says, a number
     that is not finite, or a text longer than a rule may make; the first two and the last are noted.
     """
-    label, run, of = f"{function.name} of {function.origin}", function.run, function.returns
+    label = f"{function.origin} {function.name}".strip()  # errors are counted by the last word
+    run, of = function.run, function.returns
 
     def call(errors: list[str], *args: object) -> object:
         try:

@@ -144,14 +144,14 @@ def outcome_of(of: AnyFunction, condition: str, text: str) -> tuple[tuple[str, .
 @pytest.mark.parametrize(
     ("of", "condition", "text", "error"),
     [
-        (throws, "Throws(s=T) or T == 'no'", "bang", "Throws of other: RuntimeError: broken"),
-        (lies, "Lies(s=T) > 2", "text", "Lies of other: TypeError: it gave str, not int"),
-        (lies, "Lies(s=T) > 0", "bool", "Lies of other: TypeError: it gave bool, not int"),
-        (lies, "Lies(s=T) > 0", "nothing", "Lies of other: KeyError"),
+        (throws, "Throws(s=T) or T == 'no'", "bang", "other Throws: RuntimeError: broken"),
+        (lies, "Lies(s=T) > 2", "text", "other Lies: TypeError: it gave str, not int"),
+        (lies, "Lies(s=T) > 0", "bool", "other Lies: TypeError: it gave bool, not int"),
+        (lies, "Lies(s=T) > 0", "nothing", "other Lies: KeyError"),
         (wild, "Wild(s=T) > 0", "nan", ""),
         (wild, "Wild(s=T) > 0", "inf", ""),
-        (grows, "StringLength(s=Grows(s=T)) > 0", "a", "Grows of other: ValueError"),
-        (mixed, "ListLength(list=Mixed(s=T)) > 0", "a", "Mixed of other: TypeError"),
+        (grows, "StringLength(s=Grows(s=T)) > 0", "a", "other Grows: ValueError"),
+        (mixed, "ListLength(list=Mixed(s=T)) > 0", "a", "other Mixed: TypeError"),
     ],
 )
 def test_what_goes_wrong_in_a_function_is_unknown_and_noted_and_stops_nothing(
