@@ -69,6 +69,17 @@ def test_a_counter_of_another_window_counts_its_own_past(community: Community) -
     assert posts(community, 3) == ["limit"]
 
 
+def test_a_counter_that_comes_back_knows_what_it_missed(community: Community) -> None:
+    put_rules(community, most=3)
+    posts(community, 1)
+    put_rules(community, most=9, window="2h")
+    posts(community, 2)
+
+    put_rules(community, most=3)
+
+    assert posts(community, 3) == ["limit"]
+
+
 @contextmanager
 def another_start(community: Community, home: Path) -> Iterator[tuple[Community, int]]:
     """Start anew from what is on the disk now; says how many events were read for the counters."""

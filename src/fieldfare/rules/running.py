@@ -62,11 +62,15 @@ class Running:
         self.adopt(rule_sets)
 
     def adopt(self, rule_sets: Iterable[RuleSet]) -> None:
-        """Count for these rule sets from now on; counters they share with earlier ones go on."""
+        """Count for these rule sets from now on; counters they share with earlier ones go on.
+
+        What none of them asks for is let go: should it come back, it has to count what it missed.
+        """
         self.active = tuple({rules.hash: rules for rules in rule_sets}.values())
         self._at = -1
-        new = [name for r in self.active for name in self.counters.adopt(r.needs.counters)]
-        self.cold |= frozenset(new)
+        needed = {each.name: each for rules in self.active for each in rules.needs.counters}
+        self.counters.keep(needed)
+        self.cold = self.cold & needed.keys() | frozenset(self.counters.adopt(needed.values()))
 
     def horizons(self) -> dict[str, int]:
         """Name the event kinds that are counted, and for how long back (ms) each counts."""
