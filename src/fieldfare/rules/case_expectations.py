@@ -16,13 +16,13 @@ from fieldfare.rules.outcomes import Outcome
 
 Shown: TypeAlias = Mapping[str, object]
 Form: TypeAlias = Literal["all", "none", "only"]
-SUBJECTS: Final = ("fired", "effects", "errors")
+SUBJECTS: Final = ("fired", "effects", "errors", "labels", "declared")
 WORDS: Final = tuple(
     word for subject in SUBJECTS for word in (subject, f"not_{subject}", f"{subject}_only")
 )
 _EFFECT_WORDS: Final = (
     "kind", "policy", "on", "queue", "lane", "reason", "surfaces", "markets", "min_age", "for",
-    "label", "feature", "features", "after_person",
+    "label", "feature", "features", "after_person", "up_to", "points", "item",
 )  # fmt: skip
 
 
@@ -74,6 +74,10 @@ def differences(expectation: Expectation, outcome: Outcome) -> Iterator[str]:
                 yield from _fired(wish, outcome.fired)
             case "errors":
                 yield from _errors(wish, outcome.errors)
+            case "labels":
+                yield from _said(wish, shown_labels(outcome))
+            case "declared":
+                yield from _said(wish, outcome.declared)
             case _:
                 yield from _effects(wish, shown_effects(outcome))
     if not expectation.about("errors"):
@@ -90,6 +94,16 @@ def shown_effects(outcome: Outcome) -> tuple[Shown, ...]:
             *(_restriction(r, verdict) for r in verdict.restrictions),
             *(_review(r, verdict) for r in verdict.review),
         )
+    )
+
+
+def shown_labels(outcome: Outcome) -> tuple[str, ...]:
+    """Write the changes of labels as a case names them: `hasty on Account:ana`."""
+    return tuple(
+        f"{change.label}{'' if change.status.is_added else ' removed'}"
+        f" on {change.entity.type}:{change.entity.id}"
+        for change in outcome.labels
+        if not change.dropped
     )
 
 
@@ -112,6 +126,18 @@ def _fired(wish: Wish, fired: Sequence[str]) -> Iterator[str]:
         for rule in fired:
             if rule not in wish.entries:
                 yield f"fired: {rule} fired, and only {_listed(wish.entries)} should have"
+
+
+def _said(wish: Wish, said: Sequence[str]) -> Iterator[str]:
+    came = ", ".join(said) or "none"
+    for words in wish.entries:
+        if (words in said) is (wish.form == "none"):
+            verb = "was not expected" if wish.form == "none" else "is missing"
+            yield f"{wish.subject}: {words} {verb}; came: {came}"
+    if wish.form == "only":
+        for words in said:
+            if words not in wish.entries:
+                yield f"{wish.subject}: {words} was not expected"
 
 
 def _errors(wish: Wish, errors: Sequence[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from fieldfare.kernel import BadInput, EventId, Unknown, did_you_mean, make_id
 from fieldfare.records import FactValue, Subject
 from fieldfare.rules.case_expectations import Expectation, read_expectations
 from fieldfare.rules.durations import duration_ms
+from fieldfare.rules.labels import Entity, LabelChange, LabelStatus
 from fieldfare.rules.vocabulary import Vocabulary
 
 DEFAULT_MS: Final = 1_767_225_600_000
@@ -25,7 +26,7 @@ MAX_EVENTS: Final = 20_000
 _SPACING_MS: Final = 1_000
 _STEP_WORDS: Final = ("event", "facts", "at", "subject")
 _BEFORE_WORDS: Final = (*_STEP_WORDS, "times", "every", "ago")
-_CASE_WORDS: Final = ("name", *_STEP_WORDS, "lists", "before", "expect")
+_CASE_WORDS: Final = ("name", *_STEP_WORDS, "lists", "labels", "before", "expect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One rule test. before: events that happened earlier, in the order of their ids."""
+    """One rule test. before: events that happened earlier, in the order of their ids.
+
+    labels: what entities have before any of them.
+    """
 
     name: str
     file: str
@@ -50,6 +54,7 @@ class Case:
     step: Step
     before: tuple[Step, ...] = ()
     lists: Mapping[str, frozenset[str]]
+    labels: tuple[LabelChange, ...] = ()
     expect: Expectation
 
 
@@ -142,6 +147,7 @@ class _Reader:
             step=self._step(case, now, sequence=len(before) + 1),
             before=before,
             lists=self._lists(self._mapping(case.get("lists") or {}, "lists")),
+            labels=tuple(self._labels(self._mapping(case.get("labels") or {}, "labels"))),
             expect=read_expectations(self._mapping(case["expect"], "expect"), self._where),
         )
 
@@ -221,6 +227,19 @@ class _Reader:
             if not isinstance(entries, list | frozenset):
                 raise self._bad(f"the list {name!r} is no list of entries", "")
         return {name: frozenset(map(str, entries)) for name, entries in written.items()}
+
+    def _labels(self, written: Mapping[str, Any]) -> Iterator[LabelChange]:
+        for entity, names in written.items():
+            of, colon, entity_id = entity.partition(":")
+            if not (of and colon and entity_id and isinstance(names, list)):
+                raise self._bad(f"{entity!r} has no labels", "Write `Account:ana: [hasty]`.")
+            for name in names:
+                yield LabelChange(
+                    entity=Entity(of, entity_id),
+                    label=str(name),
+                    status=LabelStatus.ADDED,
+                    reason="given",
+                )
 
     def _ms(self, step: Mapping[str, Any], word: str, otherwise: int) -> int:
         if word not in step:

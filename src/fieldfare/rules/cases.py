@@ -71,10 +71,16 @@ def run_cases(
 
 
 def play(rules: RuleSet, case: Case) -> tuple[Outcome, Explanation]:
-    """Take a case's events through the rules; give what came of its own, and why."""
+    """Take a case's events through the rules; give what came of its own, and why.
+
+    What an earlier event does to labels holds from the next one on.
+    """
     running = Running([rules])
+    first = case.before[0] if case.before else case.step
+    running.labels.apply(case.labels, event_id=first.event_id - 1)
     for step in case.before:
-        running.judge(rules, occurrence_of(step), case.lists)
+        outcome = running.judge(rules, occurrence_of(step), case.lists)
+        running.labels.apply(outcome.labels, event_id=step.event_id)
     explained = running.explain(rules, occurrence_of(case.step), case.lists)
     return explained.outcome, explained
 

@@ -4,8 +4,10 @@ from typing import Any, Final
 
 import pytest
 
+from fieldfare.kernel import BadInput
 from fieldfare.records import Subject
 from fieldfare.rules import Outcome, RuleSet, RuleSetDoesNotCompile, load_rule_set
+from fieldfare.rules.cases import run_cases
 from fieldfare.rules.labels import LABEL_CHANGED, Entity, LabelChange, LabelStatus, data_of
 from fieldfare.rules.running import Occurrence, Running
 from fieldfare.testing.rule_sets import START_MS, a_vocabulary, an_id
@@ -335,3 +337,43 @@ def test_an_explanation_sees_the_labels_the_rules_see() -> None:
 
     assert trace is not None
     assert trace.fired
+
+
+CASES: Final = """
+- name: a label of an earlier event is seen
+  before: [{event: {kind: item.posted, author: ada, text: loud}}]
+  event: {kind: item.posted, author: ada, text: x}
+  expect: {fired_only: [Seen], declared: [slow_down, ada waits], not_declared: [go_on]}
+- name: a label that was given is seen
+  labels: {'Account:ada': [hasty]}
+  event: {kind: item.posted, author: ada, text: calm}
+  expect: {fired_only: [Calm, Seen], labels_only: [hasty removed on Account:ada]}
+- name: what does not come is told
+  event: {kind: item.posted, author: ada, text: loud}
+  expect:
+    labels: [hasty on Account:bob]
+    declared_only: [go_on]
+    not_labels: [hasty on Account:ada]
+"""
+
+
+def test_rule_tests_can_give_labels_and_expect_them() -> None:
+    sources = {"main.sml": ADDS, "config/labels.yaml": LABELS, "tests/labels.yaml": CASES}
+    rules = load_rule_set(sources, vocabulary=a_vocabulary())
+
+    report = run_cases(rules, sources, a_vocabulary())
+
+    (failed,) = report.failed
+    assert failed.differences == (
+        "labels: hasty on Account:bob is missing; came: hasty on Account:ada",
+        "declared: go_on is missing; came: none",
+        "labels: hasty on Account:ada was not expected; came: hasty on Account:ada",
+    )
+
+
+def test_a_rule_test_with_labels_of_nothing_is_refused() -> None:
+    case = "- {name: x, event: {kind: item.posted}, labels: {ada: [hasty]}, expect: {fired: []}}"
+    sources = {"main.sml": ADDS, "config/labels.yaml": LABELS, "tests/labels.yaml": case}
+
+    with pytest.raises(BadInput, match="'ada' has no labels"):
+        run_cases(load_rule_set(sources, vocabulary=a_vocabulary()), sources, a_vocabulary())
