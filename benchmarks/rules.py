@@ -84,17 +84,20 @@ VOCABULARY: Final = Vocabulary(
 )
 
 
-def pattern_of(at: int) -> str:
+def pattern_of(at: int, words_each: int) -> str:
     words = [SPICE[(at * 5 + i) % len(SPICE)] for i in range(5)]
+    more = [
+        f"{WORDS[(at * 7 + i) % 22]}{WORDS[(at + i // 22) % 22]}" for i in range(words_each - 5)
+    ]
     return [
-        "|".join(words),
-        rf"\b({'|'.join(words)})\b",
+        "|".join([*words, *more]),
+        rf"\b({'|'.join([*words, *more])})\b",
         rf"{words[0]}[0-9]{{2,6}}|{words[1]}s?\b",
         rf"(buy|get) (my )?{words[2]}",
     ][at % 4]
 
 
-def rules_of(texts: int) -> str:
+def rules_of(texts: int, words_each: int = 5) -> str:
     """Write 50 rules: `texts` of them test text, 3 test counters, the others compare."""
     lines = [
         "Author: Entity[str] = EntityJson(type='User', path='$.item.author')",
@@ -113,8 +116,9 @@ def rules_of(texts: int) -> str:
     conditions = ["Posts > 20", "Loud > 15 and Age < 3600", "Authors > 400 and Kind == 'audio'"]
     for at in range(texts):
         target = TEXTS[at % 3].title()
+        pattern = pattern_of(at, words_each)
         conditions.append(
-            f"RegexMatch(target={target}, pattern={pattern_of(at)!r}, case_insensitive=True)"
+            f"RegexMatch(target={target}, pattern={pattern!r}, case_insensitive=True)"
         )
     at = 0
     while len(conditions) < 50:
@@ -186,9 +190,9 @@ def engine_run(rules: RuleSet, events: Sequence[bytes]) -> tuple[float, int]:
     return time.process_time() - begin, fired
 
 
-def hand_written(texts: int) -> Callable[[Sequence[bytes]], tuple[float, int]]:
+def hand_written(texts: int, words_each: int = 5) -> Callable[[Sequence[bytes]], tuple[float, int]]:
     """Write the same rules by hand: conditions and counters only, no reasons, no verdicts."""
-    patterns = [re.compile(pattern_of(at), re.IGNORECASE) for at in range(texts)]
+    patterns = [re.compile(pattern_of(at, words_each), re.IGNORECASE) for at in range(texts)]
 
     def run(events: Sequence[bytes]) -> tuple[float, int]:
         posts: dict[str, deque[int]] = {}
@@ -270,6 +274,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
+    parser.add_argument("--words", type=int, default=5, help="in a list of words; at least 5")
     parser.add_argument("--semantics", choices=["safe", "osprey"], help="of a missing value")
     options = parser.parse_args()
     repeats = 3 if options.quick else 7
@@ -278,10 +283,12 @@ def main() -> None:
     print(f"{len(events)} events of {statistics.mean(map(len, events)):.0f} bytes, one core")
     for key, texts in (("events_per_s", 3), ("events_per_s_text", 20)):
         rules = load_rule_set(
-            {"main.sml": rules_of(texts)}, vocabulary=VOCABULARY, semantics=options.semantics
+            {"main.sml": rules_of(texts, options.words)},
+            vocabulary=VOCABULARY,
+            semantics=options.semantics,
         )
         ours, fired = rates(functools.partial(engine_run, rules), events, repeats)
-        plain, fired_by_hand = rates(hand_written(texts), events, repeats)
+        plain, fired_by_hand = rates(hand_written(texts, options.words), events, repeats)
         assert fired == fired_by_hand, f"{fired} fired, by hand {fired_by_hand}"
         figures[key] = round(statistics.median(ours))
         figures[f"{key}_by_hand"] = round(statistics.median(plain))

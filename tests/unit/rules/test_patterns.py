@@ -1,5 +1,6 @@
 """Regular expressions: the same answer as Python's `re`, never a stall, a clear refusal."""
 
+import functools
 import re
 import sys
 
@@ -182,3 +183,41 @@ def test_a_flag_for_case_in_front_is_the_argument() -> None:
 
     assert pattern.is_words
     assert pattern.case_insensitive
+
+
+WORDS = [
+    f"{a}{b}" for a in ("zor", "ki\u017f", "k\u0130", "mi") for b in "abcdefghijklmnopqrstuvwxyz"
+]
+LISTS = ["|".join(word for word in WORDS[at::6]) for at in range(6)]
+MANY = ["|".join(word for word in WORDS[at::6] if word.isascii()) + f"|x{at}.?y" for at in range(6)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from([*WORDS, "ZORA", "KIA", "x1zy", "\ud800", " ", "n"]), max_size=6),
+    st.booleans(),
+)
+def test_many_lists_of_words_on_one_text_match_as_each_by_itself(
+    parts: list[str],
+    case_insensitive: bool,  # noqa: FBT001 -- hypothesis gives it
+) -> None:
+    text = "".join(parts)
+    rules = many(case_insensitive=case_insensitive)
+    flags = re.IGNORECASE if case_insensitive else 0
+
+    outcome = evaluated(rules, {"t": text})
+
+    assert outcome.errors == ()
+    assert outcome.fired == tuple(
+        f"R{at}" for at, pattern in enumerate(LISTS + MANY) if re.search(pattern, text, flags)
+    )
+
+
+@functools.cache
+def many(*, case_insensitive: bool) -> RuleSet:
+    text = "T: str = JsonData(path='$.t')\n" + "".join(
+        f"R{at} = Rule(when_all=[RegexMatch(pattern={pattern!r}, target=T, "
+        f"case_insensitive={case_insensitive})], description='')\n"
+        for at, pattern in enumerate(LISTS + MANY)
+    )
+    return a_rule_set(text)
