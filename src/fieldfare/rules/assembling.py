@@ -297,7 +297,11 @@ class Assembler:
         return WhenPlan(rules=tuple(keys.index(key) for key in rules), effects=effects)
 
     def _effect(self, effect: EffectOf, capture: Capture) -> EffectPlan:
-        args = {name: capture.of(self._folder.fold(value)) for name, value in effect.args}
+        args = {}
+        for name, value in effect.args:
+            folded = self._folder.fold(value)
+            is_hidden = isinstance(folded, Text) and holds_secret(folded, self._folder)
+            args[name] = _HIDDEN if is_hidden else capture.of(folded)
         return EffectPlan(name=effect.name, args=args)
 
     def _append(self, to: str, at: int, condition: str, capture: Capture, label: str) -> None:

@@ -173,7 +173,8 @@ def _entity_json(args: Args, written: ast.Call, scope: Scope) -> Node | None:
 
 def _entity(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     node = args["id"]
-    of = SmlType("entity", plain(node.type), str(_literal(args, "type", "")))
+    given, kind = node.type, str(_literal(args, "type", ""))
+    of = SmlType("entity", plain(given), kind, given.optional, given.secret)
     return replace(node, type=of, place=scope.place(written))
 
 
@@ -201,7 +202,9 @@ def _default(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     else:
         scope.problem(written, f"the default for {of.type} cannot be {otherwise.type}")
         return None
-    return Default(plain(unmarked(together)), scope.place(written), of, otherwise)
+    is_secret = of.type.secret or otherwise.type.secret
+    together = replace(plain(unmarked(together)), secret=is_secret)
+    return Default(together, scope.place(written), of, otherwise)
 
 
 def _pattern(text: Literal_, args: Args, at: ast.expr, scope: Scope) -> Pattern | None:

@@ -20,7 +20,8 @@ def test_a_secret_is_read_beside_the_rest_and_stays_out_of_what_is_told() -> Non
         "R = Rule(when_all=[Ip == '10.0.0.7', Years > 3, StringLength(s=Ip) > 2,\n"
         "  Shown == 'open'],\n"
         "  description=f'from {Years}')\n"
-        "WhenRules(rules_any=[R], then=[Limit(policy='IN.SPAM')])"
+        "WhenRules(rules_any=[R], then=[Limit(policy='IN.SPAM'),\n"
+        "  Review(policy='IN.SPAM', reason=f'{Years} years')])"
     )
     data = {"ip": "open", "secret_data": {"ip": "10.0.0.7", "age": 41}}
 
@@ -30,6 +31,7 @@ def test_a_secret_is_read_beside_the_rest_and_stays_out_of_what_is_told() -> Non
     assert outcome.fired == ("R",)
     assert [(seen.name, seen.value) for seen in reason.seen] == [("Shown", "open")]
     assert reason.description == "from (secret)"
+    assert [request.reason for request in outcome.verdicts[0].review] == ["(secret)"]
     assert "10.0.0.7" not in repr(outcome)
     assert evaluated(rules, {"ip": "10.0.0.7"}).fired == ()
 
@@ -41,6 +43,8 @@ def test_a_secret_is_read_beside_the_rest_and_stays_out_of_what_is_told() -> Non
         ("Lower = StringToLower(s=Ip)", "made of a secret"),
         ("Lower: str = StringToLower(s=Ip)", "made of a secret"),
         ("Both = [Ip, 'a']", "made of a secret"),
+        ("Sure = ResolveOptional(optional_value=Ip, default_value='')", "made of a secret"),
+        ("Place: Entity[str] = Entity(type='Ip', id=Ip)", "made of a secret"),
         ("Other: str = JsonData(path='$.secret_data.ip')", "is secret"),
         (
             (
