@@ -6,7 +6,7 @@ import pytest
 from fieldfare.testing.platforms import Community, Installed, a_community, an_installation
 from fieldfare.testing.postgres import PostgresServer
 
-ON_BOTH = frozenset({"test_comment", "test_api", "test_video"})
+ON_BOTH = frozenset({"test_comment", "test_api", "test_video", "test_lake"})
 """The flows that are walked on PostgreSQL as well; the others on SQLite alone."""
 
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 from functools import partial
 
 import msgspec
+import pytest
 
-from fieldfare.engine.grounds import Facts
+from fieldfare.engine.grounds import Facts, HandOver
 from fieldfare.engine.history import import_history
 from fieldfare.engine.lake import LakeEvent
 from fieldfare.engine.setup import MAIN
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import EVENT_KINDS, HostEvent
-from fieldfare.kernel import EventId, JsonValue, Unknown, is_history
+from fieldfare.kernel import EventId, JsonValue, Unavailable, Unknown, is_history
 from fieldfare.records import ACCOUNT, Event, Subject
 from fieldfare.testing.platforms import Community, a_comment, reopened
 
@@ -185,6 +186,84 @@ def test_an_erased_person_is_gone_from_the_disk(community: Community) -> None:
     community.platform.lake_keeping.filling.rebuild()
     fill(community)
     assert read(community) == handed
+
+
+def test_events_go_in_after_a_minute_and_an_erasure_at_once(community: Community) -> None:
+    filling = community.platform.lake_keeping.filling
+    fill(community)
+    community.posted(a_comment("wivel", host_id="c1"))
+
+    assert filling.step() == 0
+    assert filling.waiting() > 0
+    community.clock.advance(60_000)
+    assert filling.step() > 0
+    assert filling.waiting() == 0
+    community.platform.erase(community.org, _account("ana"), by="test")
+    community.settle()
+    assert filling.step() > 0
+    assert not [event for event in read(community) if event.person == _account("ana")]
+
+
+def test_days_past_their_time_are_let_go(community: Community) -> None:
+    settings = replace(community.platform.settings, lake_days=2)
+    community.posted(a_comment("wivel", host_id="c1"))
+    fill(community)
+    community.platform.close()
+    community.clock.advance(2 * 86_400_000)
+
+    with reopened(settings, community.clock) as platform:
+        again = replace(community, platform=platform)
+        again.posted(a_comment("sarno", host_id="c2"))
+        fill(again)
+        platform.lake_keeping.filling.compact()
+        assert {event.subject.host_id for event in read(again, "item.posted")} == {"c1", "c2"}
+        again.clock.advance(86_400_000)
+        platform.lake_keeping.filling.compact()
+
+        assert {event.subject.host_id for event in read(again, "item.posted")} == {"c2"}
+
+
+def test_a_lake_that_knows_more_than_the_log_says_so_until_it_is_made_anew(
+    community: Community,
+) -> None:
+    community.posted(a_comment("wivel", host_id="c1"))
+    fill(community)
+    platform, filling = community.platform, community.platform.lake_keeping.filling
+    first = read(community)[0].id
+    platform.store.write(lambda uow: uow.cursors.move("evaluator", first))
+
+    with pytest.raises(Unavailable, match="restored"):
+        filling.step()
+    (part,) = [part for part in platform.health().parts if part.name == "lake"]
+    assert not part.ok
+    assert "restored" in str(part.detail["broken"])
+
+    filling.rebuild()
+    fill(community)
+    assert filling.state().rows == 1
+    assert not filling.broken
+
+
+def test_what_is_no_longer_in_memory_is_gathered_from_the_log(community: Community) -> None:
+    told = listen(community)
+    community.platform.grounds.hand_over = _noting(told)
+    play(community)
+
+    fill(community)
+
+    found = [event for event in read(community) if event.id in told]
+    assert plain(told, found) == {
+        key: (dict(data), dict(facts)) for key, (data, facts) in told.items()
+    }
+
+
+def _noting(told: Told) -> HandOver:
+    """Note what rules are told, and keep it from the lake."""
+
+    def noted(event: Event, data: Mapping[str, JsonValue], facts: Facts) -> None:
+        told[event.id] = (data, facts)
+
+    return noted
 
 
 def on_disk(community: Community, words: bytes) -> bool:

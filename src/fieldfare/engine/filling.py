@@ -20,7 +20,7 @@ from fieldfare.engine.history import IMPORTED
 from fieldfare.engine.lake import LakeBatch, LakeEvent, LakeSink, LakeState
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.kernel import Clock, EventId, FieldfareError, Org, is_history
+from fieldfare.kernel import Clock, EventId, FieldfareError, Org, Unavailable, is_history
 from fieldfare.ledger.keys import ERASED
 from fieldfare.ledger.verify import ACCOUNT_ERASED
 from fieldfare.records import Event
@@ -154,6 +154,11 @@ class LakeFilling:
     def _next(self) -> Sequence[Event]:
         """Give the next events that the evaluator is done with."""
         done = self._store.read(lambda uow: uow.cursors.get(READER))
+        if self._applied > done:
+            raise Unavailable(
+                "the lake has events that the log has not: was the database restored?",
+                hint="Run `fieldfare lake rebuild`.",
+            )
         if not self._ahead:
             self._ahead = list(self.tail.take(PAGE, wait_s=0.0))
         taken = [event for event in self._ahead if event.id <= done]
