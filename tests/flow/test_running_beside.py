@@ -268,6 +268,9 @@ def test_a_version_that_no_longer_compiles_leaves_the_live_one_alone(
 
     assert community.posted(a_comment("wivel")).rule_set == live
     assert set(community.platform.books.of(community.org).beside.broken) == {shadow}
+    assert "gone" in versions.versioning.sheet(community.org, shadow).problem
+    versions.move(shadow, S.WITHDRAWN)
+    assert not community.platform.books.of(community.org).beside.broken
 
 
 FAILING = """

@@ -21,6 +21,8 @@ from fieldfare.policies import PolicyPack
 from fieldfare.records import NewEvent, Subject
 from fieldfare.rules import RuleSet
 from fieldfare.rules.lifecycle import (
+    DECIDING,
+    RUNNING,
     Move,
     Step,
     VersionState,
@@ -109,15 +111,19 @@ def propose(uow: UnitOfWork, org: Org, made: Checked, proposal: Proposal) -> Rul
     return version
 
 
-def move(uow: UnitOfWork, org: Org, wanted: Wanted, made: Checked, *, note: str) -> Move:
+def move(uow: UnitOfWork, org: Org, wanted: Wanted, made: Checked | None, *, note: str) -> Move:
     """Move a version. What runs from then on has to compile, what decides has to pass its tests.
 
+    made: None for a move after which it does not run: what broke can always be taken out.
     Raises what `rules.lifecycle.steps` raises, Conflict if pack or lists changed since the check.
     """
     taken = steps(standings(uow.rule_versions.moves(org, as_of=LAST_ID)), wanted)
-    if taken[0].to in {_S.SHADOW, _S.ROLLOUT, _S.LIVE}:
-        _must_be_of_today(uow, org, made)
-    if taken[0].to in {_S.ROLLOUT, _S.LIVE}:
+    if taken[0].to not in RUNNING:
+        return write(uow, org, taken, {}, by=wanted.by, note=note)[0]
+    if made is None:
+        raise ValueError("a version that is to run was not checked")
+    _must_be_of_today(uow, org, made)
+    if taken[0].to in DECIDING:
         must_pass(made.tests)
     return write(uow, org, taken, made.files, by=wanted.by, note=note)[0]
 

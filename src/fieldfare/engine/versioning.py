@@ -25,7 +25,7 @@ from fieldfare.engine.rule_versions import RuleVersion, find_version
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import FieldfareError, Org
 from fieldfare.rules import RuleSet
-from fieldfare.rules.lifecycle import Move, Standing, VersionState, Wanted, standings
+from fieldfare.rules.lifecycle import RUNNING, Move, Standing, VersionState, Wanted, standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,8 @@ class Versioning:
     ) -> Move:
         """Move a version, unless it stands elsewhere than the caller saw (`etag`)."""
         version = self.find(org, name).version
-        made = self._checked(org, self.files(org, version.hash))
+        runs = to in RUNNING
+        made = self._checked(org, self.files(org, version.hash)) if runs else None
         wanted = Wanted(
             hash=version.hash, to=to, by=by, author=version.author, share=share, etag=etag
         )

@@ -60,8 +60,11 @@ AUTHORS_MOVES: Final = frozenset(
 )
 """What an author does alone: nothing in it runs. Every other move is an approver's."""
 
-EFFECTIVE: Final = frozenset({_S.ROLLOUT, _S.LIVE})
+DECIDING: Final = frozenset({_S.ROLLOUT, _S.LIVE})
 """States in which a version decides, so that its rule tests must pass."""
+
+RUNNING: Final = DECIDING | {_S.SHADOW}
+"""States in which a version runs, so that it must compile."""
 
 
 class MovedMeanwhile(Conflict):
