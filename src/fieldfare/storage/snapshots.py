@@ -9,7 +9,6 @@ nonce is the number of the piece and whether it is the last (STREAM, Hoang et al
 import hmac
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -38,8 +37,9 @@ class FileSnapshots:
     def save(self, org: Org, pieces: Iterable[bytes], /) -> int:
         """Write the pieces, durable once this returns; gives the size in bytes."""
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, path = tempfile.mkstemp(prefix=".new-", dir=self._root)
-        fresh = Path(path)
+        # Of one name, so that those of killed processes do not pile up: one process saves.
+        fresh = self._path(org).with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 self._write(org, pieces, file)

@@ -95,3 +95,14 @@ def test_a_save_that_fails_leaves_the_one_before(files: FileSnapshots, tmp_path:
 
     assert files.load(ORG) == PIECES
     assert the_file(tmp_path).name == "main.counters"
+
+
+def test_what_a_killed_process_left_is_written_over(files: FileSnapshots, tmp_path: Path) -> None:
+    files.save(ORG, PIECES)
+    left = tmp_path / "counters" / "main.new"
+    left.write_bytes(b"half of a snapshot, longer than the next one" * 100)
+
+    files.save(ORG, PIECES)
+
+    assert files.load(ORG) == PIECES
+    assert not left.exists()
