@@ -58,6 +58,9 @@ def test_a_version_is_run_over_a_day_and_compared_with_a_draft_from_the_editor(
     assert live["test"]["state"] == draft["test"]["state"] == "done"
     assert (live["test"]["version"], draft["test"]["version"]) == (1, None)
     assert (live["findings"]["matrix"]["milder"], draft["findings"]["matrix"]["milder"]) == (0, 12)
+    (held,) = [row for row in draft["findings"]["matrix"]["rows"] if row["old"] == "hold"]
+    (milder,) = [cell for cell in held["cells"] if cell["turn"] == "milder"]
+    assert {example["kind"] for example in milder["examples"]} == {"comment"}
     ids = f"{live['test']['id']},{draft['test']['id']}"
     side = site.client().get(f"/backtests?compare={ids}", headers=author.headers | JSON).json()
     hits = {pair["name"]: (pair["a"], pair["b"]) for pair in side["comparison"]["rules"]}

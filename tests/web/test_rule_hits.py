@@ -80,6 +80,8 @@ def test_one_rule_shows_its_newest_items_and_what_it_rests_on(site: Site, versio
     kinds = {node["kind"] for node in page["graph"]["nodes"]}
     assert {"fact", "rule", "effect", "policy"} <= kinds
     assert page["graph"]["svg"].startswith("<svg")
+    assert {test["fires"] for test in page["tests"]} == {True}
+    assert all(test["file"].startswith("tests/") for test in page["tests"])
 
 
 def test_a_version_in_the_shadow_is_reported_beside_the_live_one(site: Site, version: str) -> None:

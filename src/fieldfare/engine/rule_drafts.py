@@ -10,8 +10,10 @@ from typing import Final
 
 from fieldfare.engine.in_force import InForce, vocabulary
 from fieldfare.rules import Problem, RuleSet, RuleSetDoesNotCompile, load_rule_set
+from fieldfare.rules.case_files import Case, read_cases
 
 ENTRY: Final = "main.sml"
+FIRED: Final = "fired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +44,16 @@ def check_draft(files: Mapping[str, str], in_force: InForce) -> CheckedDraft:
     except RuleSetDoesNotCompile as refused:
         return CheckedDraft(problems=refused.problems, rules=None)
     return CheckedDraft(problems=rules.warnings, rules=rules)
+
+
+def tests_about(files: Mapping[str, str], in_force: InForce, rule: str) -> tuple[Case, ...]:
+    """List the rule tests that say whether a rule fires, in order of file and line.
+
+    Raises BadInput for files of tests that cannot be read.
+    """
+    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
+    return tuple(
+        case
+        for case in read_cases(files, words)
+        if any(wish.subject == FIRED and rule in wish.entries for wish in case.expect.wishes)
+    )

@@ -20,7 +20,7 @@ from fieldfare.engine.backtest.results import (
     RuleHits,
 )
 from fieldfare.engine.backtest.weighing import Order, Scales, Weighed, by_rule, quietly
-from fieldfare.kernel import at_of
+from fieldfare.kernel import EventId, at_of
 
 EXAMPLES: Final = 10
 """Examples of each rule and of each cell of the matrix."""
@@ -152,15 +152,20 @@ def _review(versions: Sequence[Weighed]) -> tuple[QueueLoad, ...]:
 
 
 def _examples(weighed: Sequence[Weighed]) -> tuple[Example, ...]:
-    """Choose a few from all of the span, the same ones each time."""
+    """Choose a few from all of the span, the same ones each time.
+
+    What the candidate is silent about is opened by the decision on record.
+    """
+
+    def event_of(one: Weighed) -> EventId:
+        return one.first.event_id if one.first else one.recorded
 
     def mixed(one: Weighed) -> tuple[int, str]:
-        event_id = one.first.event_id if one.first else 0
-        return (event_id * _SPREAD % 2**64, one.version)
+        return (event_of(one) * _SPREAD % 2**64, one.version)
 
     return tuple(
         Example(
-            event_id=str(one.first.event_id) if one.first else "",
+            event_id=str(event_of(one) or ""),
             kind=one.subject[0],
             host_id=one.subject[1],
             version=one.version,

@@ -25,11 +25,15 @@ NONE: Final = "none"
 """The old action of what was never decided, such as imported history."""
 
 
+_NO_EVENT: Final = EventId(0)
+
+
 @dataclass(slots=True)
 class Weighed:
     """One item version or account the candidate or the record has something to say about.
 
-    first: the candidate's first finding, None if it is silent. old: what rules last decided on
+    first: the candidate's first finding, None if it is silent. recorded: its first decision on
+    record, 0 if there is none. old: what rules last decided on
     record. said: what a person decided, "" if nobody did; spoken: before the first finding.
     good: what people found (True: nothing against it, False: something), None if nobody looked.
     """
@@ -37,6 +41,7 @@ class Weighed:
     subject: Item
     version: str
     first: Finding | None = None
+    recorded: EventId = _NO_EVENT
     has_content: bool = False
     new: str = ALLOW
     lasting: str = ""
@@ -134,6 +139,7 @@ class Scales:
         in_span = trace.event_id <= self._plan.up_to
         if not in_span and (one.first is None or one.old != NONE):
             return  # about what came after the span, or a second thought
+        one.recorded = one.recorded or trace.event_id
         if not trace.by_rule:
             one.said = trace.action
         elif not one.said:

@@ -38,7 +38,8 @@ def rule_page(request: Request, who: RuleReader, platform: Platform, name: str) 
         # A folder of that name in the rule set: no rule is named with a dot.
         return answer(request, "rule_file.html", rule_file_view(rule_set, file), current="rules")
     of = period(platform.clock.now_ms())
-    view = platform.store.read(lambda uow: rule_view(uow, who.org, rule_set, name, of))
+    in_force = platform.books.of(who.org)
+    view = platform.store.read(lambda uow: rule_view(uow, who.org, in_force, name, of))
     return answer(request, "rule.html", view, current="rules")
 
 

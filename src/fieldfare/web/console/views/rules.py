@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.in_force import RULES
+from fieldfare.engine.in_force import RULES, InForce
+from fieldfare.engine.rule_drafts import FIRED, tests_about
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import NotFound, Org, at_of, did_you_mean
 from fieldfare.metrics.rule_hits import HitsOf
@@ -91,6 +92,16 @@ class RuleChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTestLine:
+    """A rule test about a rule. fires: whether it expects the rule to fire, or not to."""
+
+    name: str
+    file: str
+    line: int
+    fires: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
     """One rule of the rule set in force. changes: newest first.
 
@@ -103,6 +114,7 @@ class RuleView:
     labels: tuple[str, ...]
     examples: tuple[HitExample, ...]
     graph: Picture
+    tests: tuple[RuleTestLine, ...]
     source: tuple[SourceView, ...]
     changes: tuple[RuleChange, ...]
 
@@ -135,8 +147,9 @@ def rules_view(
     )
 
 
-def rule_view(uow: UnitOfWork, org: Org, rule_set: RuleSet, name: str, of: Period) -> RuleView:
+def rule_view(uow: UnitOfWork, org: Org, in_force: InForce, name: str, of: Period) -> RuleView:
     """Show one rule with its source, what it did and what changed it. Raises RuleUnknown."""
+    rule_set = in_force.rules
     rule = rule_named(rule_set, name)
     versions = history_of(uow, org)
     changes = [
@@ -155,11 +168,27 @@ def rule_view(uow: UnitOfWork, org: Org, rule_set: RuleSet, name: str, of: Perio
         labels=of.labels,
         examples=examples(uow, org, meant, limit=EXAMPLES),
         graph=picture_around(rule_set, name),
+        tests=_tests(in_force, name),
         source=tuple(
             SourceView(file=each.file, line=each.line, lines=highlight(each.text))
             for each in excerpts_of(rule_set.sources, name)
         ),
         changes=tuple(reversed(changes)),
+    )
+
+
+def _tests(in_force: InForce, rule: str) -> tuple[RuleTestLine, ...]:
+    return tuple(
+        RuleTestLine(
+            name=case.name,
+            file=case.file,
+            line=case.line,
+            fires=any(
+                wish.subject == FIRED and wish.form != "none" and rule in wish.entries
+                for wish in case.expect.wishes
+            ),
+        )
+        for case in tests_about(in_force.rules.sources, in_force, rule)
     )
 
 
