@@ -29,7 +29,7 @@ from fieldfare.simulator.planning import plan
 from fieldfare.simulator.play import Seen, play
 from fieldfare.simulator.report import figures_json, print_report
 from fieldfare.simulator.reviewers import Reviewers
-from fieldfare.simulator.server import Installed, install, serving
+from fieldfare.simulator.server import BEGINS, Installed, install, serving
 from fieldfare.simulator.trial import try_in_shadow
 from fieldfare.simulator.truth import (
     Measured,
@@ -97,9 +97,9 @@ def run_demo(
         tell("Setting up an installation of its own.")
         installed = install(folder)
         with serving(folder, port=0 if once else port) as url:
-            _run(installed, url, seed=seed, videos=videos, as_json=as_json, tell=tell)
+            trial = _run(installed, url, seed=seed, videos=videos, as_json=as_json, tell=tell)
             if not once:
-                _stay(installed, url, tell)
+                _stay(installed, url, trial, tell)
 
 
 def measured_of(host: Host, community: Community, seen: Seen) -> Measured:
@@ -124,7 +124,8 @@ def _run(
     videos: int,
     as_json: bool,
     tell: Callable[[str], None],
-) -> None:
+) -> str:
+    """Play and measure; answers the version of the rules that was tried in the shadow."""
     words = DemoWords.shipped()
     community = plan(seed, videos, words.wording())
     tell(f"Rendering the films of {videos} videos.")
@@ -132,12 +133,13 @@ def _run(
     with Host.at(url, installed.key) as host:
         _prepare(host, community, films, words)
         with Host.at(url, host.create_key("admin")) as approver:
-            try_in_shadow(host, approver)
+            trial = try_in_shadow(host, approver)
         with Host.at(url, host.create_key("review")) as desk:
             reviewers = Reviewers(desk, seed=seed, postings=community.postings)
             seen = play(host, community, films, progress=_by_day(tell), reviewers=reviewers)
         measured = measured_of(host, community, seen)
     _print(measured, seed=seed, as_json=as_json)
+    return trial
 
 
 def _prepare(host: Host, community: Community, films: Films, words: DemoWords) -> None:
@@ -164,8 +166,10 @@ def _print(measured: Measured, *, seed: int, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _stay(installed: Installed, url: str, tell: Callable[[str], None]) -> None:
+def _stay(installed: Installed, url: str, trial: str, tell: Callable[[str], None]) -> None:
     with Host.at(url, installed.key) as host:
+        # What the trial would have done to the whole play is worked out while one signs in.
+        host.start_backtest(trial, from_=BEGINS, to=host.advance_to(BEGINS))
         passwords = {installed.admin: installed.password} | {
             role: host.create_person(role, [role]) for role in ROLES
         }
