@@ -120,7 +120,7 @@ def differing_values(plan: Plan, lake: LakeFolder, events: Sequence[LakeEvent]) 
         for event in batch
     )
     wrong = 0
-    for ours, theirs in zip(events, read, strict=True):
+    for ours, theirs in zip(events, read, strict=False):  # the first of all that are there
         a = live.explain(plan.rules, occurrence_of(ours), {})
         b = later.explain(plan.rules, occurrence_of(theirs), {})
         wrong += sum(x != y for x, y in zip(a.rules, b.rules, strict=True)) + (a != b)
