@@ -101,7 +101,7 @@ async function check() {
     if (answer.status === 401 || answer.status === 403) { tell(say.signedOut ?? "", "warn"); return; }
     const told = await answer.json();
     if (!answer.ok) { tell(told.detail ?? told.title ?? "", "bad"); return; }
-    mark(told.problems, told.rules);
+    mark(told.problems);
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "AbortError")) tell(say.noConnection ?? "", "warn");
   } finally {
@@ -121,20 +121,21 @@ function tell(text, tone) {
 /**
  * Show what a check found.
  * @param {Problem[]} found
- * @param {string[]} rules
  */
-function mark(found, rules) {
+function mark(found) {
+  // What keeps the draft from compiling comes first; warnings may stand.
+  const isWarning = (/** @type {Problem} */ problem) => problem.severity === "warning";
+  found = [...found.filter((problem) => !isWarning(problem)), ...found.filter(isWarning)];
   problems = found;
-  const errors = found.filter((problem) => problem.severity !== "warning").length;
-  const warnings = found.length - errors;
+  const warnings = found.filter(isWarning).length;
+  const errors = found.length - warnings;
   if (errors) tell(`${errors} ${errors === 1 ? say.problem : say.problems}`, "bad");
-  else tell(warnings ? `${say.compiles} · ${warnings} ${say.warnings}` : `${say.compiles}`, warnings ? "warn" : "ok");
-  void rules;
+  else tell(warnings ? `${say.compiles} · ${warnings} ${warnings === 1 ? say.warning : say.warnings}` : `${say.compiles}`, warnings ? "warn" : "ok");
   for (const [name, field] of fields) field.mark(found.filter((problem) => problem.file === name));
   for (const entry of files.children) {
     const it = /** @type {HTMLElement} */ (entry);
     const count = /** @type {HTMLElement} */ (it.querySelector("[data-count]"));
-    const n = found.filter((problem) => problem.file === it.dataset.file).length;
+    const n = found.filter((problem) => problem.file === it.dataset.file && !isWarning(problem)).length;
     count.textContent = String(n);
     count.hidden = !n;
   }
@@ -178,11 +179,13 @@ function jump(link) {
 }
 
 function nextProblem() {
-  if (!problems.length) return;
+  const wrong = problems.filter((each) => each.severity !== "warning");
+  const among = wrong.length ? wrong : problems;
+  if (!among.length) return;
   const { line, column } = fields.get(current.value)?.caret() ?? { line: 0, column: 0 };
-  const here = problems.findIndex((problem) => problem.file === current.value
+  const here = among.findIndex((problem) => problem.file === current.value
     && (problem.line > line || (problem.line === line && problem.column > column)));
-  const problem = problems[here >= 0 ? here : 0];
+  const problem = among[here >= 0 ? here : 0];
   if (!fields.has(problem.file)) return;
   show(problem.file);
   const field = fields.get(problem.file);

@@ -28,7 +28,7 @@ class ProblemLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftFile:
-    """A file as it is typed. problems: how many stand in it."""
+    """A file as it is typed. problems: how many stand in it, warnings aside."""
 
     name: str
     text: str
@@ -92,15 +92,17 @@ def editor_view(
 ) -> EditorView:
     """Show a draft with what checking it found and the words it may use."""
     names = sorted(files, key=lambda name: (name != "main.sml", name))
-    problems = tuple(problem_line(problem) for problem in checked.problems)
-    first = problems[0].file if problems else names[0] if names else ""
-    counts = [problem.file for problem in problems]
+    # What keeps the draft from compiling comes first; warnings may stand.
+    ordered = sorted(checked.problems, key=lambda problem: problem.severity == "warning")
+    problems = tuple(problem_line(problem) for problem in ordered)
+    wrong = [problem.file for problem in problems if problem.severity != "warning"]
+    first = wrong[0] if wrong else names[0] if names else ""
     return EditorView(
         base=base,
         note=note,
         current=current if current in files else first,
         files=tuple(
-            DraftFile(name=name, text=files[name], problems=counts.count(name)) for name in names
+            DraftFile(name=name, text=files[name], problems=wrong.count(name)) for name in names
         ),
         problems=problems,
         rules=len(checked.rules.rules) if checked.rules else None,
