@@ -84,6 +84,18 @@ def test_the_rules_in_force_would_do_what_they_did(http: TestClient, community: 
     assert all(cell["old"] == cell["new"] for cell in result["changes"])
 
 
+def test_without_a_span_it_is_the_last_week(http: TestClient, community: Community) -> None:
+    community.post(a_comment("sarno", host_id="c1"))
+    community.settle()
+
+    started = http.post("/v1/backtests", json={}).json()
+
+    assert ended(http, started["id"])["result"]["judged"] == {"item.posted": 1}
+    now_ms = community.clock.now_ms()
+    assert started["to"] == rfc3339(now_ms + 1)
+    assert started["from"] == rfc3339(now_ms + 1 - 7 * 86_400_000)
+
+
 def test_two_are_laid_side_by_side_and_one_is_taken_away(
     http: TestClient, community: Community
 ) -> None:

@@ -15,15 +15,15 @@ RulesFolder = Annotated[
 
 def backtest(
     rules: RulesFolder = None,
-    since: Annotated[str, typer.Option("--from", help="2026-10-01 or RFC 3339.")] = "",
-    until: Annotated[str, typer.Option("--to", help="The first moment after.")] = "",
+    since: Annotated[
+        str, typer.Option("--from", help="2026-10-01 or RFC 3339; else a week before --to.")
+    ] = "",
+    until: Annotated[str, typer.Option("--to", help="The first moment after; else now.")] = "",
     export: Annotated[Path | None, typer.Option(help="Write it to a .csv or .json file.")] = None,
     as_json: AsJson = False,
     home: Home = None,
 ) -> None:
     """Run rules over the history of the lake, as they would have run live."""
-    if not since or not until:
-        raise typer.BadParameter("say --from and --to, as in --from 2026-10-01 --to 2026-11-01")
     from fieldfare.cli.backtesting import run_backtest
 
     if not run_backtest(home, rules, since=since, until=until, as_json=as_json, export=export):

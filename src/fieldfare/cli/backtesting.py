@@ -32,7 +32,8 @@ def run_backtest(
 
     if export is not None and export.suffix not in {".csv", ".json"}:
         raise BadInput(f"cannot export to {export.name}", hint="Name it .csv or .json.")
-    wanted: Json = {"from": since, "to": until}
+    span = {"from": since, "to": until}
+    wanted: Json = {name: moment for name, moment in span.items() if moment}
     if rules is not None:
         wanted["files"] = sources(rules)
     with reach(home) as call:

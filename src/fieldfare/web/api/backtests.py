@@ -32,15 +32,17 @@ class NewBacktest(
 ):
     """A candidate and a span: from <= moment < to, a day (UTC) or RFC 3339.
 
-    files: the candidate's; rule_set: or the hash of a kept version; neither: the rules in force.
+    to: now, unless it is given; from: a week before. files: the candidate's; rule_set: or the hash
+    of a kept version; neither: the rules in force.
     """
 
-    from_: Annotated[str, msgspec.Meta(max_length=40)]
-    to: Annotated[str, msgspec.Meta(max_length=40)]
+    from_: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    to: Annotated[str, msgspec.Meta(max_length=40)] = ""
     files: Annotated[dict[str, FileText], msgspec.Meta(min_length=1, max_length=500)] | None = None
     rule_set: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
+WEEK_MS: Final = 7 * 86_400_000
 _NEW: Final = msgspec.json.Decoder(NewBacktest)
 
 
@@ -52,9 +54,10 @@ async def start_backtest(
 ) -> Response:
     """Start a backtest in the background; it is told at once under which id."""
     told = decode(_NEW, await request.body())
+    to_ms = _moment(told.to, "/to") if told.to else platform.clock.now_ms() + 1
     wanted = Wanted(
-        from_ms=_moment(told.from_, "/from"),
-        to_ms=_moment(told.to, "/to"),
+        from_ms=_moment(told.from_, "/from") if told.from_ else to_ms - WEEK_MS,
+        to_ms=to_ms,
         files=told.files,
         rule_set=told.rule_set,
     )
