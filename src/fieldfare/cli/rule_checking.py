@@ -1,31 +1,30 @@
 """Commands that check rule sets and put them in force."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.kernel import NotFound
 
+if TYPE_CHECKING:
+    from fieldfare.rules import RuleSet, Vocabulary
 
-def check_rules(
-    folder: Path, *, pack: str, semantics: Literal["safe", "osprey"] | None, as_json: bool
-) -> None:
+Semantics = Literal["safe", "osprey"]
+
+
+def check_rules(folder: Path, *, pack: str, semantics: Semantics | None, as_json: bool) -> None:
     """Compile a folder of rules against a pack and print what is worth knowing.
 
     Raises RuleSetDoesNotCompile with every problem; with `as_json` they are printed, and it exits.
     """
-    from fieldfare.engine.in_force import vocabulary
-    from fieldfare.installation import pack_files
-    from fieldfare.policies import load_pack
-    from fieldfare.rules import RuleSetDoesNotCompile, load_rule_set
+    from fieldfare.rules import RuleSetDoesNotCompile
 
-    policies = load_pack(pack_files(pack).policies["policies.yaml"])
-    words = vocabulary(policies, frozenset())
     try:
-        rules = load_rule_set(sources(folder), vocabulary=words, semantics=semantics)
+        _, rules, _ = compiled(folder, pack=pack, semantics=semantics)
     except RuleSetDoesNotCompile as e:
         if not as_json:
             raise
@@ -55,6 +54,21 @@ def activate(folder: Path, *, note: str, home: Path | None) -> None:
     with reach(home) as call:
         told = call("POST", "/v1/rules", {"files": sources(folder), "note": note})
     print_line(f"rule set {told['hash']} is in force (version {told['number']})")
+
+
+def compiled(
+    folder: Path, *, pack: str, semantics: Semantics | None = None
+) -> "tuple[Mapping[str, str], RuleSet, Vocabulary]":
+    """Read and compile a folder against a pack; the lists of the pack count as known."""
+    from fieldfare.engine.in_force import vocabulary
+    from fieldfare.installation import pack_files
+    from fieldfare.policies import load_pack
+    from fieldfare.rules import load_rule_set
+
+    files = pack_files(pack)
+    words = vocabulary(load_pack(files.policies["policies.yaml"]), frozenset(files.lists))
+    found = sources(folder)
+    return found, load_rule_set(found, vocabulary=words, semantics=semantics), words
 
 
 def sources(folder: Path) -> dict[str, str]:

@@ -2,25 +2,10 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from fieldfare.cli.printing import print_json, print_line
-from fieldfare.cli.rule_checking import sources
-
-if TYPE_CHECKING:
-    from fieldfare.rules import RuleSet
-
-
-def checked(folder: Path, *, pack: str) -> "RuleSet":
-    """Check and compile a folder of rules against a pack."""
-    from fieldfare.engine.in_force import vocabulary
-    from fieldfare.installation import pack_files
-    from fieldfare.policies import load_pack
-    from fieldfare.rules import load_rule_set
-
-    files = pack_files(pack)
-    words = vocabulary(load_pack(files.policies["policies.yaml"]), frozenset(files.lists))
-    return load_rule_set(sources(folder), vocabulary=words)
+from fieldfare.cli.rule_checking import compiled
 
 
 def print_graph(
@@ -29,7 +14,8 @@ def print_graph(
     """Print the graph of a folder of rules, or what is around one rule."""
     from fieldfare.rules.graph_picture import dot_of, lines_of, svg_of
 
-    graph = checked(folder, pack=pack).graph()
+    _, rules, _ = compiled(folder, pack=pack)
+    graph = rules.graph()
     if rule is not None:
         graph = graph.around(rule)
     match form:

@@ -1,15 +1,15 @@
 """Commands that run rule tests and explain what rules make of one event."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldfare.cli.printing import print_json, print_line
+from fieldfare.cli.rule_checking import compiled
 from fieldfare.kernel import BadInput, did_you_mean
 
 if TYPE_CHECKING:
-    from fieldfare.rules import CaseReport, RuleSet, Vocabulary
+    from fieldfare.rules import CaseReport
 
 
 def test_rules(folder: Path, *, pack: str, only: str, as_json: bool) -> bool:
@@ -49,20 +49,6 @@ def explain_event(folder: Path, event: Path, *, pack: str, rule: str, as_json: b
         return
     for line in explanation_lines(explained, only=rule):
         print_line(line)
-
-
-def compiled(folder: Path, *, pack: str) -> "tuple[Mapping[str, str], RuleSet, Vocabulary]":
-    """Read and compile a folder against a pack; the lists of the pack count as known."""
-    from fieldfare.cli.rule_checking import sources
-    from fieldfare.engine.in_force import vocabulary
-    from fieldfare.installation import pack_files
-    from fieldfare.policies import load_pack
-    from fieldfare.rules import load_rule_set
-
-    files = pack_files(pack)
-    words = vocabulary(load_pack(files.policies["policies.yaml"]), frozenset(files.lists))
-    found = sources(folder)
-    return found, load_rule_set(found, vocabulary=words), words
 
 
 def _print_report(report: "CaseReport", *, as_json: bool) -> None:

@@ -120,3 +120,13 @@ def test_a_stub_tells_editors_every_name(folder: Path) -> None:
     assert "def StringLength(*, s: str) -> int:" in stub
     assert "\nKind: str\nLoud: Rule\nOther: Rule\n" in stub
     assert run("check", folder)[0] == 0
+
+
+def test_checking_knows_the_lists_of_the_pack(folder: Path) -> None:
+    (folder / "main.sml").write_text(
+        "Host: str = JsonData(path='$.item.caption')\n"
+        "Listed = Rule(when_all=[InList(list='blocked-domains', value=Host)], description='')\n"
+    )
+
+    assert run("check", folder)[0] == 0
+    assert run("graph", folder)[0] == 0
