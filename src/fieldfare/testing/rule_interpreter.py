@@ -12,6 +12,11 @@ from typing import Any, Final, Protocol
 
 MISSING: Final = "there is no value"
 """Unknown under `safe`, failed under `osprey`; told from None, which `osprey` takes for a value."""
+_MOST_BITS: Final = 1_024
+
+
+class TooLarge(Exception):
+    """A number is beyond what a rule may compute: the rule that meets it has broken."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,16 @@ def _number(value: Any) -> Any:  # noqa: ANN401 -- any value of the language
 def _made(op: str, left: Any, right: Any, *, by_zero: object) -> Any:  # noqa: ANN401 -- likewise
     if op in {"/", "//", "%"} and right == 0:
         return by_zero
-    return _number(_MADE[op](left, right))
+    if op == "*" and _bits(left) + _bits(right) > _MOST_BITS:
+        raise TooLarge
+    try:
+        return _number(_MADE[op](left, right))
+    except OverflowError as e:
+        raise TooLarge from e
+
+
+def _bits(value: float) -> int:
+    return value.bit_length() if isinstance(value, int) else 0
 
 
 def _read(kind: str, raw: object, *, is_lax: bool) -> object:
@@ -92,7 +106,7 @@ class Interpreter(Protocol):
     """Walks a tree for one event."""
 
     def worth(self, tree: Tree) -> Any:  # noqa: ANN401 -- any value of the language
-        """Give what an expression is worth; MISSING if there is nothing."""
+        """Give what an expression is worth; MISSING if there is nothing. Raises TooLarge."""
 
 
 class SafeInterpreter:
