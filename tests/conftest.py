@@ -3,8 +3,18 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from fieldfare.testing.postgres import NoPostgres, PostgresServer, postgres_server
+
+# How long an example takes says more of what else runs on the machine than of the code.
+settings.register_profile(
+    "shared_machine",
+    parent=settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("shared_machine")
 
 
 @pytest.fixture(scope="session")

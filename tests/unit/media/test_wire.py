@@ -89,7 +89,10 @@ def test_what_is_not_a_number_is_not_believed(file: int) -> None:
         read_answer(file)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rubbish=st.binary(max_size=300))
 def test_rubbish_is_nonsense_or_nothing(file: int, rubbish: bytes) -> None:
     os.pwrite(file, rubbish.ljust(300, b"\0"), ANSWER_AT)

@@ -131,7 +131,9 @@ def live(
 
 @pytest.mark.parametrize("semantics", ["safe", "osprey"])
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(drawn=st.lists(happenings(), min_size=1, max_size=12), cut=st.integers(0, 11))
 def test_a_replay_from_the_lake_says_what_live_said(

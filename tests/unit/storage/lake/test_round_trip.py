@@ -100,7 +100,9 @@ def exactly(event: LakeEvent) -> bytes:
     compacted=st.booleans(),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_event_comes_back_exactly(
     tmp_path_factory: pytest.TempPathFactory,
