@@ -213,3 +213,33 @@ def test_queries_are_kept_under_a_name(site: Site, client: TestClient) -> None:
     assert client.delete("/v1/queries/spam", headers=headers).status_code == 200
     assert client.get("/v1/queries", headers=headers).json()["queries"] == []
     assert client.delete("/v1/queries/spam", headers=headers).status_code == 404
+
+
+def test_a_time_that_reaches_beyond_all_ids_is_looked_at_whole(
+    site: Site, client: TestClient
+) -> None:
+    play(site.community)
+
+    whole = {"from": "1970-01-01T00:00:00Z", "to": "9999-12-31T00:00:00Z"}
+    found = ask(site, client, expression=SPAM["expression"], **whole)
+
+    assert (found["count"], found["scanned"]) == (2, 5)
+
+
+@pytest.mark.parametrize("field", ["from", "to"])
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:00"])
+def test_a_moment_nobody_could_write_again_is_refused(
+    site: Site, client: TestClient, field: str, told: str
+) -> None:
+    headers = site.keyed(Scope.ADMIN).headers
+    body = {**TIME, "expression": "True", field: told}
+
+    answers = [
+        client.post("/v1/query", json=body, headers=headers),
+        client.post("/v1/backtests", json={**TIME, field: told}, headers=headers),
+    ]
+
+    assert [(answer.status_code, answer.json()["pointer"]) for answer in answers] == [
+        (400, f"/{field}")
+    ] * 2
+    assert client.get("/v1/backtests", headers=headers).json() == {"backtests": []}

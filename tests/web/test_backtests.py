@@ -82,6 +82,21 @@ def test_a_day_that_is_none_and_a_span_that_is_empty_are_refused(
         assert told.status_code == 400, wrong
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_cannot_be_written_is_refused_and_leaves_nothing(
+    site: Site, author: Caller, day: str
+) -> None:
+    answer = site.client().post(
+        "/backtests",
+        data={"version": "1", "from": day, "to": day},
+        headers=author.headers | JSON,
+    )
+
+    assert answer.status_code == 400
+    page = site.client().get("/backtests", headers=author.headers | JSON)
+    assert page.json()["tests"] == []
+
+
 def test_one_alone_is_not_compared(site: Site, author: Caller) -> None:
     told = site.client().get("/backtests?compare=1", headers=author.headers | JSON)
 

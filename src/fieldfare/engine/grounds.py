@@ -267,7 +267,11 @@ def banks_in(matches: FactValue | Unknown) -> FactValue | Unknown:
 def born_ms(event: Event) -> int:
     """Read when an account was made from its account.created, in ms since 1970; 0: not told."""
     told = (event.data or {}).get("created_at")
-    return (unix_ms(told) if isinstance(told, str) else 0) or event.occurred_at or 0
+    try:
+        at_ms = unix_ms(told) if isinstance(told, str) else 0
+    except ValueError:  # older logs have moments that are refused by now, such as year 1
+        at_ms = 0
+    return at_ms or event.occurred_at or 0
 
 
 def text_fields(item: Mapping[str, JsonValue]) -> dict[str, str]:

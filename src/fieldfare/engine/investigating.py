@@ -11,7 +11,8 @@ from typing import Final
 
 from fieldfare.engine.in_force import EVALUATED_KINDS, InForce, vocabulary
 from fieldfare.engine.lake import Lake, LakeEvent
-from fieldfare.kernel import BadInput, EventId, JsonValue, Org, at_of, make_id
+from fieldfare.kernel import BadInput, JsonValue, Org, at_of
+from fieldfare.kernel.ids import id_before
 from fieldfare.records import Subject
 from fieldfare.rules.queries import Query, compile_query
 
@@ -169,7 +170,7 @@ class Investigation:
     def _pass(self, inquiry: Inquiry, query: Query) -> _Tally:
         tally = _Tally(step_ms=_step(inquiry), rows=deque(maxlen=min(inquiry.rows, MOST_ROWS)))
         lists = self._in_force.lists
-        after, up_to = _id_before(inquiry.from_ms), _id_before(inquiry.to_ms)
+        after, up_to = id_before(inquiry.from_ms), id_before(inquiry.to_ms)
         batches = self._lake.events(
             self._org,
             after=after,
@@ -216,14 +217,6 @@ def _top(tally: _Tally, before: _Tally | None) -> tuple[TopValue, ...]:
 def _step(inquiry: Inquiry) -> int:
     length = inquiry.to_ms - inquiry.from_ms
     return next((step for step in _STEPS if length / step <= MOST_BUCKETS), length)
-
-
-def _id_before(at_ms: int) -> EventId:
-    """Give the last id before a moment."""
-    try:
-        return EventId(make_id(at_ms) - 1)
-    except ValueError:
-        return EventId(0)
 
 
 def row_json(event: LakeEvent) -> dict[str, JsonValue]:

@@ -3,7 +3,10 @@
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+LAST_MS: Final = 253_402_300_799_999
+"""The end of the year 9999: the last moment that RFC 3339 can write."""
 
 
 class Clock(Protocol):
@@ -56,9 +59,13 @@ def unix_ms(text: str) -> int:
     """Read an RFC 3339 moment with an offset as ms since 1970.
 
     Raises ValueError if it is not one: a moment without an offset is a guess, and we do not guess.
+    Neither is one before 1970 or after 9999 in UTC: what is read can be written again.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset; write it as in 2026-11-22T09:30:00Z")
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    at_ms = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    if not 0 <= at_ms <= LAST_MS:
+        raise ValueError(f"{text!r} is not between 1970 and 9999")
+    return at_ms

@@ -40,6 +40,16 @@ def make_id(at_ms: int, *, lane: int = 0, sequence: int = 0) -> EventId:
     return EventId(packed)
 
 
+def first_id(at_ms: int) -> EventId:
+    """Give the first id a moment can have; the first or last of all for one ids do not reach."""
+    return EventId(min(max(0, at_ms - EPOCH_MS) << TIME_SHIFT, MAX_ID))
+
+
+def id_before(at_ms: int) -> EventId:
+    """Give the last id before a moment: 0, which no event has, where there is none."""
+    return EventId(max(0, first_id(at_ms) - 1))
+
+
 def next_id(last: int, *, now_ms: int, lane: int = 0) -> EventId:
     """Give the id after `last` in its lane: at `now_ms`, or at the last id's moment if the clock
     lags.

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import and_, bindparam, exists, func, not_, or_, select
 
-from fieldfare.kernel import EPOCH_MS, Org, at_of
-from fieldfare.kernel.ids import MAX_ID, TIME_SHIFT
+from fieldfare.kernel import Org, at_of
+from fieldfare.kernel.ids import first_id
 from fieldfare.metrics.repositories import RemovedItem
 from fieldfare.records import ACCOUNT, ItemState, Restriction, Voice
 from fieldfare.storage.statements import Row, Statement
@@ -114,22 +114,17 @@ class SqlMeasures:
         restored: a later decision on the same version neither removes nor holds it.
         """
         first: dict[tuple[str, str], RemovedItem] = {}
-        for row in self._tx.rows(_REMOVED, org=org, first=_id_at(from_ms), end=_id_at(to_ms)):
+        for row in self._tx.rows(_REMOVED, org=org, first=first_id(from_ms), end=first_id(to_ms)):
             first.setdefault((row[0], row[1]), _removed(row))
         return list(first.values())
 
     def posted(self, org: Org, /, *, from_ms: int, to_ms: int) -> dict[str, int]:
-        rows = self._tx.rows(_POSTED, org=org, first=_id_at(from_ms), end=_id_at(to_ms))
+        rows = self._tx.rows(_POSTED, org=org, first=first_id(from_ms), end=first_id(to_ms))
         return {kind: count for kind, count in rows}  # noqa: C416  # a Row is no pair to dict()
 
     def actions(self, org: Org, /, *, from_ms: int, to_ms: int) -> dict[tuple[str, str], int]:
-        rows = self._tx.rows(_ACTIONS, org=org, first=_id_at(from_ms), end=_id_at(to_ms))
+        rows = self._tx.rows(_ACTIONS, org=org, first=first_id(from_ms), end=first_id(to_ms))
         return {(action, voice): count for action, voice, count in rows}
-
-
-def _id_at(at_ms: int) -> int:
-    """Give the lowest id of a moment, within what ids can hold."""
-    return min(max(0, at_ms - EPOCH_MS) << TIME_SHIFT, MAX_ID)
 
 
 def _removed(row: Row) -> RemovedItem:

@@ -5,8 +5,8 @@ from typing import Final
 from sqlalchemy import bindparam, or_
 
 from fieldfare.engine.unit import Retention
-from fieldfare.kernel import EPOCH_MS, EventId
-from fieldfare.kernel.ids import TIME_SHIFT
+from fieldfare.kernel import EventId
+from fieldfare.kernel.ids import first_id
 from fieldfare.records import OutboxState
 from fieldfare.storage.access import SqlOrganisations, SqlSessions
 from fieldfare.storage.brakes import SqlSnoozes, SqlUses
@@ -34,19 +34,15 @@ class SqlSweeps:
     def sweep(self, retention: Retention, /, *, now_ms: int) -> dict[str, int]:
         return {
             "call_keys": SqlCallKeys(self._tx).forget_before(
-                _first_id(now_ms - retention.call_keys_ms)
+                first_id(now_ms - retention.call_keys_ms)
             ),
             "sessions": SqlSessions(self._tx).end_before(now_ms),
             "uses": SqlUses(self._tx).forget_before(now_ms - retention.uses_ms),
             "snoozes": SqlSnoozes(self._tx).forget_before(now_ms - retention.snoozes_ms),
-            "rule_hits": self._rule_hits(_first_id(now_ms - retention.rule_hits_ms)),
-            "outbox": self._tx.run(_CARRIED, before=_first_id(now_ms - retention.outbox_ms)),
+            "rule_hits": self._rule_hits(first_id(now_ms - retention.rule_hits_ms)),
+            "outbox": self._tx.run(_CARRIED, before=first_id(now_ms - retention.outbox_ms)),
         }
 
     def _rule_hits(self, before: EventId) -> int:
         hits = SqlRuleHits(self._tx)
         return sum(hits.forget_before(org, before) for org in SqlOrganisations(self._tx).all())
-
-
-def _first_id(at_ms: int) -> EventId:
-    return EventId(max(0, at_ms - EPOCH_MS) << TIME_SHIFT)

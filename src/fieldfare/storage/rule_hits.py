@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from fieldfare.kernel import EPOCH_MS, EventId, Org
-from fieldfare.kernel.ids import MAX_ID, TIME_SHIFT
+from fieldfare.kernel.ids import TIME_SHIFT, first_id
 from fieldfare.metrics.overview import DAY_MS
 from fieldfare.metrics.rule_hits import HOUR_MS, HitCount, HitsOf, Overlap, QueueLoad
 from fieldfare.metrics.shares import Share
@@ -235,14 +235,10 @@ def _values(org: Org, of: HitsOf) -> dict[str, object]:
         "org": org,
         "of_rule_set": of.rule_set,
         "of_rule": of.rule,
-        "first": _id_at(of.from_ms),
-        "end": _id_at(of.to_ms),
+        "first": first_id(of.from_ms),
+        "end": first_id(of.to_ms),
         "shadows": 0 if of.deciding else 1,
     }
-
-
-def _id_at(at_ms: int) -> int:
-    return min(max(0, at_ms - EPOCH_MS) << TIME_SHIFT, MAX_ID)
 
 
 def _hit(row: Row) -> RuleHit:

@@ -12,6 +12,8 @@ from fieldfare.kernel import (
     parse_id,
     sequence_of,
 )
+from fieldfare.kernel.clock import LAST_MS
+from fieldfare.kernel.ids import MAX_ID, first_id, id_before
 
 MOMENTS = st.integers(EPOCH_MS, EPOCH_MS + (1 << 40))
 LANES = st.integers(0, 63)
@@ -49,6 +51,18 @@ def test_a_full_millisecond_borrows_the_next_one() -> None:
 def test_a_moment_no_id_can_hold_is_refused(at_ms: int) -> None:
     with pytest.raises(ValueError, match=r"at_ms|past"):
         make_id(at_ms)
+
+
+@given(MOMENTS)
+def test_the_bounds_of_a_moment_lie_around_its_ids(at_ms: int) -> None:
+    assert first_id(at_ms) == make_id(at_ms)
+    assert id_before(at_ms) == max(0, make_id(at_ms) - 1)
+
+
+@pytest.mark.parametrize(("at_ms", "first"), [(0, 0), (LAST_MS, MAX_ID)])
+def test_a_moment_beyond_all_ids_has_the_first_or_the_last(at_ms: int, first: int) -> None:
+    assert first_id(at_ms) == first
+    assert id_before(at_ms) == max(0, first - 1)
 
 
 @given(MOMENTS, LANES, SEQUENCES)

@@ -29,6 +29,15 @@ def test_a_moment_without_an_offset_is_refused() -> None:
         unix_ms("2026-03-01T20:00:00")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1969-12-31T23:59:59Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:00"],
+)
+def test_a_moment_that_cannot_be_written_again_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="between 1970 and 9999"):
+        unix_ms(text)
+
+
 def test_a_simulated_clock_moves_only_forward_and_only_when_told() -> None:
     clock = SimulatedClock(1_000)
 

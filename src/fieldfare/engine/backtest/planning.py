@@ -7,8 +7,8 @@ from typing import Final
 from fieldfare.engine.backtest.plan import ListsSince, Plan
 from fieldfare.engine.in_force import NAMED_LIST, POLICIES, RULES
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import EPOCH_MS, BadInput, EventId, NotFound, Org
-from fieldfare.kernel.ids import MAX_ID, TIME_SHIFT
+from fieldfare.kernel import BadInput, EventId, NotFound, Org
+from fieldfare.kernel.ids import MAX_ID, id_before
 from fieldfare.matching.lists import parse_list
 
 LIST_CHANGED: Final = "list.changed"
@@ -41,7 +41,7 @@ def planned(uow: UnitOfWork, org: Org, wanted: Wanted) -> Plan:
     pack = uow.versions.in_force(org, POLICIES, as_of=LAST)
     if pack is None:
         raise NotFound(f"organisation {org!r} has no policy pack", hint="Run `fieldfare init`.")
-    after, up_to = _before(wanted.from_ms), _before(wanted.to_ms)
+    after, up_to = id_before(wanted.from_ms), id_before(wanted.to_ms)
     records = uow.lists.current(org, as_of=LAST)
     plan = Plan(
         org=org,
@@ -54,11 +54,6 @@ def planned(uow: UnitOfWork, org: Org, wanted: Wanted) -> Plan:
     )
     needed = plan.rules.needs.lists
     return replace(plan, lists=tuple(_lists(uow, org, plan, needed))) if needed else plan
-
-
-def _before(at_ms: int) -> EventId:
-    """Give the last id before a moment."""
-    return EventId(max(0, ((at_ms - EPOCH_MS) << TIME_SHIFT) - 1))
 
 
 def _files(uow: UnitOfWork, org: Org, wanted: Wanted) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from fieldfare.engine.backtest.planning import Wanted
 from fieldfare.engine.backtest.results import BacktestResult, result_json
 from fieldfare.engine.backtest_records import BacktestRecord
 from fieldfare.ingest.schemas import decode
-from fieldfare.kernel import BadInput, Conflict, JsonValue, parse_id, rfc3339
+from fieldfare.kernel import BadInput, Conflict, JsonValue, parse_id, rfc3339, unix_ms
 from fieldfare.web.api.rules import FileText
 from fieldfare.web.api.shapes import answer, limit_of, openapi_body
 from fieldfare.web.guards import Platform, requires
@@ -158,10 +158,8 @@ def _result(platform: Platform, who: Principal, backtest_id: str) -> BacktestRes
 
 def _moment(text: str, pointer: str) -> int:
     try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        told = dt.datetime.fromisoformat(text)
+        return unix_ms(text if told.tzinfo else told.replace(tzinfo=dt.UTC).isoformat())
+    except (ValueError, OverflowError):
         hint = "Write 2026-10-01 or 2026-10-01T12:00:00Z."
         raise BadInput(f"{text!r} is no moment", hint=hint, pointer=pointer) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return round(moment.timestamp() * 1000)

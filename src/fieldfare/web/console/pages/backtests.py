@@ -9,7 +9,7 @@ from fieldfare.access import Permission, Principal
 from fieldfare.engine.backtest.planning import Wanted
 from fieldfare.engine.backtest.results import BacktestResult
 from fieldfare.engine.backtest_records import BacktestRecord
-from fieldfare.kernel import BadInput, Conflict, parse_id
+from fieldfare.kernel import BadInput, Conflict, parse_id, rfc3339, unix_ms
 from fieldfare.metrics import DAY_MS
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.templating import answer
@@ -116,9 +116,10 @@ def _order(platform: Served, who: Principal) -> dict[str, int]:
 
 def _day(text: str, pointer: str) -> int:
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
+        at_ms = unix_ms(f"{date.fromisoformat(text).isoformat()}T00:00:00Z")
+        rfc3339(at_ms + DAY_MS)  # the day after has to be writable too
+    except (ValueError, OverflowError):
         raise BadInput(
             f"{text!r} is no day.", hint="Such as 2026-10-01.", pointer=pointer
         ) from None
-    return round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+    return at_ms
