@@ -239,10 +239,9 @@ class Assembler:
         included = self._included[file]
         if included.always:
             return ""
-        place = next(iter(next(iter(included.ways)))).place
-        ways = tuple(
-            AllOf(BOOL, place, tuple(sorted(gate, key=lambda n: n.place))) for gate in included.ways
-        )
+        gates = included.gates()
+        place = gates[0][0].place
+        ways = tuple(AllOf(BOOL, place, gate) for gate in gates)
         return lowering.variable_of(AnyOf(BOOL, place, ways))
 
     def _rule(self, key: str, at: int, fires: str) -> RulePlan:

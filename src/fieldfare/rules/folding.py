@@ -34,6 +34,7 @@ from fieldfare.rules.nodes import (
     RuleOf,
     Text,
 )
+from fieldfare.rules.problems import Place, Problem, RuleSetDoesNotCompile
 from fieldfare.rules.sml_types import BOOL, STR, TIMEDELTA
 from fieldfare.rules.times import written_delta
 
@@ -56,7 +57,8 @@ _WHOLE: Final[Mapping[str, Callable[..., int]]] = {
     "*": operator.mul,
 }
 _MAX_WHOLE: Final = 2**53
-_MAX_WAYS: Final = 64
+MAX_WAYS: Final = 500
+"""Conditions under any of which a file takes part; more of them are refused, never cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,11 @@ class Included:
     @property
     def always(self) -> bool:
         return frozenset() in self.ways
+
+    def gates(self) -> list[tuple[Node, ...]]:
+        """List the ways in one order for every process: a condition may throw before another."""
+        ordered = [tuple(sorted(gate, key=_order)) for gate in self.ways]
+        return sorted(ordered, key=lambda gate: [*map(_order, gate)])
 
 
 class Folder:
@@ -205,7 +212,10 @@ class Folder:
         return replace(node, parts=parts)
 
     def included(self) -> dict[str, Included]:
-        """Find the files that take part, main.sml first, each with the gates on its ways in."""
+        """Find the files that take part, main.sml first, each with the gates on its ways in.
+
+        Raises RuleSetDoesNotCompile for a file with more ways than can be told apart.
+        """
         ways: dict[str, frozenset[Gate]] = {"main.sml": frozenset({frozenset[Node]()})}
         waiting = ["main.sml"]
         while waiting:
@@ -215,7 +225,9 @@ class Folder:
                 if condition is not None:
                     gates = frozenset(gate | {condition} for gate in gates)
                 before = ways.get(target, frozenset())
-                together = _simplest(before | gates)
+                together = _simplest(before, gates)
+                if len(together) > MAX_WAYS:
+                    raise _too_many_ways(target)
                 if together != before:
                     ways[target] = together
                     waiting.append(target)
@@ -243,13 +255,33 @@ def can_fire(node: Node) -> bool:
     return not isinstance(node, Const) or node.value is True
 
 
-def _simplest(ways: frozenset[Gate]) -> frozenset[Gate]:
-    """Keep the ways that no easier way makes superfluous, at most 64."""
-    kept: list[Gate] = []
-    for gate in sorted(ways, key=lambda g: (len(g), repr(sorted(map(repr, g))))):
+def _simplest(known: frozenset[Gate], more: frozenset[Gate]) -> frozenset[Gate]:
+    """Join ways, without those that an easier way makes superfluous."""
+    kept = set(known)
+    for gate in more:
         if not any(easier <= gate for easier in kept):
-            kept.append(gate)
-    return frozenset(kept[:_MAX_WAYS])
+            kept = {other for other in kept if not gate <= other}
+            kept.add(gate)
+    return frozenset(kept)
+
+
+def _order(node: Node) -> tuple[Place, str]:
+    return node.place, repr(node)
+
+
+def _too_many_ways(file: str) -> RuleSetDoesNotCompile:
+    return RuleSetDoesNotCompile(
+        [
+            Problem(
+                message=f"{file} is taken in under more than {MAX_WAYS} conditions",
+                file=file,
+                line=1,
+                column=1,
+                source_line="",
+                hint="Import it in main.sml, where it needs no condition.",
+            )
+        ]
+    )
 
 
 def _truth(node: Node, value: object) -> Const:

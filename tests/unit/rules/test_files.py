@@ -85,6 +85,32 @@ def test_one_open_way_is_enough() -> None:
     assert evaluated(rules, {"b": True}, kind="follow").fired == ()
 
 
+def test_a_file_takes_part_for_each_of_very_many_files_that_import_it() -> None:
+    many = {f"on_{n}": "Import(rules=['shared.sml'])" for n in range(70)}
+    rules = a_rule_set(
+        "A: str = JsonData(path='$.a')\nRequire(rule=f'on_{A}.sml')",
+        shared=RULE.format("R"),
+        **many,
+    )
+
+    assert [n for n in range(70) if evaluated(rules, {"a": str(n)}).fired != ("R",)] == []
+    assert evaluated(rules, {"a": "70"}).fired == ()
+
+
+def test_more_ways_into_a_file_than_can_be_told_apart_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fieldfare.rules.folding.MAX_WAYS", 2)
+    many = {f"on_{n}": "Import(rules=['shared.sml'])" for n in range(3)}
+
+    with pytest.raises(RuleSetDoesNotCompile, match=r"shared\.sml is taken in under more than 2"):
+        a_rule_set(
+            "A: str = JsonData(path='$.a')\nRequire(rule=f'on_{A}.sml')",
+            shared=RULE.format("R"),
+            **many,
+        )
+
+
 def test_files_that_nothing_takes_in_are_checked_and_not_run() -> None:
     assert a_rule_set("A = 1", other=RULE.format("R")).event_kinds == frozenset()
     with pytest.raises(RuleSetDoesNotCompile):
