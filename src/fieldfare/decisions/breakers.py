@@ -64,7 +64,7 @@ class Use:
 
 def braked(
     verdict: Verdict, over: Mapping[str, str], item: ItemVersion, pack: PolicyPack
-) -> Verdict:
+) -> tuple[Verdict, ...]:
     """Turn the actions of a verdict that are over a quota into a wish for a person.
 
     over: action -> what was passed, in words. A policy of severity S3 or S4 fails closed: what it
@@ -73,24 +73,21 @@ def braked(
     """
     stopped = [r for r in verdict.restrictions if r.kind in over]
     if not stopped:
-        return verdict
+        return (verdict,)
     kept = tuple(r for r in verdict.restrictions if r.kind not in over)
     asked = tuple(dict.fromkeys(_request(r, over[r.kind], verdict, pack) for r in stopped))
-    if verdict.subject.kind == ACCOUNT:
-        if kept:
-            return replace(verdict, restrictions=kept)
-        return replace(
-            verdict,
-            subject=item.subject,
-            version=item.digest,
-            restrictions=(),
-            review=(*verdict.review, *asked),
-        )
-    return replace(
+    if verdict.subject.kind != ACCOUNT:
+        holds = _holds(stopped, pack)
+        review = (*verdict.review, *asked)
+        return (replace(verdict, restrictions=(*kept, *holds), review=review),)
+    about_item = replace(
         verdict,
-        restrictions=(*kept, *_holds(stopped, pack)),
-        review=(*verdict.review, *asked),
+        subject=item.subject,
+        version=item.digest,
+        restrictions=(),
+        review=asked if kept else (*verdict.review, *asked),
     )
+    return (replace(verdict, restrictions=kept), about_item) if kept else (about_item,)
 
 
 def _request(

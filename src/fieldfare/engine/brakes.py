@@ -71,7 +71,11 @@ class Brakes:
         if not known.quotas:
             return left
         pack = self._books.of(event.org).pack
-        return [braked(v, self._over(uow, event, v, known), item, pack) for v in left]
+        return [
+            stands
+            for verdict in left
+            for stands in braked(verdict, self._over(uow, event, verdict, known), item, pack)
+        ]
 
     def _known(self, uow: UnitOfWork, event: Event) -> _Set:
         found = self._of.get(event.org)

@@ -63,11 +63,11 @@ def a_snooze(rule: str = "Loud", entity: Subject = ANA, **more: int | None) -> S
 def test_an_action_within_its_quota_stands(pack: PolicyPack) -> None:
     verdict = a_verdict(("limit", "IN.SPAM"))
 
-    assert braked(verdict, {"remove": "5 times a day"}, ITEM, pack) == verdict
+    assert braked(verdict, {"remove": "5 times a day"}, ITEM, pack) == (verdict,)
 
 
 def test_a_mild_action_over_its_quota_only_asks(pack: PolicyPack) -> None:
-    left = braked(a_verdict(("limit", "IN.SPAM")), {"limit": "so often"}, ITEM, pack)
+    (left,) = braked(a_verdict(("limit", "IN.SPAM")), {"limit": "so often"}, ITEM, pack)
 
     assert left.restrictions == ()
     (request,) = left.review
@@ -77,7 +77,7 @@ def test_a_mild_action_over_its_quota_only_asks(pack: PolicyPack) -> None:
 
 
 def test_a_grave_action_over_its_quota_holds_until_a_person_has_looked(pack: PolicyPack) -> None:
-    left = braked(a_verdict(("remove", "CS.CSAM")), {"remove": "so often"}, ITEM, pack)
+    (left,) = braked(a_verdict(("remove", "CS.CSAM")), {"remove": "so often"}, ITEM, pack)
 
     assert left.restrictions == (Restriction(kind="hold", policy="CS.CSAM"),)
     assert [request.policy for request in left.review] == ["CS.CSAM"]
@@ -86,16 +86,31 @@ def test_a_grave_action_over_its_quota_holds_until_a_person_has_looked(pack: Pol
 def test_only_the_action_over_its_quota_is_taken_out(pack: PolicyPack) -> None:
     verdict = a_verdict(("limit", "IN.SPAM"), ("label", "IN.SPAM"))
 
-    left = braked(verdict, {"limit": "so often"}, ITEM, pack)
+    (left,) = braked(verdict, {"limit": "so often"}, ITEM, pack)
 
     assert [restriction.kind for restriction in left.restrictions] == ["label"]
 
 
 def test_what_an_account_would_have_suffered_is_asked_about_the_item(pack: PolicyPack) -> None:
-    left = braked(a_verdict(("ban", "IN.SPAM"), subject=ANA), {"ban": "so often"}, ITEM, pack)
+    (left,) = braked(a_verdict(("ban", "IN.SPAM"), subject=ANA), {"ban": "so often"}, ITEM, pack)
 
     assert (left.subject, left.version, left.restrictions) == (VIDEO, "d", ())
     assert len(left.review) == 1
+
+
+def test_what_is_over_its_quota_is_asked_also_where_the_account_suffers_something_else(
+    pack: PolicyPack,
+) -> None:
+    verdict = a_verdict(("ban", "IN.SPAM"), ("feature_block", "IN.SPAM"), subject=ANA)
+
+    suffered, asked = braked(verdict, {"ban": "so often"}, ITEM, pack)
+
+    assert (suffered.subject, suffered.version) == (ANA, "")
+    assert [restriction.kind for restriction in suffered.restrictions] == ["feature_block"]
+    assert (asked.subject, asked.version, asked.restrictions) == (VIDEO, "d", ())
+    assert [request.reason for request in asked.review] == [
+        "circuit breaker: Loud would ban, but so often"
+    ]
 
 
 def test_a_quota_holds_after_the_event_that_set_it_until_the_one_that_ended_it() -> None:
