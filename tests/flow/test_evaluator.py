@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 
+from fieldfare.engine.administration import activate_rules
 from fieldfare.engine.grounds import Assessment
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import Unavailable
@@ -41,6 +42,21 @@ class Failing:
         if self.failures:
             self.failures -= 1
             raise Unavailable("the disk is full")
+
+
+class FailingToCommit(Failing):
+    """A store whose writes are rolled back once all their work is done."""
+
+    def write(self, work: Callable[[UnitOfWork], T], /) -> T:
+        def is_not_committed(uow: UnitOfWork) -> T:
+            done = work(uow)
+            self._fail()
+            return done
+
+        return self.store.write(is_not_committed)
+
+    def read(self, work: Callable[[UnitOfWork], T], /) -> T:
+        return self.store.read(work)
 
 
 def test_one_who_gives_up_takes_nothing_from_another_who_waits(community: Community) -> None:
@@ -144,6 +160,29 @@ def test_a_store_that_fails_loses_no_event_and_counts_none_twice(
     assert [made.judgement.action for made in nine if made] == ["allow"] * 9
     tenth = community.posted(a_comment(text, host_id="c9", author="u9"))
     assert tenth.judgement.action == "limit"
+
+
+def test_what_comes_before_new_rules_is_judged_by_the_old_ones_after_a_failed_commit_too(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, org = community.platform, community.org
+    evaluator = platform.evaluator
+    files = {
+        "main.sml": "Any = Rule(when_all=[True], description='')\n"
+        "WhenRules(rules_any=[Any], then=[Limit(policy='IN.SPAM')])"
+    }
+    community.post(a_comment(host_id="before"))
+    platform.store.write(lambda uow: activate_rules(uow, org, files, platform.pack(org), by="test"))
+    community.post(a_comment(host_id="after"))
+    monkeypatch.setattr(evaluator, "_store", FailingToCommit(platform.store, failures=1))
+
+    with pytest.raises(Unavailable):
+        evaluator.step()
+    evaluator._start_over(Unhurried())
+    community.settle()
+
+    made = [community.decision("comment", name) for name in ("before", "after")]
+    assert [each.judgement.action for each in made if each] == ["allow", "limit"]
 
 
 def test_the_thread_outlives_a_store_that_fails(

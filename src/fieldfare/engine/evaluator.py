@@ -146,18 +146,21 @@ class Evaluator:
         """Go back to what is recorded as done, counters included; nothing goes on before that."""
         while not stop.wait(RETRY_S):
             try:
-                self.tail.rewind(self._store.read(lambda uow: uow.cursors.get(READER)))
+                self.tail.rewind(self._store.read(self._reload))
                 self._grounds.reset()
-                self._store.read(self._reload_labels)
                 self.restore()
             except Exception:  # noqa: BLE001  # worker boundary: the store may come back
                 _log.exception("starting over failed")
             else:
                 return
 
-    def _reload_labels(self, uow: UnitOfWork) -> None:
+    def _reload(self, uow: UnitOfWork) -> EventId:
+        """Go back to the books and labels of what is recorded as done; gives up to where it is."""
+        position = uow.cursors.get(READER)
         for org in uow.organisations.all():
+            self._books.refresh(uow, org, as_of=position)
             self._grounds.learn_labels(org, book_of(uow, org))
+        return position
 
     def _evaluate(self, events: Sequence[Event]) -> None:
         assessed = {event.id: self._assess(event) for event in events}
