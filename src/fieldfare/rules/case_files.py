@@ -23,6 +23,8 @@ from fieldfare.rules.vocabulary import Vocabulary
 DEFAULT_MS: Final = 1_767_225_600_000
 """2026-01-01T00:00:00Z: when the event of a case happens unless it says `at`."""
 MAX_EVENTS: Final = 20_000
+MAX_ALL_EVENTS: Final = 100_000
+"""Earlier events of all cases of a folder: what is tested while somebody waits."""
 _SPACING_MS: Final = 1_000
 _STEP_WORDS: Final = ("event", "facts", "at", "subject")
 _BEFORE_WORDS: Final = (*_STEP_WORDS, "times", "every", "ago")
@@ -59,7 +61,16 @@ class Case:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as JSON has it: what looks like a date is text, and so are `on`, `no` and `yes`."""
+    """YAML as JSON has it: what looks like a date is text, and so are `on`, `no` and `yes`.
+
+    An alias is refused where it stands, so that nothing grows as it is read.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise ValueError("aliases are not read here")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
 
 
 _OURS: Final = frozenset({"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"})
@@ -81,9 +92,10 @@ def read_cases(sources: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Case
     """Read every case of a rule set's folder, in the order of files and lines.
 
     Raises BadInput for what is no list of cases, for a word it does not know and for two cases of
-    one name in a file.
+    one name in a file, and where there are more events than MAX_ALL_EVENTS.
     """
     cases: list[Case] = []
+    events = 0
     for file in sorted(filter(is_case_file, sources)):
         names: set[str] = set()
         for line, written in _entries(file, sources[file]):
@@ -93,6 +105,13 @@ def read_cases(sources: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Case
                 raise BadInput(f"{file}:{line}: a second case is called {case.name!r}")
             names.add(case.name)
             cases.append(case)
+            events += len(case.before)
+            if events > MAX_ALL_EVENTS:
+                hint = "Use fewer `times`, or put the load into a backtest."
+                raise BadInput(
+                    f"{file}:{line}: all cases have more than {MAX_ALL_EVENTS:,} events before",
+                    hint=hint,
+                )
     return tuple(cases)
 
 
@@ -107,8 +126,6 @@ def read_event(written: Mapping[str, Any], vocabulary: Vocabulary, *, where: str
 
 def _entries(file: str, text: str) -> Iterator[tuple[int, object]]:
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ValueError("aliases are not read here")  # noqa: TRY301 -- said with the others
         root = yaml.compose(text, _Loader)
         values = yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader without dates
     except (yaml.YAMLError, ValueError, RecursionError) as e:

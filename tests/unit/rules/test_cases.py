@@ -5,7 +5,7 @@ import pytest
 from fieldfare.engine.in_force import vocabulary
 from fieldfare.installation import in_force_without_store, pack_files
 from fieldfare.kernel import BadInput
-from fieldfare.rules import CaseReport, load_rule_set, run_cases
+from fieldfare.rules import CaseReport, case_files, load_rule_set, run_cases
 from fieldfare.testing.rule_sets import a_vocabulary
 
 RULES = """
@@ -156,6 +156,7 @@ WhenRules(rules_any=[Posted], then=[Suspend(account=Author, policy='IN.SPAM', fo
     [
         ("{}", "is no list of cases"),
         ("- [", "tests/all.yaml is no YAML"),
+        ("[" * 100_000, "tests/all.yaml is no YAML"),
         ("- &a {name: x}\n- *a", "aliases are not read here"),
         ("- 5", "a case is no mapping"),
         ("- {event: {}}", "the case has no name"),
@@ -188,6 +189,20 @@ def test_what_is_no_case_is_refused_with_its_place(cases: str, told: str) -> Non
 
     assert told in str(refused.value)
     assert str(refused.value).startswith("tests/all.yaml")
+
+
+def test_what_all_cases_play_before_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_files, "MAX_ALL_EVENTS", 5)
+    case = (
+        "- {name: NAME, event: {kind: like}, before: [{event: {kind: like}, times: 3}],"
+        " expect: {fired: [Liked]}}\n"
+    )
+
+    one = report_of(case)
+    with pytest.raises(BadInput, match=r"tests/all\.yaml:2: all cases have more than 5 events"):
+        report_of(case + case.replace("NAME", "OTHER"))
+
+    assert one.failed == ()
 
 
 def test_words_that_yaml_takes_for_truth_or_dates_stay_texts() -> None:
