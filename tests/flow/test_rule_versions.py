@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fieldfare.access import RoleName, Scope
-from fieldfare.kernel import EventId
+from fieldfare.engine.versioning import Versioning, VersionRow
+from fieldfare.kernel import EventId, Org
 from fieldfare.testing.platforms import Community, a_comment
 from fieldfare.testing.sites import Caller, Site
 from fieldfare.web.app import create_app
@@ -241,3 +242,24 @@ def test_what_is_no_etag_of_ours_is_refused(desk: Desk, told: str) -> None:
     refused = desk.ask(desk.author, "POST", f"/{version}/moves", body, if_match=told)
 
     assert refused.status_code == 400
+
+
+def test_a_move_of_whatever_stands_is_of_what_was_permitted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = desk.propose("wivel")
+    find = Versioning.find
+
+    def and_somebody_moves_it(self: Versioning, org: Org, name: str) -> VersionRow:
+        monkeypatch.setattr(Versioning, "find", find)
+        row = find(self, org, name)
+        desk.ask(desk.author, "POST", f"/{version}/moves", {"to": "review"})
+        desk.ask(desk.approver, "POST", f"/{version}/moves", {"to": "shadow"})
+        return row
+
+    monkeypatch.setattr(Versioning, "find", and_somebody_moves_it)
+    body = {"to": "withdrawn"}
+    refused = desk.ask(desk.author, "POST", f"/{version}/moves", body, if_match="*")
+
+    assert refused.status_code == 412
+    assert desk.ask(desk.author, "GET", f"/{version}").json()["state"] == "shadow"

@@ -141,9 +141,9 @@ async def move_version(
             by=who.pseudonym,
             share=wanted.share,
             note=wanted.note,
-            # Whoever named nothing means the version as it was just looked at: what was permitted
+            # Whoever named no state means the version as it was just looked at: what was permitted
             # is what is done.
-            etag=row.standing.etag if if_match is None else _etag(if_match),
+            etag=row.standing.etag if if_match in {None, "*"} else _etag(if_match or ""),
         )
     )
     moved = await run_in_threadpool(platform.versioning.find, who.org, row.version.hash)
@@ -229,10 +229,8 @@ def _tagged(response: Response, row: VersionRow) -> Response:
     return response
 
 
-def _etag(told: str) -> str | None:
-    """Read If-Match; `*` means however it stands. Raises BadInput for what is no ETag of ours."""
-    if told == "*":
-        return None
+def _etag(told: str) -> str:
+    """Read If-Match. Raises BadInput for what is no ETag of ours."""
     text = told.removeprefix("W/").strip('"')
     if not text.isdigit():
         hint = 'Send the ETag of the version as it was given, such as "123", or *.'
