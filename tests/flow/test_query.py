@@ -203,16 +203,16 @@ def test_every_entity_that_is_shown_is_labelled_once(site: Site, client: TestCli
 
 def test_queries_are_kept_under_a_name(site: Site, client: TestClient) -> None:
     headers = site.keyed(Scope.ADMIN).headers
-    body = {"name": "spam", "expression": "Author != None", "top": "Author"}
+    body = {"name": "spam/waves", "expression": "Author != None", "top": "Author"}
 
     assert client.post("/v1/queries", json=body, headers=headers).status_code == 201
     client.post("/v1/queries", json={**body, "expression": "Author == None"}, headers=headers)
     (saved,) = client.get("/v1/queries", headers=headers).json()["queries"]
 
-    assert (saved["name"], saved["expression"]) == ("spam", "Author == None")
-    assert client.delete("/v1/queries/spam", headers=headers).status_code == 200
+    assert (saved["name"], saved["expression"]) == ("spam/waves", "Author == None")
+    assert client.delete("/v1/queries/spam%2Fwaves", headers=headers).status_code == 200
     assert client.get("/v1/queries", headers=headers).json()["queries"] == []
-    assert client.delete("/v1/queries/spam", headers=headers).status_code == 404
+    assert client.delete("/v1/queries/spam%2Fwaves", headers=headers).status_code == 404
 
 
 def test_a_time_that_reaches_beyond_all_ids_is_looked_at_whole(

@@ -142,7 +142,7 @@ async def keep_query(
     return answer(_saved_json(saved), status=201)
 
 
-@router.delete("/queries/{name}")
+@router.delete("/queries/{name:path}")
 def drop_query(
     name: str, who: Annotated[Principal, requires(Permission.QUERY)], platform: Platform
 ) -> Response:
