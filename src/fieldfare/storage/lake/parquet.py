@@ -47,12 +47,17 @@ class Duck:
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Lend a cursor. Raises Unavailable for what the disk or the memory refuses."""
+        """Lend a cursor. Raises Unavailable for what the disk or the memory refuses, and for a file
+        that is damaged.
+        """
         cursor = self._connection().cursor()
         try:
             yield cursor
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise Unavailable(f"the lake: {error}", hint="Look at the disk.") from error
+        except duckdb.InvalidInputException as error:
+            hint = "Run `fieldfare lake rebuild`: the log has everything the lake has."
+            raise Unavailable(f"the lake is damaged: {error}", hint=hint) from error
         finally:
             cursor.close()
 
