@@ -17,6 +17,8 @@ from fieldfare.rules.signatures import FACT, Fixed, function
 from fieldfare.rules.words import PATTERNS
 
 MAX_TEXT: Final = 10_000
+MAX_HOST: Final = 253
+"""Characters of a name in the DNS (RFC 1035); whatever is longer is below no host."""
 BANK_CALLS: Final = frozenset({"HashMatch", "HashDistance"})
 """Functions whose `bank=` names a bank of known content."""
 _KEPT: Final = 64
@@ -31,6 +33,8 @@ def on_list(entries: Collection[str], value: object) -> bool:
     text = fold(value).strip()
     if text in entries:
         return True
+    if len(text) > MAX_HOST:  # each dot of it would be one more look, at a text as long
+        return False
     above, lists = text, frozenset(entries)
     while "." in above:
         if f"*.{above}" in lists:

@@ -5,7 +5,7 @@ import pytest
 from fieldfare.kernel import Span, Unknown
 from fieldfare.matching.lists import parse_list
 from fieldfare.rules import RuleSetDoesNotCompile, load_rule_set
-from fieldfare.rules.named_lists import on_list, says
+from fieldfare.rules.named_lists import MAX_HOST, on_list, says
 from fieldfare.testing.rule_sets import a_rule_set, a_vocabulary, evaluated
 
 ENTRIES = parse_list(
@@ -34,6 +34,14 @@ def test_a_value_is_on_a_list_as_itself_below_a_host_or_within_a_network(value: 
 )
 def test_another_value_is_not(value: object) -> None:
     assert not on_list(ENTRIES, value)
+
+
+def test_a_text_longer_than_any_host_is_not_looked_up_dot_by_dot() -> None:
+    longest = ".".join(["a" * 59] * 4)[: MAX_HOST - len(".sarno.example")] + ".sarno.example"
+
+    assert len(longest) == MAX_HOST
+    assert on_list(ENTRIES, longest)
+    assert not on_list(ENTRIES, f"a.{longest}")
 
 
 def test_a_text_says_an_entry_as_a_word_of_its_own_however_it_is_hidden() -> None:
