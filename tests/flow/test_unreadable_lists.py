@@ -3,6 +3,7 @@
 from starlette.testclient import TestClient
 
 from fieldfare.engine.administration import activate_rules, note, put_list
+from fieldfare.engine.backtest.planning import Wanted, planned
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.matching.repositories import ListRecord
 from fieldfare.records import Subject
@@ -45,6 +46,10 @@ def test_a_list_that_cannot_be_read_goes_on_with_its_last_good_version(
 
     assert community.posted(a_comment("a sarno")).judgement.action == "limit"
     assert {**platform.books.of(org).unreadable}.keys() == {"odd", "words"}
+    to_ms = community.clock.now_ms() + 1
+    asked = Wanted(from_ms=to_ms - 3_600_000, to_ms=to_ms)
+    plan = platform.store.read(lambda uow: planned(uow, org, asked))
+    assert plan.lists_at(plan.up_to)[0] == {"odd": frozenset({"sarno"})}
     headers = {"Authorization": f"Bearer {community.key}"}
     with TestClient(create_app(platform), headers=headers) as http:
         told = {each["name"]: each["problem"] for each in http.get("/v1/lists").json()["lists"]}

@@ -13,7 +13,7 @@ from typing import Final
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
 from fieldfare.engine.compiling import Compiler
-from fieldfare.engine.readable_lists import readable_lists
+from fieldfare.engine.readable_lists import readable_lists, tell_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
@@ -128,6 +128,7 @@ class Books:
             # An organisation in the making: its lists and its pack come before its rules.
             return
         lists = readable_lists(uow, org, uow.lists.current(org, as_of=as_of))
+        tell_of(org, lists.problems)
         in_force = assemble(pack.files, rules.files, lists.records, compiler=self.compiler)
         words = vocabulary(in_force.pack, frozenset(in_force.lists))
         beside = beside_live(uow, org, words, self.compiler, as_of=as_of)

@@ -4,7 +4,7 @@ In flow the versions in force as of an event; out flow the ones to decide by, an
 had to fall back what is wrong with its newest version. Nothing is in force in part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,10 +42,14 @@ def readable_lists(uow: UnitOfWork, org: Org, records: Sequence[ListRecord]) -> 
             good = _before(uow, org, good)
         if good is not None:
             kept.append(good)
+    return ReadableLists(records=tuple(kept), problems=problems)
+
+
+def tell_of(org: Org, problems: Mapping[str, str]) -> None:
+    """Say which lists of an organisation go on with an older version, if any."""
     _UNREADABLE.labels(org).set(len(problems))
     for name, wrong in problems.items():
         _log.error("a list cannot be read; its last good version goes on", list=name, wrong=wrong)
-    return ReadableLists(records=tuple(kept), problems=problems)
 
 
 def _before(uow: UnitOfWork, org: Org, record: ListRecord) -> ListRecord | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from fieldfare.engine.backtest.plan import ListsSince, Plan
 from fieldfare.engine.in_force import NAMED_LIST, POLICIES, RULES
+from fieldfare.engine.readable_lists import readable_lists
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, EventId, NotFound, Org
 from fieldfare.kernel.ids import MAX_ID, id_before
@@ -101,8 +102,12 @@ def _changes(uow: UnitOfWork, org: Org, after: EventId, up_to: EventId) -> Seque
 def _as_of(
     uow: UnitOfWork, org: Org, event_id: EventId, needed: frozenset[str]
 ) -> Mapping[str, frozenset[str]]:
-    return {
-        record.name: parse_list(record.name, record.text).entries
+    named = [
+        record
         for record in uow.lists.current(org, as_of=event_id)
         if record.kind == NAMED_LIST and record.name in needed
+    ]
+    return {
+        record.name: parse_list(record.name, record.text).entries
+        for record in readable_lists(uow, org, named).records
     }
