@@ -7,7 +7,12 @@ from starlette.testclient import TestClient
 
 from fieldfare.access import Scope
 from fieldfare.engine.administration import activate_rules
+from fieldfare.engine.bulk_label import BulkLabel, LabelOrder
+from fieldfare.engine.bulk_orders import CHUNK, MOST
+from fieldfare.engine.investigating import Inquiry
+from fieldfare.kernel import BadInput, EventId
 from fieldfare.records import CaseState
+from fieldfare.rules.labels import LABEL_CHANGED
 from fieldfare.testing.platforms import Community, a_comment
 from fieldfare.testing.sites import Site
 from fieldfare.web.app import create_app
@@ -199,6 +204,31 @@ def test_every_entity_that_is_shown_is_labelled_once(site: Site, client: TestCli
     (label,) = client.get("/v1/entities/Account/u0", headers=headers).json()["labels"]
     assert (label["label"], label["status"], label["holds"]) == ("loud", "manually_added", True)
     assert client.get("/v1/entities/Account/u1", headers=headers).json()["labels"] == []
+
+
+def test_an_order_with_a_value_that_is_no_entity_labels_nobody(site: Site) -> None:
+    platform, org = site.community.platform, site.community.org
+    platform.store.write(
+        lambda uow: activate_rules(uow, org, LABELS, platform.pack(org), by="test")
+    )
+    site.community.settle()
+    values = [*(f"u{number}" for number in range(CHUNK)), "u" * 201]
+    order = LabelOrder(
+        inquiry=Inquiry(text="", from_ms=0, to_ms=1, shown="Author"),
+        entity_type="Account",
+        label="loud",
+        reason="a campaign",
+        expected=len(values),
+        limit=MOST,
+        key="once",
+    )
+    bulk = BulkLabel(platform.store, org, platform.books.of(org))
+
+    with pytest.raises(BadInput, match="no entity"):
+        bulk.carry_out(order, values, by="test")
+
+    told = platform.store.read(lambda uow: uow.recall.of_kind(LABEL_CHANGED, EventId(0), limit=1))
+    assert list(told) == []
 
 
 def test_queries_are_kept_under_a_name(site: Site, client: TestClient) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from fieldfare.engine.bulk_orders import CHUNK, Orders, must_be_as_expected
 from fieldfare.engine.in_force import InForce
 from fieldfare.engine.investigating import Inquiry
-from fieldfare.engine.labels import MANUAL, change_by_hand
+from fieldfare.engine.labels import MANUAL, change_by_hand, must_fit
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import JsonValue, Org, digest, rfc3339
 from fieldfare.rules.labels import Entity, LabelChange
@@ -61,26 +61,21 @@ class BulkLabel:
         return self._orders.earlier(order.key, _content(order))
 
     def carry_out(self, order: LabelOrder, values: Sequence[str], *, by: str) -> Labelled:
-        """Label the entities. Raises BadInput for a label nobody declared or one that does not
-        fit, Conflict if others are selected than were previewed.
+        """Label the entities. Raises, before anything is done, BadInput for a label nobody declared
+        or a value it does not fit, Conflict if others are selected than were previewed.
         """
         must_be_as_expected(len(values), order.expected, order.limit)
-        for start in range(0, len(values), CHUNK):
-            self._store.write(partial(self._label, order, values[start : start + CHUNK], by))
+        changes = [_change(order, value, by) for value in values]
+        for change in changes:
+            must_fit(self._in_force, change)
+        for start in range(0, len(changes), CHUNK):
+            self._store.write(partial(self._label, changes[start : start + CHUNK]))
         came = Labelled(entities=len(values))
         self._store.write(partial(self._keep, order, came, by))
         return came
 
-    def _label(self, order: LabelOrder, values: Sequence[str], by: str, uow: UnitOfWork) -> None:
-        for value in values:
-            change = LabelChange(
-                entity=Entity(order.entity_type, value),
-                label=order.label,
-                status=MANUAL[order.added],
-                reason=by,
-                description=order.reason,
-                expires_at=order.expires_at,
-            )
+    def _label(self, changes: Sequence[LabelChange], uow: UnitOfWork) -> None:
+        for change in changes:
             change_by_hand(uow, self._org, self._in_force, change)
 
     def _keep(self, order: LabelOrder, came: Labelled, by: str, uow: UnitOfWork) -> None:
@@ -99,6 +94,17 @@ class BulkLabel:
         self._orders.keep(
             uow, LABELLED, told, key=order.key, content=_content(order), came=came, by=by
         )
+
+
+def _change(order: LabelOrder, value: str, by: str) -> LabelChange:
+    return LabelChange(
+        entity=Entity(order.entity_type, value),
+        label=order.label,
+        status=MANUAL[order.added],
+        reason=by,
+        description=order.reason,
+        expires_at=order.expires_at,
+    )
 
 
 def _content(order: LabelOrder) -> str:

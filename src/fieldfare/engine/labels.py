@@ -59,6 +59,15 @@ def write_changes(
 def change_by_hand(uow: LabelUnit, org: Org, in_force: InForce, change: LabelChange) -> EventId:
     """Write what a person asks for. Gives the event from which on it holds.
 
+    Raises BadInput as `must_fit` does.
+    """
+    must_fit(in_force, change)
+    return _append(uow, org, [change], person=None, causes=())
+
+
+def must_fit(in_force: InForce, change: LabelChange) -> None:
+    """Refuse a change that no person can ask for.
+
     Raises BadInput for a label nobody declared, one for another type, or a part that is too long.
     """
     terms = in_force.rules.labels.get(change.label)
@@ -76,7 +85,6 @@ def change_by_hand(uow: LabelUnit, org: Org, in_force: InForce, change: LabelCha
     if not entity.id or len(entity.id) > _LETTERS or len(entity.type) > _LETTERS:
         hint = f"Type and id have 1 to {_LETTERS} characters."
         raise BadInput("this is no entity", hint=hint, pointer="/entity/id")
-    return _append(uow, org, [change], person=None, causes=())
 
 
 def project(uow: LabelUnit, event: Event) -> None:
