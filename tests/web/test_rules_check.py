@@ -1,9 +1,13 @@
 """Checking a draft of the rules over the API: every problem at once, nothing put in force."""
 
+import threading
 from typing import Any
+
+import pytest
 
 from fieldfare.access import RoleName
 from fieldfare.testing.sites import Caller, Site
+from fieldfare.web import turns
 
 GOOD = """High = Rule(when_all=[Fact('visual.nsfw.max') > 0.9], description='high')
 WhenRules(rules_any=[High], then=[Hold(policy='AD.NUDE')])
@@ -62,3 +66,32 @@ def test_what_is_no_folder_of_texts_is_refused(site: Site) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["pointer"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/rules/check", {"files": {"main.sml": GOOD}}),
+        ("/v1/rules/test", {"files": {"main.sml": GOOD}}),
+        ("/v1/rules/explain", {"event": {"kind": "item.posted"}}),
+        (
+            "/v1/query",
+            {"expression": "True", "from": "2026-03-02T00:00:00Z", "to": "2026-03-03T00:00:00Z"},
+        ),
+    ],
+)
+def test_who_comes_while_many_are_at_work_is_told_to_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, Any]
+) -> None:
+    author = site.signed_in("author", RoleName.RULE_AUTHOR)
+    free = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(turns, "_free", free)
+
+    free.acquire()
+    refused = site.client().post(path, json=body, headers=author.headers)
+    free.release()
+    answers = [site.client().post(path, json=body, headers=author.headers) for _ in range(2)]
+
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "5"
+    assert [answer.status_code for answer in answers] == [200, 200]

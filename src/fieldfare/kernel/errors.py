@@ -69,7 +69,10 @@ class TooLarge(FieldfareError):
 
 
 class Overloaded(FieldfareError):
-    """Raised when the log's lag passes its bound. `retry_after_s` is in whole seconds."""
+    """Raised when the log's lag passes its bound, or too much is at work already.
+
+    retry_after_s: in whole seconds.
+    """
 
     status = 429
     slug = "overloaded"

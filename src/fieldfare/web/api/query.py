@@ -19,6 +19,7 @@ from fieldfare.kernel import JsonValue, Org, Unavailable, at_of, rfc3339
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
+from fieldfare.web.turns import in_turn
 
 PATIENCE_S: Final = 20.0
 """How long an inquiry may look; then it says how far it came."""
@@ -113,7 +114,9 @@ async def query(
     """Tell which events an expression selects: how many when, the top values, the newest."""
     asked = decode(_ASKED, await request.body())
     inquiry = inquiry_of(asked)
-    found = await run_in_threadpool(lambda: investigation(platform, who.org).findings(inquiry))
+    found = await run_in_threadpool(
+        in_turn, lambda: investigation(platform, who.org).findings(inquiry)
+    )
     return answer(findings_json(found))
 
 

@@ -27,6 +27,7 @@ from fieldfare.rules import (
 from fieldfare.web.api.rules import FileText
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(prefix="/v1", tags=["rules"])
 Files = Annotated[dict[str, FileText], msgspec.Meta(min_length=1, max_length=500)]
@@ -63,7 +64,8 @@ async def test_rules(
 ) -> Response:
     """Run the rule tests of a draft, or of the rules in force."""
     wanted = decode(_TRIAL, await request.body())
-    report = await run_in_threadpool(_tested, platform.books.of(who.org), wanted)
+    in_force = platform.books.of(who.org)
+    report = await run_in_threadpool(in_turn, lambda: _tested(in_force, wanted))
     return answer(msgspec.to_builtins(report))
 
 
@@ -75,7 +77,8 @@ async def explain_rules(
 ) -> Response:
     """Say of every rule whether it fires on an event, condition by condition, with values."""
     wanted = decode(_WHY, await request.body())
-    explained = await run_in_threadpool(_explained, platform.books.of(who.org), wanted)
+    in_force = platform.books.of(who.org)
+    explained = await run_in_threadpool(in_turn, lambda: _explained(in_force, wanted))
     return answer(msgspec.to_builtins(explained))
 
 

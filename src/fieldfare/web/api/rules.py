@@ -16,6 +16,7 @@ from fieldfare.metrics.rule_hits import HitsOf, measure_rules
 from fieldfare.rules import Problem
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 FileText = Annotated[str, msgspec.Meta(max_length=1_000_000)]
@@ -61,7 +62,7 @@ async def check_rules(
     """
     wanted = decode(_RULES, await request.body())
     in_force = platform.books.of(who.org)
-    checked = await run_in_threadpool(check_draft, wanted.files, in_force)
+    checked = await run_in_threadpool(in_turn, lambda: check_draft(wanted.files, in_force))
     rules = checked.rules
     names: list[JsonValue] = [rule.name for rule in rules.rules] if rules else []
     problems: list[JsonValue] = [_problem_json(problem) for problem in checked.problems]

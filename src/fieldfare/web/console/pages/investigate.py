@@ -31,6 +31,7 @@ from fieldfare.web.console.views.investigate import (
 )
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(include_in_schema=False)
 Investigator = Annotated[Principal, requires(Permission.QUERY)]
@@ -148,7 +149,8 @@ def _look(platform: Served, org: Org, asking: Asking, end: int) -> tuple[Found |
     if not asking.q.strip():
         return None, ""
     try:
-        return found_view(investigation(platform, org).findings(inquiry_of(asking, end))), ""
+        inquiry = inquiry_of(asking, end)
+        return found_view(in_turn(lambda: investigation(platform, org).findings(inquiry))), ""
     except BadInput as error:
         return None, str(error)
 

@@ -21,6 +21,7 @@ from fieldfare.web.console.templating import answer
 from fieldfare.web.console.views.rule_editor import Trouble, editor_view
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(include_in_schema=False)
 Writer = Annotated[Principal, requires(Permission.RULES_WRITE)]
@@ -141,7 +142,7 @@ async def _page(  # noqa: PLR0917 -- what a page of the editor is made of
     if len(files) > MAX_FILES:
         raise BadInput(f"A rule set has at most {MAX_FILES} files.")
     in_force = platform.books.of(who.org)
-    checked = await run_in_threadpool(check_draft, files, in_force)
+    checked = await run_in_threadpool(in_turn, lambda: check_draft(files, in_force))
     # What does not compile is told problem by problem beside the files.
     told = error if error is not None and not (checked.problems and error.slug == _BROKEN) else None
     view = editor_view(
