@@ -23,7 +23,7 @@ from fieldfare.kernel import BadInput, EventId, FieldfareError, JsonValue, Org, 
 from fieldfare.rules import CounterStore
 from fieldfare.rules.freezing import Frozen, pieces, thawed
 
-FORM: Final = 1
+FORM: Final = 2
 """Of what a snapshot holds; one in another form is not read."""
 SNAPSHOT_EVERY_S: Final = 120.0
 BREATH_S: Final = 0.001

@@ -40,6 +40,7 @@ from fieldfare.rules.safe_lowering import SafeLowering
 from fieldfare.rules.secrecy import holds_secret
 from fieldfare.rules.sightings import Sighting, sightings
 from fieldfare.rules.sml_types import BOOL, RULE, TIMEDELTA, plain
+from fieldfare.rules.tallies import short
 from fieldfare.rules.times import written_delta
 
 PARAMS: Final = "event_id, data, facts, counts, lists, labels"
@@ -354,14 +355,15 @@ class Assembler:
         for count in counts:
             counter = writer.bind(self._counter(count))
             operands = [lowering.needed(part) for part in count.key]
-            key = "".join(f"{operand.code}, " for operand in operands)
+            parts = zip(count.key, operands, strict=True)
+            key = "".join(f"{_kept(part, of.code, writer)}, " for part, of in parts)
             guards = list(dict.fromkeys(g for operand in operands for g in operand.guards))
             keyed = f"({key}) if {' and '.join(guards)} else None" if guards else f"({key})"
             conditions = [lowering.true(count.where)] if count.where else []
             if gate := self._gate(count.place.file, lowering):
                 conditions.append(gate)
             adds = " and ".join(conditions) or "True"
-            value = lowering.value(count.of) if count.of else "None"
+            value = _kept(count.of, lowering.value(count.of), writer) if count.of else "None"
             variable = writer.name()
             writer.guarded(
                 [f"{variable} = {make}({counter}, {keyed}, ({adds}) is True, {value})"],
@@ -384,6 +386,11 @@ def _counts_in(node: Node) -> Iterator[CountOf]:
         yield node
     for child in children(node):
         yield from _counts_in(child)
+
+
+def _kept(part: Node, code: str, writer: CodeWriter) -> str:
+    is_number = plain(part.type).base in {"int", "float", "bool"}
+    return code if is_number else f"{writer.bind(short)}({code})"
 
 
 def _never(where: Node | None) -> bool:

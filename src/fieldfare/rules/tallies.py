@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from fieldfare.kernel import Unknown
@@ -18,6 +19,8 @@ SATURATION: Final = 4_096
 """CountDistinct is exact up to here; beyond it stays here."""
 MAX_EVENTS: Final = 1 << 20
 """A key's newest events that Count and Sum remember; older ones are as good as past the window."""
+MAX_PART: Final = 256
+"""Characters of a text that is kept as it is in a key or among distinct values; ids are shorter."""
 DAY_MS: Final = 86_400_000
 NOT_BEFORE: Final = Unknown("no such event before this one")
 TOO_LARGE: Final = Unknown("the sum is too large for a number")
@@ -47,6 +50,15 @@ def is_number(value: object) -> bool:
     if type(value) is float:
         return value - value == 0.0
     return is_whole(value)
+
+
+def short(part: object) -> object:
+    """Give what is kept of a key's part or a value: of a long text its digest, which tells it apart
+    as well and lets nobody fill the memory with captions.
+    """
+    if type(part) is not str or len(part) <= MAX_PART:
+        return part
+    return blake2b(part.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class Tally(Protocol):

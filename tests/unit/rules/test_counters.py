@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from fieldfare.kernel import make_id
 from fieldfare.rules import Counter, CounterStore, CounterUpdate
 from fieldfare.rules.counters import SATURATION
-from fieldfare.rules.tallies import Figure
+from fieldfare.rules.tallies import MAX_PART, Figure
 from fieldfare.testing.rule_sets import START_MS, a_rule_set, an_id, evaluated
 
 WINDOW_MS = 100
@@ -216,3 +216,19 @@ def test_the_same_counter_written_twice_in_a_file_is_one() -> None:
     )
 
     assert len(rules.counter_updates("like", an_id(), {"a": "x"}, {})) == 1
+
+
+def test_long_texts_are_told_apart_and_not_kept() -> None:
+    rules = a_rule_set(
+        "T: str = JsonData(path='$.t')\n"
+        "Varied = Rule(\n"
+        "    when_all=[CountDistinct(of=T, key=[T], window='1h') > 1], description='')\n"
+    )
+    long = "a" * 20_000
+
+    told = [rules.counter_updates("like", 1, {"t": text}, {}) for text in (long, long, f"{long}b")]
+
+    first, again, other = ((*(update.key or ()), update.value) for (update,) in told)
+    assert first == again
+    assert set(first).isdisjoint(other)
+    assert [len(str(part)) <= MAX_PART for part in (*first, *other)] == [True] * 4
