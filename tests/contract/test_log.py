@@ -160,7 +160,9 @@ def test_a_work_that_raises_takes_back_only_itself(store: SqlStore) -> None:
 
     assert blocked.result()
     assert isinstance(failed.exception(), KeyError)
-    assert everything(store) == [before.result(), after.result()]
+    # The last of them may have a commit of its own: it is read once that is done.
+    kept = [before.result(), after.result()]
+    assert everything(store) == kept
     assert told == [before.result().id, after.result().id]
 
 

@@ -647,4 +647,5 @@ def test_what_outlived_its_time_is_swept(store: SqlStore, age_ms: int, gone: int
 
     swept = store.write(lambda uow: uow.sweeps.sweep(Retention(), now_ms=NOW_MS + age_ms))
 
-    assert swept == {"call_keys": gone, "sessions": 0, "outbox": 0}
+    assert swept["call_keys"] == gone
+    assert sum(swept.values()) == gone

@@ -15,7 +15,7 @@ from fieldfare.ingest.schemas import EVENT_KINDS
 from fieldfare.kernel import EventId, NotFound
 from fieldfare.records import ACCOUNT, Subject
 from fieldfare.review import Action, Choice, Hold, UndoTooLate
-from fieldfare.rules import lowering
+from fieldfare.rules import extensions
 from fieldfare.rules.functions import FUNCTIONS
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.platforms import Community, a_comment, a_video, reopened
@@ -163,7 +163,7 @@ def test_a_rule_that_throws_holds_what_it_could_not_judge(
         raise RuntimeError(text)
 
     broken = replace(FUNCTIONS["HashMd5"], run=throws)
-    monkeypatch.setattr(lowering, "FUNCTIONS", {**FUNCTIONS, "HashMd5": broken})
+    monkeypatch.setattr(extensions, "FUNCTIONS", {**FUNCTIONS, "HashMd5": broken})
     platform, org = community.platform, community.org
     pack, rules = platform.pack(org), {"main.sml": THROWING}
     platform.store.write(lambda uow: activate_rules(uow, org, rules, pack, by="test"))

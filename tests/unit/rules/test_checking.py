@@ -94,7 +94,7 @@ def only(main: str, **files: str) -> Problem:
         (WHEN.format("Hold(policy='IN.SPM')"), "unknown policy 'IN.SPM'", "'IN.SPAM'"),
         (WHEN.format("Remove(policy='IN.SPAM')"), "IN.SPAM does not allow Remove", "graver"),
         (WHEN.format("AgeGate(policy='IN.SPAM')"), "IN.SPAM does not allow AgeGate", "graver"),
-        (WHEN.format("Strike(policy='IN.SPAM')"), "unknown effect 'Strike'", ""),
+        (WHEN.format("Strik(policy='IN.SPAM')"), "unknown effect 'Strik'", "'Strike'"),
         (WHEN.format("Review(queue='adlt')"), "unknown queue 'adlt'", "'adult'"),
         (WHEN.format("Review(reason='x')"), "Review needs a policy or a queue", ""),
         (

@@ -4,6 +4,8 @@ import hashlib
 
 import pytest
 
+from fieldfare.kernel import Unknown
+from fieldfare.records import FactValue
 from fieldfare.rules import RuleSetDoesNotCompile
 from fieldfare.rules.functions import FUNCTIONS
 from fieldfare.testing.rule_sets import a_rule_set, evaluated
@@ -117,6 +119,10 @@ CASES = [
     ("IpNetwork(ip=T)", "somewhere", "Unknown"),
     ("ExtractCookie(header=T, key='b')", "a=1; b=2", "2"),
     ("ExtractCookie(header=T, key='c')", "a=1; b=2", "Unknown"),
+    ("HashMatch(bank='known_fakes')", "", "True"),
+    ("HashMatch(bank='others')", "", "False"),
+    ("HashDistance(bank='known_fakes')", "", "12"),
+    ("HashDistance(bank='others')", "", "Unknown"),
     ("ResolveOptional(optional_value=T, default_value='z')", None, "z"),
     ("ResolveOptional(optional_value=T)", "a", "a"),
     ("RegexMatch(pattern='a+b$', target=T)", "xaab", "True"),
@@ -137,7 +143,11 @@ def test_a_function_gives_what_it_says(call: str, text: str | None, expected: st
         "WhenRules(rules_any=[R], then=[Review(queue='adult')])"
     )
 
-    outcome = evaluated(rules, {"t": text}, facts={"domain.mx": {"mail.example": "192.0.2.9"}})
+    facts: dict[str, FactValue | Unknown] = {
+        "domain.mx": {"mail.example": "192.0.2.9"},
+        "hash.match.banks": {"known_fakes": 12},
+    }
+    outcome = evaluated(rules, {"t": text}, facts=facts)
 
     assert outcome.errors == ()
     assert outcome.verdicts[0].reasons[0].description == expected

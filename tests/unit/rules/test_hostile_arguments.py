@@ -67,7 +67,12 @@ def test_a_standard_function_never_throws_anything_but_a_value_error(
     name: str, data: st.DataObject
 ) -> None:
     function = FUNCTIONS[name]
-    given_by_engine = {"event_id": EventId(an_id()), "site": "main.sml:x:0", "fact:domain.mx": {}}
+    given_by_engine = {
+        "event_id": EventId(an_id()),
+        "site": "main.sml:x:0",
+        "fact:domain.mx": {},
+        "fact:hash.match.banks": data.draw(st.dictionaries(TEXTS, ANYTHING, max_size=3)),
+    }
     args = [data.draw(values(param), label=param.name) for param in function.params]
     args += [given_by_engine[what] for what in function.given]
 
