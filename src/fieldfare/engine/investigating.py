@@ -18,7 +18,7 @@ from fieldfare.rules.queries import Query, compile_query
 
 MOST_BUCKETS: Final = 60
 MOST_VALUES: Final = 100_000
-"""Different values that are told apart; beyond it the rest is counted together."""
+"""Different values that are told apart; one that comes after them is counted nowhere."""
 MOST_ROWS: Final = 200
 TOP: Final = 20
 WORDS: Final = frozenset({"data.item.caption", "data.item.text", "data.text"})
