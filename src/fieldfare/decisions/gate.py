@@ -321,9 +321,12 @@ def _answer(
 
 
 def _cap(item: GateItem, asked: _Asked) -> int | None:
-    """Give the views up to which an item is shown: its stage, or less where a decision says so."""
+    """Give the views up to which an item is shown: its stage, or less where a decision says so.
+
+    A cap that does not say how many is none at all: no view more.
+    """
     caps = [
-        int(one.params["up_to"])
+        int(one.params.get("up_to", 0))
         for one in item.restrictions
         if one.kind == EXPOSE and asked.reaches(one)
     ]
