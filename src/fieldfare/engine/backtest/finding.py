@@ -6,9 +6,11 @@ from typing import Final
 
 from fieldfare.decisions import resolve
 from fieldfare.decisions.joining import scope_of
+from fieldfare.decisions.unknowns import judge_unknowns
 from fieldfare.engine.backtest.findings import DAY_MS, FactTally, Finding, SliceResult
 from fieldfare.engine.backtest.plan import OpensLake, Plan, Slice
 from fieldfare.engine.backtest.replaying import replay
+from fieldfare.engine.broken_rules import unjudged_version
 from fieldfare.engine.grounds import CONTENT_KINDS, REPORT
 from fieldfare.engine.lake import LakeEvent
 from fieldfare.engine.pool import Beat
@@ -99,7 +101,10 @@ class Finder:
             if error in result.errors or len(result.errors) < MAX_ERRORS:
                 result.errors[error] += 1
         own = [verdict for verdict in outcome.verdicts if verdict.subject == event.subject]
-        judgement = self._judged(event, own, with_facts=event.kind != REPORT)
+        with_facts = event.kind != REPORT
+        if outcome.errors:
+            own.append(self._unjudged(event, outcome, with_facts=with_facts))
+        judgement = self._judged(event, own, with_facts=with_facts)
         lasting = [verdict for verdict in own if verdict.after_person]
         result.findings.append(
             Finding(
@@ -130,6 +135,17 @@ class Finder:
             kinds=self._plan.pack.kinds,
             facts=event.facts if with_facts else {},
             version=event.version,
+        )
+
+    def _unjudged(self, event: LakeEvent, outcome: Outcome, *, with_facts: bool) -> Verdict:
+        """Give what live adds where a rule threw."""
+        unknowns = judge_unknowns(self._plan.pack, event.facts if with_facts else {})
+        return unjudged_version(
+            event.id,
+            event.subject,
+            event.version,
+            outcome.errors,
+            held=bool(unknowns.restrictions),
         )
 
     def _accounts(self, outcome: Outcome) -> tuple[tuple[str, str], ...]:

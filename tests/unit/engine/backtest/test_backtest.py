@@ -127,12 +127,17 @@ class Story:
 
 
 def told(
-    story: Story, *, pool: Pool | None = None, first: int = 0, last: int | None = None
+    story: Story,
+    *,
+    pool: Pool | None = None,
+    first: int = 0,
+    last: int | None = None,
+    rules: str = RULES,
 ) -> BacktestResult:
     events = story.events
     plan = Plan(
         org=MAIN,
-        files={"main.sml": RULES},
+        files={"main.sml": rules},
         policies=pack_files("default").policies,
         after=EventId(events[first].id - 1),
         up_to=events[-1].id if last is None else events[last].id,
@@ -295,6 +300,20 @@ def test_the_load_of_queues_is_told_as_it_was_and_would_be() -> None:
         ("hate", 0, 2),
         ("spam", 1, 0),
     ]
+
+
+def test_what_a_rule_threw_on_is_held_and_asked_about_as_it_is_live() -> None:
+    story = Story()
+    for host_id, text, action in (("c1", "bramble", "hold"), ("c2", "b", "allow")):
+        story.post(host_id, text)
+        story.decide(host_id, action, queue="unjudged" if action == "hold" else "")
+    breaks = "\nLong = Rule(when_all=[StringLength(s=Words * 400000) > 2000000], description='')"
+
+    result = told(story, rules=RULES + breaks)
+
+    assert cells(result) == {("hold", "hold"): 1, ("allow", "allow"): 1}
+    assert [(load.queue, load.old, load.new) for load in result.review] == [("unjudged", 1, 1)]
+    assert sum(result.errors.values()) == 1
 
 
 def test_accounts_have_a_matrix_of_their_own() -> None:
