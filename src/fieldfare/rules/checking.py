@@ -12,7 +12,7 @@ from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, ListOf, Name, Node
 from fieldfare.rules.problems import Place, ProblemList
 from fieldfare.rules.signatures import Param
-from fieldfare.rules.sml_types import SmlType, accepts
+from fieldfare.rules.sml_types import RULE, SmlType, accepts
 from fieldfare.rules.source_files import SourceFile
 from fieldfare.rules.vocabulary import Vocabulary
 
@@ -128,10 +128,22 @@ def bind(
             is_fine = False
         else:
             bound[keyword.arg] = keyword.value
+    for param in params:
+        if _is_left_out(param, bound.get(param.name)):
+            del bound[param.name]
     missing = [param.name for param in params if param.required and param.name not in bound]
     if missing and is_fine:
         scope.problem(call, f"{name} lacks {', '.join(f'{m}=' for m in missing)}")
     return bound if is_fine and not missing else None
+
+
+def _is_left_out(param: Param, written: ast.expr | None) -> bool:
+    """Tell whether an argument is the word None, given to what is None unless it is given.
+
+    Not so `apply_if=None`, which in Osprey keeps the effect from happening: it is no rule.
+    """
+    is_none = isinstance(written, ast.Constant) and written.value is None
+    return is_none and not param.required and param.default is None and param.type != RULE
 
 
 def checked(param: Param, node: Node | None, written: ast.expr, scope: Scope) -> Node | None:  # noqa: PLR0911 -- one way out a problem

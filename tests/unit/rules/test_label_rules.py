@@ -242,6 +242,24 @@ Seen = Rule(when_all=[HasLabel(entity=Author, label='hasty')], description='')
     assert stream.event(author="ada", text="x").fired == ("Seen",)
 
 
+def test_none_for_what_may_be_left_out_is_leaving_it_out() -> None:
+    given = "manual=None, min_label_age=None"
+    left = "expires_after=None, delay_action_by=None"
+    written = f"""{FEATURES}
+Had = HasLabel(entity=Author, label='hasty', {given})
+Parts = StringSplit(s=Text, sep=None, maxsplit=-1)
+R = Rule(when_all=[not Had, ListLength(list=Parts) == 2], description="")
+WhenRules(rules_any=[R], then=[LabelAdd(entity=Author, label='hasty', {left})])
+"""
+
+    stream = Stream(written)
+
+    assert stream.event(author="ada", text="a b").fired == ("R",)
+    assert stream.event(author="ada", text="a b").fired == ()
+    never = "WhenRules(rules_any=[R], then=[LabelAdd(entity=Author, label='hasty', apply_if=None)])"
+    assert "apply_if takes Rule, this is None" in problem_of(written + never)
+
+
 def test_an_unknown_label_is_refused_with_the_closest_name() -> None:
     problem = problem_of(FEATURES + "X = HasLabel(entity=Author, label='hastey')")
 
