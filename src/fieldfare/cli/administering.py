@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
 from fieldfare.cli.reach import must_be_files, reach
-from fieldfare.kernel import BadInput
+from fieldfare.kernel import BadInput, utf8_text
 
 
 def create_bank(home: Path | None, bank: Mapping[str, object]) -> None:
@@ -60,9 +60,9 @@ def list_banks(home: Path | None, name: str | None, *, as_json: bool) -> None:
 def import_list(home: Path | None, file: Path, *, name: str, lexicon: bool) -> None:
     """Import a list or lexicon."""
     must_be_files([file])
+    text = utf8_text(file.read_bytes(), name=str(file))
     with reach(home) as call:
-        body = {"name": name, "text": file.read_text("utf-8"), "lexicon": lexicon}
-        told = call("POST", "/v1/lists", body)
+        told = call("POST", "/v1/lists", {"name": name, "text": text, "lexicon": lexicon})
     kind = "lexicon" if lexicon else "list"
     count = f"{told['terms']} terms"
     print_line(f"{kind} {told['name']}: {count}, in force since {told['since']}")

@@ -5,20 +5,21 @@ from pathlib import Path
 import typer
 
 from fieldfare.cli.printing import print_line
-from fieldfare.kernel import NotFound
+from fieldfare.kernel import NotFound, utf8_text
 
 
 def format_rules(folder: Path, *, check: bool) -> None:
     """Format every .sml file below a folder, or with `check` only say which ones are not; exits 1.
 
-    Raises NotFound where there is none, BadInput for what is no syntax: then no file is written.
+    Raises NotFound where there is none, BadInput for what is no syntax or no UTF-8: then no file
+    is written.
     """
     from fieldfare.rules.formatting import formatted
 
     files = [folder] if folder.is_file() else sorted(folder.rglob("*.sml"))
     if not files:
         raise NotFound(f"There is no .sml file in {folder}.")
-    texts = {file: file.read_bytes().decode("utf-8") for file in files}
+    texts = {file: utf8_text(file.read_bytes(), name=str(file)) for file in files}
     made = {file: formatted(text, name=str(file)) for file, text in texts.items()}
     changed = [file for file in files if made[file] != texts[file]]
     for file in changed:

@@ -28,6 +28,7 @@ from fieldfare.kernel.ids import (
     sequence_of,
 )
 from fieldfare.kernel.spans import Span
+from fieldfare.kernel.texts import utf8_text
 from fieldfare.kernel.traces import trace_of
 from fieldfare.kernel.unknown import Unknown
 
@@ -64,4 +65,5 @@ __all__ = [
     "sequence_of",
     "trace_of",
     "unix_ms",
+    "utf8_text",
 ]

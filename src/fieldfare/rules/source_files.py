@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from fieldfare.kernel import NotFound
+from fieldfare.kernel import NotFound, utf8_text
 from fieldfare.rules.problems import Place, ProblemList
 
 MAX_CHARS: Final = 1_000_000
@@ -93,13 +93,18 @@ def read_folder(path: Path | str) -> dict[str, str]:
     """Read the files of a rule set below a folder, named by their path from there with `/`.
 
     They are all `.sml` files, the manifest `ruleset.yaml`, `config/*.yaml` and `tests/*.yaml`.
-    Raises NotFound if there is no such folder or no main.sml in it.
+    Raises NotFound if there is no such folder or no main.sml in it, BadInput for what is no UTF-8.
     """
     folder = Path(path)
     files = sorted({file for pattern in _PATTERNS for file in folder.glob(pattern)})
-    found = {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in files}
+    found = {file.relative_to(folder).as_posix(): _text(file) for file in files}
     if "main.sml" not in found:
         raise NotFound(
             f"There is no rule set in {folder}.", hint="A rule set is a folder with a main.sml."
         )
     return found
+
+
+def _text(file: Path) -> str:
+    text = utf8_text(file.read_bytes(), name=str(file))
+    return text.replace("\r\n", "\n").replace("\r", "\n")

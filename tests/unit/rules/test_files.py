@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldfare.kernel import NotFound
+from fieldfare.kernel import BadInput, NotFound
 from fieldfare.rules import RuleSetDoesNotCompile, load_rule_set, read_folder
 from fieldfare.testing.rule_sets import a_rule_set, a_vocabulary, evaluated
 
@@ -183,6 +183,13 @@ def test_a_folder_is_read_with_paths_from_its_root(tmp_path: Path) -> None:
 
 def test_a_folder_without_an_entry_is_no_rule_set(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
+        read_folder(tmp_path)
+
+
+def test_a_file_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "main.sml").write_bytes(b"A = '\xff'\n")
+
+    with pytest.raises(BadInput, match=r"main\.sml is no text in UTF-8: its byte 5 is 0xff"):
         read_folder(tmp_path)
 
 
