@@ -1,5 +1,6 @@
 """Synthetic media: moving textures and tones, encoded on the spot, for tests and benchmarks."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -56,7 +57,18 @@ class Clip:
 
 
 def write_clip(path: Path, clip: Clip) -> Path:
-    """Encode a clip into the container that the name of `path` asks for, and return the path."""
+    """Encode a clip into the container that the name of `path` asks for, and return the path.
+
+    On a thread that ends with it: where a process may, SVT-AV1 makes the thread that opens it
+    real-time (SCHED_FIFO, 99) and leaves it so, and all that it starts later inherits that. A test
+    run in which a few processes came first for ever starved the browsers and servers beside it.
+    """
+    with ThreadPoolExecutor(1) as passing:
+        passing.submit(_encode, path, clip).result()
+    return path
+
+
+def _encode(path: Path, clip: Clip) -> None:
     with av.open(str(path), "w") as container:
         sound = container.add_stream(clip.sound, rate=_SOUND_HZ) if clip.sound else None
         if clip.codec:
@@ -64,7 +76,6 @@ def write_clip(path: Path, clip: Clip) -> Path:
             _write_frames(container, tracks, clip)
         if isinstance(sound, AudioStream):
             _write_tone(container, sound, clip.frames / clip.fps)
-    return path
 
 
 def texture(clip: Clip, number: int) -> NDArray[np.uint8]:
