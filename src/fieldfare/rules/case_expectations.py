@@ -20,10 +20,17 @@ SUBJECTS: Final = ("fired", "effects", "errors", "labels", "declared")
 WORDS: Final = tuple(
     word for subject in SUBJECTS for word in (subject, f"not_{subject}", f"{subject}_only")
 )
+REMOVED: Final = " removed"
+"""After a label that was taken: `hasty removed on Account:ana`."""
 _EFFECT_WORDS: Final = (
     "kind", "policy", "on", "queue", "lane", "reason", "surfaces", "markets", "min_age", "for",
     "label", "feature", "features", "after_person", "up_to", "points", "item",
 )  # fmt: skip
+_UNSAID: Final = {"after_person": False}
+"""What holds of an effect that does not say it."""
+_NUMBERS: Final = {"lane", "min_age"}
+_PARAMS: Final = {"label", "feature", "features", "up_to", "points", "item"}
+"""Parameters of restrictions: they are texts, lists joined by commas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,13 @@ class Wish:
     subject: str
     form: Form
     entries: tuple[Any, ...]
+
+    @property
+    def word(self) -> str:
+        """Give the word it was written under: `not_fired`."""
+        return {"all": "", "none": "not_", "only": ""}[self.form] + (
+            f"{self.subject}_only" if self.form == "only" else self.subject
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +73,7 @@ def read_expectations(written: Mapping[str, Any], where: str) -> Expectation:
         form: Form = (
             "none" if word.startswith("not_") else "only" if word.endswith("_only") else "all"
         )
-        read = _effect if subject == "effects" else _text
+        read = {"effects": _effect, "labels": _label_change}.get(subject, _text)
         wishes.append(
             Wish(subject=subject, form=form, entries=tuple(read(e, where) for e in entries))
         )
@@ -100,7 +114,7 @@ def shown_effects(outcome: Outcome) -> tuple[Shown, ...]:
 def shown_labels(outcome: Outcome) -> tuple[str, ...]:
     """Write the changes of labels as a case names them: `hasty on Account:ana`."""
     return tuple(
-        f"{change.label}{'' if change.status.is_added else ' removed'}"
+        f"{change.label}{'' if change.status.is_added else REMOVED}"
         f" on {change.entity.type}:{change.entity.id}"
         for change in outcome.labels
         if not change.dropped
@@ -168,7 +182,7 @@ def _effects(wish: Wish, effects: Sequence[Shown]) -> Iterator[str]:
 
 
 def _fits(wanted: Shown, effect: Shown) -> bool:
-    return all(effect.get(key) == value for key, value in wanted.items())
+    return all(effect.get(key, _UNSAID.get(key)) == value for key, value in wanted.items())
 
 
 def _listed(entries: Sequence[object]) -> str:
@@ -181,6 +195,21 @@ def _text(entry: object, where: str) -> str:
     return entry
 
 
+def _label_change(entry: object, where: str) -> str:
+    """Read `hasty on Account:ana` or `hasty removed on Account:ana`."""
+    text = _text(entry, where)
+    label, _, entity = text.rpartition(" on ")
+    if not label or not _is_subject(entity):
+        hint = "Write `hasty on Account:ana` or `hasty removed on Account:ana`."
+        raise BadInput(f"{where}: {text!r} is no change of a label", hint=hint)
+    return text
+
+
+def _is_subject(written: object) -> bool:
+    kind, colon, its_id = str(written).partition(":")
+    return bool(kind and colon and its_id)
+
+
 def _effect(entry: object, where: str) -> Shown:
     """Read `limit IN.SPAM`, `limit IN.SPAM on account:u1` or a mapping of what is to be equal."""
     if isinstance(entry, str):
@@ -190,7 +219,8 @@ def _effect(entry: object, where: str) -> Shown:
         if words[1:2] == ["on"]:
             del effect["policy"]
             rest = words[1:]
-        if rest and (rest[0] != "on" or len(rest) != len(("on", "subject"))):
+        is_on = rest[:1] == ["on"] and len(rest) == len(("on", "subject"))
+        if rest and not (is_on and _is_subject(rest[1])):
             hint = "Write `limit IN.SPAM`, `ban IN.SPAM on account:u1` or {kind: ..., ...}."
             raise BadInput(f"{where}: {entry!r} is no effect", hint=hint)
         return {**effect, "on": rest[1]} if rest else effect
@@ -210,8 +240,16 @@ def _comparable(key: str, value: object, where: str) -> object:
         if length is None:
             raise BadInput(f"{where}: `for: {value}` is no duration", hint="Write 24h or 7d.")
         return f"{length} ms"
+    if key == "on" and not _is_subject(value):
+        raise BadInput(f"{where}: `on: {value}` is no subject", hint="Write `account:u1`.")
+    if key in _NUMBERS and type(value) is not int:
+        raise BadInput(f"{where}: `{key}: {value!r}` is no whole number", hint="Leave out quotes.")
+    if key == "after_person" and not isinstance(value, bool):
+        raise BadInput(f"{where}: `{key}: {value!r}` is neither true nor false", hint="Say which.")
     if key in {"surfaces", "markets"} and isinstance(value, list):
         return ", ".join(sorted(map(str, value)))
+    if key in _PARAMS:
+        return ",".join(map(str, value)) if isinstance(value, list) else str(value)
     return value
 
 

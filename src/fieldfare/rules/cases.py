@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from fieldfare.kernel import did_you_mean
 from fieldfare.rules.case_expectations import differences
 from fieldfare.rules.case_files import Case, Step, read_cases
+from fieldfare.rules.case_names import unknown_names
 from fieldfare.rules.explaining import Explanation
 from fieldfare.rules.explanations_text import condition_line
 from fieldfare.rules.outcomes import Outcome
@@ -53,8 +53,9 @@ def run_cases(
 ) -> CaseReport:
     """Run every case under `tests/` whose name or file holds `only`.
 
-    Each case starts from nothing: its `before` is all that ever happened. Raises BadInput for what
-    is no case.
+    Each case starts from nothing: its `before` is all that ever happened. A case that names what is
+    not there fails, whether it names it as what must happen or as what must not. Raises BadInput
+    for what is no case.
     """
     results = []
     fired: set[str] = set()
@@ -62,7 +63,8 @@ def run_cases(
         if only.casefold() in f"{case.file} {case.name}".casefold():
             outcome, explained = play(rules, case)
             fired.update(outcome.fired)
-            results.append(_result(case, outcome, explained))
+            names = list(unknown_names(case, rules, vocabulary))
+            results.append(_result(case, outcome, explained, names))
     return CaseReport(
         rule_set=rules.hash,
         results=tuple(results),
@@ -96,8 +98,8 @@ def occurrence_of(step: Step) -> Occurrence:
     )
 
 
-def _result(case: Case, outcome: Outcome, explained: Explanation) -> CaseResult:
-    found = list(differences(case.expect, outcome))
+def _result(case: Case, outcome: Outcome, explained: Explanation, unknown: list[str]) -> CaseResult:
+    found = [*unknown, *differences(case.expect, outcome)]
     wanted = [
         rule
         for wish in case.expect.wishes
@@ -119,6 +121,3 @@ def _why_not(rule: str, explained: Explanation) -> Iterator[str]:
             yield f"  {condition_line(trace.conditions[at])}"
     elif rule in explained.never:
         yield f"  {rule} cannot fire on an event of kind {explained.kind}"
-    else:
-        known = [*explained.never, *(trace.rule for trace in explained.rules)]
-        yield f"  there is no rule {rule}. {did_you_mean(rule, known)}".rstrip(". ")

@@ -110,7 +110,7 @@ def test_an_unknown_says_why() -> None:
     [
         ("fired_only: []", "fired: Seen fired, and only none should have"),
         ("not_fired: [Seen]", "fired: Seen fired and should not have"),
-        ("fired: [Scene]", "  there is no rule Scene. Did you mean 'Seen'?"),
+        ("fired: [Scene]", "fired: there is no rule 'Scene'. Did you mean 'Seen'?"),
         ("fired: [Liked]", "  Liked cannot fire on an event of kind item.posted"),
         ("effects: [hold AD.NUDE]", "effects: expected hold AD.NUDE; came: suspend IN.SPAM on"),
         ("effects: [suspend IN.SPAM on account:u2]", "effects: expected suspend IN.SPAM on acc"),
@@ -130,6 +130,92 @@ def test_what_differs_is_said(expect: str, told: str) -> None:
 """)
 
     assert any(line.startswith(told) for line in found), found
+
+
+NAMED = """
+Author: Entity[str] = EntityJson(type='Account', path='$.item.author')
+Named = Rule(when_all=[GetActionName() == 'like'], description='')
+WhenRules(
+    rules_any=[Named],
+    then=[
+        LabelAdd(entity=Author, label='hasty'),
+        DeclareVerdict(verdict='slow_down'),
+        Strike(account=Author, policy='IN.SPAM', points=2),
+        Remove(policy='AD.NUDE', after_person=True),
+    ],
+)
+"""
+HASTY = {"config/labels.yaml": "labels: {hasty: {valid_for: [Account]}}"}
+
+
+def named(expect: str, *, given: str = "", rules: str = NAMED) -> tuple[str, ...]:
+    case = f"""
+- name: Named
+  event: {{kind: like, item: {{kind: video, host_id: v1, author: u1}}}}
+  labels: {{{given}}}
+  expect: {{{expect}}}
+"""
+    sources = {"main.sml": rules, "tests/all.yaml": case, **HASTY}
+    words = a_vocabulary()
+    (result,) = run_cases(load_rule_set(sources, vocabulary=words), sources, words).results
+    return result.differences
+
+
+@pytest.mark.parametrize(
+    ("expect", "told"),
+    [
+        ("fired: [Nmaed]", "fired: there is no rule 'Nmaed'. Did you mean 'Named'?"),
+        ("not_fired: [Nmaed]", "not_fired: there is no rule 'Nmaed'. Did you mean 'Named'?"),
+        ("fired_only: [Nmaed]", "fired_only: there is no rule 'Nmaed'. Did you mean 'Named'?"),
+        ("not_effects: [lmit]", "not_effects: there is no effect 'lmit'. Did you mean 'limit'?"),
+        ("not_effects: [{kind: hold, policy: IN.SPM}]",
+         "not_effects: there is no policy 'IN.SPM'. Did you mean 'IN.SPAM'?"),
+        ("not_effects: [{kind: review, queue: adlt}]",
+         "not_effects: there is no queue 'adlt'. Did you mean 'adult'?"),
+        ("not_labels: [hastie on Account:u1]",
+         "not_labels: there is no label 'hastie'. Did you mean 'hasty'?"),
+        ("not_labels: [hastie removed on Account:u1]",
+         "not_labels: there is no label 'hastie'. Did you mean 'hasty'?"),
+        ("not_labels: [hasty on Item:u1]",
+         "not_labels: 'hasty' is no label for entities of type 'Item', but for Account"),
+    ],
+)  # fmt: skip
+def test_a_name_that_nothing_has_fails_its_case_in_every_form(expect: str, told: str) -> None:
+    assert told in named(expect)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("'Account:u1': [hastie]", "labels: there is no label 'hastie'. Did you mean 'hasty'?"),
+        ("'Item:u1': [hasty]",
+         "labels: 'hasty' is no label for entities of type 'Item', but for Account"),
+    ],
+)  # fmt: skip
+def test_a_label_that_a_case_gives_is_one_the_rules_declare(given: str, told: str) -> None:
+    assert named("fired: [Named]", given=given) == (told,)
+
+
+def test_what_has_a_name_is_expected_or_not_as_before() -> None:
+    assert (
+        named(
+            "fired_only: [Named], labels_only: [hasty on Account:u1], declared_only: [slow_down],"
+            " not_labels: [hasty removed on Account:u1], not_effects: [{kind: review, policy: ''}]",
+            given="'Account:u2': [hasty]",
+        )
+        == ()
+    )
+
+
+def test_what_an_effect_says_is_compared_as_it_is_written() -> None:
+    there = named(
+        "effects: [{kind: strike, points: 2, after_person: false},"
+        " {kind: remove, after_person: true}]"
+    )
+    not_there = named("not_effects: [{kind: strike, points: 2, after_person: false}]")
+
+    assert there == ()
+    assert not_there != ()
 
 
 def test_an_error_nobody_expects_fails_a_case() -> None:
@@ -167,6 +253,14 @@ WhenRules(rules_any=[Posted], then=[Suspend(account=Author, policy='IN.SPAM', fo
         ("- {name: x, event: {kind: like}, expect: {fired: Liked}}", "is no list"),
         ("- {name: x, event: {kind: like}, expect: {effects: [a b c d]}}", "is no effect"),
         ("- {name: x, event: {kind: like}, expect: {effects: [{kind: a, polcy: b}]}}", "'policy'"),
+        ("- {name: x, event: {kind: like}, expect: {not_effects: [ban on u1]}}", "is no effect"),
+        ("- {name: x, event: {kind: like}, expect: {effects: [{kind: ban, on: u}]}}", "no subject"),
+        ("- {name: x, event: {kind: like}, expect: {effects: [{kind: review, lane: '0'}]}}",
+         "no whole number"),
+        ("- {name: x, event: {kind: like}, expect: {effects: [{kind: a, after_person: 1}]}}",
+         "neither true nor false"),
+        ("- {name: x, event: {kind: like}, expect: {not_labels: [hasty]}}", "no change of a label"),
+        ("- {name: x, event: {kind: like}, expect: {not_labels: [hasty on ana]}}", "no change of"),
         ("- {name: x, event: {kind: like}, facts: {visual.nsfw.mx: 1}, expect: {}}", "Did you"),
         ("- {name: x, event: {kind: like}, lists: {bad_word: []}, expect: {}}", "'bad_words'"),
         ("- {name: x, event: {kind: like, n: .nan}, expect: {}}", "no number of JSON"),
