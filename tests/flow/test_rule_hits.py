@@ -6,6 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from fieldfare.engine.rule_moves import Proposal
+from fieldfare.kernel import rfc3339
+from fieldfare.metrics import DAY_MS
 from fieldfare.rules.lifecycle import VersionState
 from fieldfare.testing.platforms import Community, a_comment
 from fieldfare.web.app import create_app
@@ -63,6 +65,50 @@ def test_a_shadow_is_reported_beside_the_live_version(
     }
     assert told["rules"][0]["precision"] is None
     assert told["rules"][0]["interval"] is None
+
+
+def test_what_a_queue_gets_in_a_day_is_of_the_days_the_version_ran(
+    community: Community, http: TestClient, shadow: str
+) -> None:
+    path = f"/v1/rule-versions/{shadow}/shadow?days=28"
+    young = http.get(path).json()
+    community.clock.advance_to(community.clock.now_ms() + 2 * DAY_MS)
+    grown = http.get(path).json()
+
+    assert young["ran_days"] < 0.01
+    assert young["rates"] == [{"queue": "hate", "items": 3, "per_day": None}]
+    assert grown["ran_days"] == pytest.approx(2, abs=0.01)
+    assert grown["rates"][0]["per_day"] == pytest.approx(1.5, abs=0.01)
+
+
+@pytest.mark.usefixtures("shadow")
+def test_days_are_counted_back_from_the_clock_of_the_installation(
+    community: Community, http: TestClient
+) -> None:
+    told = http.get("/v1/rules/hits?days=3").json()
+
+    now_ms = community.clock.now_ms() + 1
+    assert (told["from"], told["to"]) == (rfc3339(now_ms - 3 * DAY_MS), rfc3339(now_ms))
+    assert [r["rule"] for r in told["rules"]] == ["Wivel"]
+    both = http.get("/v1/rules/hits?days=3&from=2026-03-01T00:00:00Z")
+    assert (both.status_code, both.json()["pointer"]) == (400, "/days")
+
+
+@pytest.mark.usefixtures("shadow")
+def test_a_rule_nobody_has_is_not_found_and_one_that_is_gone_is_by_its_hits(
+    community: Community, http: TestClient
+) -> None:
+    lost = http.get("/v1/rules/Wivle/hits")
+    community.platform.versioning.override(
+        community.org, {"main.sml": RULES.replace("Wivel", "Quim")}, by="admin"
+    )
+    community.settle()
+    gone = http.get("/v1/rules/Wivel/hits")
+
+    assert (lost.status_code, lost.json()["hint"]) == (404, "Did you mean 'Wivel'?")
+    assert (gone.status_code, gone.json()["hits"]) == (200, 1)
+    community.clock.advance_to(community.clock.now_ms() + 30 * DAY_MS)
+    assert http.get("/v1/rules/Wivel/hits").json()["hits"] == 0
 
 
 @pytest.mark.usefixtures("shadow")

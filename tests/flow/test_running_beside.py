@@ -7,8 +7,9 @@ import pytest
 from fieldfare.engine.deciding import Question
 from fieldfare.engine.rule_moves import Proposal
 from fieldfare.engine.unit import UnitOfWork
+from fieldfare.engine.version_reports import report_version
 from fieldfare.kernel import Conflict
-from fieldfare.metrics.rule_hits import HitReport, HitsOf, report_hits
+from fieldfare.metrics.rule_hits import HitReport, HitsOf
 from fieldfare.records import HitMode, Restriction, RuleHit, Subject, Verdict, Voice
 from fieldfare.rules.buckets import takes
 from fieldfare.rules.lifecycle import VersionState
@@ -82,7 +83,7 @@ def hits(community: Community, rule_set: str = "", rule: str = "") -> Sequence[R
 def report(community: Community, rule_set: str, against: str) -> HitReport:
     of = HitsOf(from_ms=EVER.from_ms, to_ms=EVER.to_ms, rule_set=rule_set)
     return community.platform.store.read(
-        lambda uow: report_hits(uow, community.org, of, against=against)
+        lambda uow: report_version(uow, community.org, of, against=against, now_ms=EVER.to_ms)
     )
 
 

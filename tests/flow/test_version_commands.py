@@ -61,6 +61,7 @@ def test_a_version_is_proposed_approved_by_another_key_and_taken_back(
     assert "retired" in shown
     assert "read it" in shown
     assert "no hits" in run(capsys, "rules", "hits")
+    assert "no rule 'Wivvel'" in run(capsys, "rules", "hits", "Wivvel")
     versions = run(capsys, "rules", "versions", "--json")
     assert '"state":"live"' in versions
 

@@ -99,6 +99,19 @@ def test_a_version_in_the_shadow_is_reported_beside_the_live_one(site: Site, ver
     assert (queue["queue"], queue["items"], queue["days"][-2:]) == ("adult", 2, [1, 1])
 
 
+def test_the_load_a_day_is_of_the_time_the_version_ran(site: Site, version: str) -> None:
+    path = f"/rules/versions/{version}/shadow?days=28"
+    page = told(site, path)
+    who = site.signed_in("author", RoleName.RULE_AUTHOR)
+
+    html = site.client().get(path, headers=who.headers).text
+
+    assert page["ran_ms"] < DAY_MS
+    assert page["queues"][0]["per_day"] is None
+    assert "it ran for less than a day" in html
+    assert "of the 28 days shown" in html
+
+
 def test_a_version_that_hit_nothing_says_so(site: Site, version: str) -> None:
     who = site.signed_in("author", RoleName.RULE_AUTHOR)
     path = f"/rules/versions/{version}/shadow?days=1"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fieldfare.cli.printing import print_json, print_line, print_table
 from fieldfare.cli.reach import reach
@@ -12,12 +13,13 @@ MEASURES = ("rule", "hits", "novel", "errors", "actions", "judged", "precision")
 def show_shadow(version: str, *, days: int, against: str, as_json: bool, home: Path | None) -> None:
     """Show what a version would have done beside another."""
     with reach(home) as call:
-        path = f"/v1/rule-versions/{version}/shadow{_since(days)}"
-        told = call("GET", f"{path}&against={against}" if against else path)
+        path = f"/v1/rule-versions/{quote(version, safe='')}/shadow?days={days}"
+        told = call("GET", f"{path}&against={quote(against)}" if against else path)
     if as_json:
         print_json(told)
         return
-    print_line(f"{told['from'][:10]} to {told['to'][:10]}, against {told['against'][:12] or '-'}")
+    span = f"{told['from'][:10]} to {told['to'][:10]}, of which it ran {told['ran_days']:.1f} days"
+    print_line(f"{span}; against {told['against'][:12] or '-'}")
     print_table(MEASURES, [_row(rule) for rule in told["rules"]], empty="no hits")
     if told["overlap"]:
         print_line("")
@@ -26,13 +28,15 @@ def show_shadow(version: str, *, days: int, against: str, as_json: bool, home: P
         print_line("")
         rows = [{**load, "day": load["day"][:10]} for load in told["queues"]]
         print_table(("day", "queue", "items"), rows, empty="")
+        print_line("")
+        print_table(("queue", "items", "a_day"), [_rate(each) for each in told["rates"]], empty="")
 
 
 def show_hits(rule: str, *, days: int, as_json: bool, home: Path | None) -> None:
     """Show what rules hit as they decided: one of them by day, or all."""
     with reach(home) as call:
-        path = f"/v1/rules/{rule}/hits" if rule else "/v1/rules/hits"
-        told = call("GET", f"{path}{_since(days)}")
+        path = f"/v1/rules/{quote(rule, safe='')}/hits" if rule else "/v1/rules/hits"
+        told = call("GET", f"{path}?days={days}")
     if as_json:
         print_json(told)
         return
@@ -43,11 +47,9 @@ def show_hits(rule: str, *, days: int, as_json: bool, home: Path | None) -> None
         print_table(("day", "hits"), rows, empty="no hits")
 
 
-def _since(days: int) -> str:
-    import datetime as dt
-
-    began = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
-    return f"?from={began:%Y-%m-%dT%H:%M:%SZ}"
+def _rate(rate: dict[str, Any]) -> dict[str, Any]:
+    per_day = rate["per_day"]
+    return {**rate, "a_day": "ran for less than a day" if per_day is None else f"{per_day:.1f}"}
 
 
 def _row(rule: dict[str, Any]) -> dict[str, Any]:

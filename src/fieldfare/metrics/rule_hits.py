@@ -129,11 +129,25 @@ class RuleMeasure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRate:
+    """Item versions a queue would get. per_day: None where it ran for less than a day."""
+
+    queue: str
+    items: int
+    per_day: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HitReport:
-    """What a version did or would have done. against: hash of the version it is compared with."""
+    """What a version did or would have done.
+
+    against: hash of the version it is compared with. ran_ms: how long of the period it ran; what
+    comes in a day is of the days it ran, not of those that were looked at.
+    """
 
     of: HitsOf
     against: str
+    ran_ms: int
     rules: tuple[RuleMeasure, ...]
     overlap: tuple[Overlap, ...]
     queues: tuple[QueueLoad, ...]
@@ -145,6 +159,25 @@ class HitReport:
     @property
     def errors(self) -> int:
         return sum(rule.errors for rule in self.rules)
+
+    @property
+    def ran_days(self) -> float:
+        return self.ran_ms / DAY_MS
+
+    @property
+    def rates(self) -> tuple[QueueRate, ...]:
+        """Say what each queue would get, the fullest first."""
+        items: Counter[str] = Counter()
+        for load in self.queues:
+            items[load.queue] += load.items
+        return tuple(
+            QueueRate(
+                queue=queue,
+                items=n,
+                per_day=n / self.ran_days if self.ran_ms >= DAY_MS else None,
+            )
+            for queue, n in sorted(items.items(), key=lambda each: (-each[1], each[0]))
+        )
 
 
 def measure_rules(uow: MeasuringUnit, org: Org, of: HitsOf) -> tuple[RuleMeasure, ...]:
@@ -159,11 +192,17 @@ def measure_rules(uow: MeasuringUnit, org: Org, of: HitsOf) -> tuple[RuleMeasure
     return tuple(sorted(measured, key=lambda rule: (-rule.hits, rule.rule)))
 
 
-def report_hits(uow: MeasuringUnit, org: Org, of: HitsOf, *, against: str) -> HitReport:
-    """Report on a version, compared with another; `against` "" compares with none."""
+def report_hits(
+    uow: MeasuringUnit, org: Org, of: HitsOf, *, against: str, ran_ms: int
+) -> HitReport:
+    """Report on a version, compared with another; `against` "" compares with none.
+
+    ran_ms: how long of the period the version ran.
+    """
     return HitReport(
         of=of,
         against=against,
+        ran_ms=ran_ms,
         rules=measure_rules(uow, org, of),
         overlap=tuple(uow.rule_measures.overlap(org, of, against)) if against else (),
         queues=tuple(uow.rule_measures.queues(org, of)),

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from fieldfare.kernel import BadInput, Conflict, EventId, NotFound, NotPermitted
+from fieldfare.kernel import BadInput, Conflict, EventId, NotFound, NotPermitted, at_of
 
 SHARES: Final = (1, 10, 50)
 """Per cent of authors a rollout may take; 100 is live."""
@@ -208,6 +208,22 @@ def lived(moves: Iterable[Move]) -> list[str]:
             del past[newest:]
         past.append(move.hash)
     return past
+
+
+def ran_ms(moves: Iterable[Move], version: str, *, from_ms: int, to_ms: int) -> int:
+    """Say for how many ms of [from_ms, to_ms) a version ran, in the shadow or deciding.
+
+    moves: in the order of the log.
+    """
+    total, since = 0, -1
+    for move in moves:
+        if move.hash != version:
+            continue
+        at = min(max(at_of(move.event_id), from_ms), to_ms)
+        if since >= 0:
+            total += at - since
+        since = at if move.to in RUNNING else -1
+    return total + max(0, to_ms - since) if since >= 0 else total
 
 
 def no_version(version: str) -> NotFound:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from fieldfare.kernel import BadInput, Conflict, EventId, FieldfareError, NotFound, NotPermitted
+from fieldfare.kernel import (
+    EPOCH_MS,
+    BadInput,
+    Conflict,
+    EventId,
+    FieldfareError,
+    NotFound,
+    NotPermitted,
+    make_id,
+)
 from fieldfare.rules.lifecycle import (
     FOLLOWS,
     MOST_SHADOWS,
@@ -20,6 +29,7 @@ from fieldfare.rules.lifecycle import (
     going_live,
     in_state,
     lived,
+    ran_ms,
     standings,
     steps,
 )
@@ -145,6 +155,41 @@ def test_who_saw_another_standing_moves_nothing() -> None:
 def test_an_unknown_version_is_not_found() -> None:
     with pytest.raises(NotFound):
         asked(moves_to(S.DRAFT), S.REVIEW, version="zzz")
+
+
+def moved_at(at_ms: int, to: VersionState, version: str = "a") -> Move:
+    return Move(event_id=make_id(EPOCH_MS + at_ms), hash=version, before=None, to=to, by="ola")
+
+
+RAN = (
+    moved_at(100, S.DRAFT),
+    moved_at(200, S.SHADOW),
+    moved_at(250, S.SHADOW, "b"),
+    moved_at(300, S.DRAFT),
+    moved_at(500, S.SHADOW),
+    moved_at(600, S.ROLLOUT),
+    moved_at(700, S.LIVE),
+)
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "to_ms", "ran"),
+    [
+        (0, 1_000, 600),
+        (0, 150, 0),
+        (250, 550, 100),
+        (300, 400, 0),
+        (800, 900, 100),
+        (0, 650, 250),
+    ],
+)
+def test_a_version_ran_from_its_shadow_on_until_it_was_taken_out(
+    from_ms: int, to_ms: int, ran: int
+) -> None:
+    span = {"from_ms": EPOCH_MS + from_ms, "to_ms": EPOCH_MS + to_ms}
+
+    assert ran_ms(RAN, "a", **span) == ran
+    assert ran_ms(RAN, "nobody", **span) == 0
 
 
 def live_moves(*versions: str) -> list[Move]:

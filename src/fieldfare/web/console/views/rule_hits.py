@@ -55,10 +55,14 @@ class OverlapLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLine:
-    """What a queue would get. days: item versions of each day, the oldest first."""
+    """What a queue would get. days: item versions of each day, the oldest first.
+
+    per_day: of the days the version ran; None where those were less than one.
+    """
 
     queue: str
     items: int
+    per_day: float | None
     days: tuple[int, ...]
 
 
@@ -125,14 +129,18 @@ def overlaps(report: HitReport) -> tuple[OverlapLine, ...]:
 
 def queue_lines(report: HitReport, of: Period) -> tuple[QueueLine, ...]:
     """Say what each queue would get, the fullest first."""
-    queues: dict[str, dict[int, int]] = {}
+    days: dict[str, dict[int, int]] = {}
     for load in report.queues:
-        queues.setdefault(load.queue, {})[load.day_ms] = load.items
-    lines = [
-        QueueLine(queue=queue, items=sum(days.values()), days=each_day(days, of))
-        for queue, days in queues.items()
-    ]
-    return tuple(sorted(lines, key=lambda line: (-line.items, line.queue)))
+        days.setdefault(load.queue, {})[load.day_ms] = load.items
+    return tuple(
+        QueueLine(
+            queue=rate.queue,
+            items=rate.items,
+            per_day=rate.per_day if rate.per_day is None else round(rate.per_day, 1),
+            days=each_day(days[rate.queue], of),
+        )
+        for rate in report.rates
+    )
 
 
 def examples(uow: UnitOfWork, org: Org, of: HitsOf, *, limit: int) -> tuple[HitExample, ...]:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from fieldfare.engine.unit import UnitOfWork
+from fieldfare.engine.version_reports import report_version
 from fieldfare.engine.versioning import VersionRow
 from fieldfare.kernel import Org
 from fieldfare.metrics import Share
-from fieldfare.metrics.rule_hits import HitsOf, report_hits
+from fieldfare.metrics.rule_hits import HitsOf
 from fieldfare.web.console.views.rule_hits import (
     HitExample,
     HitsLine,
@@ -27,6 +28,7 @@ EXAMPLES = 12
 class ShadowView:
     """What a version did or would have done in a period. labels: of its days.
 
+    ran_ms, ran_days: how long of the period it ran; what a queue gets in a day is of that time.
     against: the live version, None where it is the live one itself or none is live. novel: of all
     hits, those on events nothing live found.
     """
@@ -34,6 +36,8 @@ class ShadowView:
     version: VersionLine
     against: VersionLine | None
     days: int
+    ran_ms: int
+    ran_days: float
     labels: tuple[str, ...]
     hits: int
     by_day: tuple[int, ...]
@@ -51,12 +55,15 @@ def shadow_view(
     """Report on one version over a period, compared with the live one."""
     other = live if live and live.version.hash != row.version.hash else None
     wanted = HitsOf(from_ms=of.from_ms, to_ms=of.to_ms, rule_set=row.version.hash)
-    report = report_hits(uow, org, wanted, against=other.version.hash if other else "")
+    against = other.version.hash if other else ""
+    report = report_version(uow, org, wanted, against=against, now_ms=of.to_ms)
     rules = lines_of(report.rules, of)
     return ShadowView(
         version=version_line(row),
         against=version_line(other) if other else None,
         days=len(of.labels),
+        ran_ms=report.ran_ms,
+        ran_days=round(report.ran_days, 1),
         labels=of.labels,
         hits=report.hits,
         by_day=tuple(sum(day) for day in zip(*(rule.days for rule in rules), strict=True)),
