@@ -16,6 +16,7 @@ from fieldfare.storage.lake.columns import SCHEMA_VERSION, Column, ColumnType
 from fieldfare.storage.lake.disk import Disk
 
 NAME: Final = "manifest.json"
+REBUILD: Final = "Run `fieldfare lake rebuild`: the log has everything the lake has."
 
 
 class LakeFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ class ManifestFile:
         self._path = folder / NAME
         self._disk = disk
         self._lock = threading.Lock()
-        self._read: tuple[tuple[int, int], Manifest] | None = None
+        self._read: tuple[tuple[int, int, int], Manifest] | None = None
 
     def current(self) -> Manifest:
         """Give the newest manifest; an empty one where there is none yet.
@@ -79,7 +80,7 @@ class ManifestFile:
             stat = self._path.stat()
         except FileNotFoundError:
             return Manifest()
-        seen = (stat.st_ino, stat.st_mtime_ns)
+        seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
         with self._lock:
             if self._read is not None and self._read[0] == seen:
                 return self._read[1]
@@ -98,10 +99,11 @@ class ManifestFile:
         try:
             manifest = msgspec.json.decode(self._path.read_bytes(), type=Manifest)
         except msgspec.MsgspecError as error:
+            raise Unavailable(f"{self._path} is damaged: {error}", hint=REBUILD) from None
+        except OSError as error:
             raise Unavailable(
-                f"{self._path} is damaged: {error}",
-                hint="Run `fieldfare lake rebuild`: the log has everything the lake has.",
-            ) from None
+                f"{self._path} cannot be read: {error.strerror}", hint=REBUILD
+            ) from error
         if manifest.schema_version > SCHEMA_VERSION:
             raise BadInput(
                 f"{self._path} was written by a newer version of Fieldfare",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,7 +22,11 @@ from fieldfare.ledger.keys import ERASED
 from fieldfare.storage.lake.columns import HEAD, SCHEMA_VERSION, Column
 from fieldfare.storage.lake.decoding import quoted, selected
 from fieldfare.storage.lake.encoding import Encoded
+from fieldfare.storage.lake.manifest import REBUILD
 
+DISK: Final = f"Look at the disk. {REBUILD}"
+MORE_MEMORY: Final = "Let fewer programs run beside it, or take a shorter time."
+MOST_NAMED: Final = 3
 GROUP_ROWS: Final = 20_480
 """Rows of a row group: what a reader takes at a time. DuckDB wants a multiple of 2,048."""
 _KEPT: Final = f"person_kind IS DISTINCT FROM '{ERASED}'"
@@ -46,18 +51,23 @@ class Duck:
         self._opened: tuple[int, duckdb.DuckDBPyConnection] | None = None
 
     @contextmanager
-    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Lend a cursor. Raises Unavailable for what the disk or the memory refuses, and for a file
-        that is damaged.
+    def cursor(self, *reading: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a cursor. reading: the files that are read, to name the one that is damaged.
+
+        Raises Unavailable for what the disk or the memory refuses, and for a damaged file: DuckDB
+        has a dozen errors for those, and what it read may not decode.
         """
         cursor = self._connection().cursor()
         try:
             yield cursor
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise Unavailable(f"the lake: {error}", hint="Look at the disk.") from error
-        except duckdb.InvalidInputException as error:
-            hint = "Run `fieldfare lake rebuild`: the log has everything the lake has."
-            raise Unavailable(f"the lake is damaged: {error}", hint=hint) from error
+        except duckdb.OutOfMemoryException as error:
+            raise Unavailable(f"the lake: {_first_line(error)}", hint=MORE_MEMORY) from error
+        except (duckdb.Error, msgspec.MsgspecError, UnicodeError, LookupError) as error:
+            if not reading and not isinstance(error, duckdb.Error):
+                raise
+            if isinstance(error, duckdb.FatalException | duckdb.InternalException):
+                self.close()  # the instance answers nothing any more
+            raise _unreadable(error, reading) from error
         finally:
             cursor.close()
 
@@ -228,6 +238,22 @@ def marks_of(ids: Ids) -> tuple[EventId, ...]:
     ends = ids[GROUP_ROWS - 1 :: GROUP_ROWS].tolist()
     last = int(ids[-1])
     return tuple(EventId(each) for each in (ends if ends and ends[-1] == last else [*ends, last]))
+
+
+def _unreadable(error: Exception, reading: Sequence[Path]) -> Unavailable:
+    """Say which file cannot be read: DuckDB itself does not always."""
+    told = _first_line(error)
+    named = [path for path in reading if str(path) in told] or reading
+    if not named:
+        return Unavailable(f"the lake cannot be read or written: {told}", hint=DISK)
+    one_of = "" if len(named) == 1 else f"one of {len(named)} of "
+    files = "file" if len(named) == 1 else "files"
+    where = ", ".join(map(str, named[:MOST_NAMED]))
+    return Unavailable(f"{one_of}the lake's {files} {where} cannot be read: {told}", hint=REBUILD)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _type(column: Column) -> str:

@@ -113,13 +113,13 @@ class ParquetLake:
         self, manifest: Manifest, org: Org, after: EventId, up_to: EventId
     ) -> Counter[str]:
         counted: Counter[str] = Counter()
-        with self._duck.cursor() as cursor:
-            for file in _within(manifest, org, after, up_to):
-                if after < file.first and file.last <= up_to:
-                    counted[file.kind] += file.rows
-                    continue
-                paths = [self._folder / file.path]
-                if some := count_between(cursor, paths, after, up_to):
+        for file in _within(manifest, org, after, up_to):
+            if after < file.first and file.last <= up_to:
+                counted[file.kind] += file.rows
+                continue
+            path = self._folder / file.path
+            with self._duck.cursor(path) as cursor:
+                if some := count_between(cursor, [path], after, up_to):
                     counted[file.kind] += some
         return counted
 
@@ -129,10 +129,10 @@ class ParquetLake:
         for piece in pieces:
             columns = piece.columns if fields is None else _asked_for(piece.columns, fields)
             paths = [self._folder / path for path in piece.paths]
-            with self._duck.cursor() as cursor:
+            with self._duck.cursor(*paths) as cursor:
                 found = rows_between(cursor, paths, columns, piece.after, piece.up_to)
-            decode = decoder_for(piece.kind, found.columns, found.full)
-            if events := decode(org, found.rows):
+                events = decoder_for(piece.kind, found.columns, found.full)(org, found.rows)
+            if events:
                 yield events
 
 

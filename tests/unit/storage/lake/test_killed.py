@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fieldfare.engine.lake import LakeBatch, LakeEvent
-from fieldfare.kernel import Conflict, EventId, Org, Unavailable, make_id, unix_ms
+from fieldfare.kernel import Conflict, EventId, Org, make_id, unix_ms
 from fieldfare.records import ACCOUNT, Subject
 from fieldfare.storage.lake import LakeWriter, ParquetLake, reading
 from fieldfare.storage.lake.disk import Disk
@@ -189,19 +189,6 @@ def test_a_stream_goes_on_when_its_files_are_joined_meanwhile(
     assert [*first, *rest] == FIRST
     assert len(first) < len(FIRST)
     writer.close()
-    lake.close()
-
-
-def test_a_damaged_file_is_told_with_a_way_out(tmp_path: Path) -> None:
-    prepare(tmp_path)
-    for path in tmp_path.glob("org=*/**/*.parquet"):
-        path.write_bytes(path.read_bytes()[:100])
-    lake = ParquetLake(tmp_path, MemoryLake(), threads=1)
-
-    with pytest.raises(Unavailable, match="damaged") as refused:
-        list(lake.events(ORG, after=EventId(0), up_to=END))
-
-    assert "fieldfare lake rebuild" in refused.value.hint
     lake.close()
 
 
