@@ -5,9 +5,10 @@ force. What is opened and run afterwards is `platform.Platform`.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from fieldfare.access import Scope
 from fieldfare.engine.in_force import LEXICON, NAMED_LIST, Books, InForce, assemble
@@ -15,7 +16,7 @@ from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
 from fieldfare.engine.shelf import bank_indexes
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import Clock, Conflict, EventId, NotFound, SystemClock, did_you_mean
+from fieldfare.kernel import Clock, Conflict, EventId, NotFound, Org, SystemClock, did_you_mean
 from fieldfare.kernel.ids import MAX_ID
 from fieldfare.ledger import (
     MASTER_KEY_VARIABLE,
@@ -34,6 +35,8 @@ from fieldfare.matching.repositories import ListRecord
 from fieldfare.policies import packs_dir
 from fieldfare.rules import read_folder
 from fieldfare.storage import SqlStore
+
+Entries: TypeAlias = Callable[[UnitOfWork, Org], Sequence[BankIndex]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,32 @@ def in_force_without_store(pack: str) -> InForce:
 
 def in_force_of(settings: Settings) -> tuple[InForce, Sequence[BankIndex]]:
     """Read what the organisation main decides by, its banks included, beside a running server."""
+    return _in_force(settings, bank_indexes)
+
+
+def in_force_alone(settings: Settings) -> InForce:
+    """Read what the organisation main decides by, without the entries of its banks."""
+    in_force, _ = _in_force(settings, _none)
+    return in_force
+
+
+def _none(_uow: UnitOfWork, _org: Org) -> Sequence[BankIndex]:
+    return ()
+
+
+def has_installation(settings: Settings) -> bool:
+    """Tell whether `init` has made an installation in the home."""
+    return Keys(settings.home).command_line.is_file()
+
+
+def _in_force(settings: Settings, entries: Entries) -> tuple[InForce, Sequence[BankIndex]]:
     vault = Vault(load_master_key(settings.home))
     store = SqlStore.open(settings.database_url, clock=SystemClock(), vault=vault, read_only=True)
     books = Books()
 
     def read(uow: UnitOfWork) -> Sequence[BankIndex]:
         books.refresh(uow, MAIN, as_of=EventId(MAX_ID))
-        return bank_indexes(uow, MAIN)
+        return entries(uow, MAIN)
 
     try:
         banks = store.read(read)

@@ -11,4 +11,8 @@ Home = Annotated[
         "--home", help="The installation's folder; else FIELDFARE_HOME.", show_default=False
     ),
 ]
+Pack = Annotated[
+    str | None,
+    typer.Option(help="Check by this pack, not by the installation.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,6 +1,5 @@
 """Commands that check rule sets and put them in force."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,20 +10,21 @@ from fieldfare.cli.printing import print_json, print_line
 from fieldfare.kernel import NotFound
 
 if TYPE_CHECKING:
-    from fieldfare.rules import RuleSet, Vocabulary
+    from fieldfare.cli.rule_grounds import Grounds
+    from fieldfare.rules import RuleSet
 
 Semantics = Literal["safe", "osprey"]
 
 
-def check_rules(folder: Path, *, pack: str, semantics: Semantics | None, as_json: bool) -> None:
-    """Compile a folder of rules against a pack and print what is worth knowing.
+def check_rules(folder: Path, by: "Grounds", *, semantics: Semantics | None, as_json: bool) -> None:
+    """Compile a folder of rules and print what is worth knowing.
 
     Raises RuleSetDoesNotCompile with every problem; with `as_json` they are printed, and it exits.
     """
     from fieldfare.rules import RuleSetDoesNotCompile
 
     try:
-        _, rules, _ = compiled(folder, pack=pack, semantics=semantics)
+        rules = compiled(folder, by, semantics=semantics)
     except RuleSetDoesNotCompile as e:
         if not as_json:
             raise
@@ -34,6 +34,7 @@ def check_rules(folder: Path, *, pack: str, semantics: Semantics | None, as_json
         print_json(
             {
                 "compiles": True,
+                "against": by.whose,
                 "hash": rules.hash,
                 "semantics": rules.semantics,
                 "rules": len(rules.rules),
@@ -44,7 +45,7 @@ def check_rules(folder: Path, *, pack: str, semantics: Semantics | None, as_json
     for warning in rules.warnings:
         print_line(f"{warning}\n")
     files = f"{len(rules.rules)} rules in {len(rules.sources)} files"
-    print_line(f"{files} compile ({rules.semantics}): {rules.hash}")
+    print_line(f"{files} compile ({rules.semantics}) against {by.whose}: {rules.hash}")
 
 
 def activate(folder: Path, *, note: str, home: Path | None) -> None:
@@ -56,19 +57,11 @@ def activate(folder: Path, *, note: str, home: Path | None) -> None:
     print_line(f"rule set {told['hash']} is in force (version {told['number']})")
 
 
-def compiled(
-    folder: Path, *, pack: str, semantics: Semantics | None = None
-) -> "tuple[Mapping[str, str], RuleSet, Vocabulary]":
-    """Read and compile a folder against a pack; the lists of the pack count as known."""
-    from fieldfare.engine.in_force import vocabulary
-    from fieldfare.installation import pack_files
-    from fieldfare.policies import load_pack
+def compiled(folder: Path, by: "Grounds", *, semantics: Semantics | None = None) -> "RuleSet":
+    """Read and compile a folder. Raises RuleSetDoesNotCompile with every problem."""
     from fieldfare.rules import load_rule_set
 
-    files = pack_files(pack)
-    words = vocabulary(load_pack(files.policies["policies.yaml"]), frozenset(files.lists))
-    found = sources(folder)
-    return found, load_rule_set(found, vocabulary=words, semantics=semantics), words
+    return load_rule_set(sources(folder), vocabulary=by.words, semantics=semantics)
 
 
 def sources(folder: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from fieldfare.cli.options import AsJson, Home
+from fieldfare.cli.options import AsJson, Home, Pack
 from fieldfare.cli.rule_language_commands import language
 from fieldfare.cli.rule_version_commands import Note, versions
 
@@ -17,17 +17,22 @@ rules.add_typer(language)
 @rules.command("check")
 def rules_check(
     folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
-    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+    pack: Pack = None,
+    home: Home = None,
     semantics: Annotated[
         Literal["safe", "osprey"] | None,
         typer.Option(help="Of a missing value, where ruleset.yaml does not say."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a rule set: every problem at once, with file, line and hint."""
-    from fieldfare.cli.rule_checking import check_rules
+    """Check a rule set: every problem at once, with file, line and hint.
 
-    check_rules(folder, pack=pack, semantics=semantics, as_json=as_json)
+    By the pack, lists and banks of the installation if there is one, else by the default pack.
+    """
+    from fieldfare.cli.rule_checking import check_rules
+    from fieldfare.cli.rule_grounds import grounds
+
+    check_rules(folder, grounds(home, pack), semantics=semantics, as_json=as_json)
 
 
 @rules.command("activate")
@@ -98,14 +103,16 @@ def rules_wake(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home = N
 @rules.command("test")
 def rules_test(
     folder: Annotated[Path, typer.Argument(help="The folder with main.sml and tests/.")],
-    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+    pack: Pack = None,
+    home: Home = None,
     only: Annotated[str, typer.Option("-k", help="Run the tests whose name has this.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run the rule tests of a folder; exit with 1 if one fails."""
+    from fieldfare.cli.rule_grounds import grounds
     from fieldfare.cli.rule_testing import test_rules
 
-    if not test_rules(folder, pack=pack, only=only, as_json=as_json):
+    if not test_rules(folder, grounds(home, pack), only=only, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -113,11 +120,13 @@ def rules_test(
 def rules_explain(
     folder: Annotated[Path, typer.Argument(help="The folder with main.sml.")],
     event: Annotated[Path, typer.Argument(help="A JSON file with one event.")],
-    pack: Annotated[str, typer.Option(help="The policy pack they are for.")] = "default",
+    pack: Pack = None,
+    home: Home = None,
     rule: Annotated[str, typer.Option("--rule", help="Explain this rule alone.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say of every rule whether it fires on an event, and which condition decides."""
+    from fieldfare.cli.rule_grounds import grounds
     from fieldfare.cli.rule_testing import explain_event
 
-    explain_event(folder, event, pack=pack, rule=rule, as_json=as_json)
+    explain_event(folder, event, grounds(home, pack), rule=rule, as_json=as_json)

@@ -6,16 +6,16 @@ from typing import Literal
 
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.cli.rule_checking import compiled
+from fieldfare.cli.rule_grounds import Grounds
 
 
 def print_graph(
-    folder: Path, *, pack: str, rule: str | None, form: Literal["text", "dot", "json", "svg"]
+    folder: Path, by: Grounds, *, rule: str | None, form: Literal["text", "dot", "json", "svg"]
 ) -> None:
     """Print the graph of a folder of rules, or what is around one rule."""
     from fieldfare.rules.graph_picture import dot_of, lines_of, svg_of
 
-    _, rules, _ = compiled(folder, pack=pack)
-    graph = rules.graph()
+    graph = compiled(folder, by).graph()
     if rule is not None:
         graph = graph.around(rule)
     match form:

@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from fieldfare.cli.options import AsJson
+from fieldfare.cli.options import AsJson, Home, Pack
 
 language = typer.Typer()
 
 Folder = Annotated[Path, typer.Argument(help="The folder with main.sml.")]
-Pack = Annotated[str, typer.Option(help="The policy pack they are for.")]
 
 
 @language.command("graph")
@@ -20,12 +19,14 @@ def rules_graph(
     form: Annotated[
         Literal["text", "dot", "json", "svg"], typer.Option("--format", help="How to write it.")
     ] = "text",
-    pack: Pack = "default",
+    pack: Pack = None,
+    home: Home = None,
 ) -> None:
     """Show what depends on what: fields, facts and counters, rules, effects, policies."""
     from fieldfare.cli.rule_graph import print_graph
+    from fieldfare.cli.rule_grounds import grounds
 
-    print_graph(folder, pack=pack, rule=rule, form=form)
+    print_graph(folder, grounds(home, pack), rule=rule, form=form)
 
 
 @language.command("functions")
@@ -53,8 +54,9 @@ def rules_fmt(
 
 
 @language.command("stubs")
-def rules_stubs(folder: Folder, pack: Pack = "default") -> None:
+def rules_stubs(folder: Folder, pack: Pack = None, home: Home = None) -> None:
     """Write __builtins__.pyi beside the rules, so that Python editors complete their names."""
+    from fieldfare.cli.rule_grounds import grounds
     from fieldfare.cli.rule_stubs import write_stubs
 
-    write_stubs(folder, pack=pack)
+    write_stubs(folder, grounds(home, pack))

@@ -12,7 +12,7 @@ from fieldfare.cli.reach import must_be_files
 from fieldfare.engine.in_force import InForce
 from fieldfare.engine.settings import load_settings
 from fieldfare.engine.single import JudgedFile, SingleFile
-from fieldfare.installation import Keys, in_force_of, in_force_without_store
+from fieldfare.installation import has_installation, in_force_of, in_force_without_store
 from fieldfare.kernel import JsonValue, Unknown
 from fieldfare.matching import BankIndex
 from fieldfare.signals.scanner import Scanner
@@ -51,7 +51,7 @@ def scan_files(
 
 def _grounds(home: Path | None, pack: str | None) -> tuple[InForce, Sequence[BankIndex]]:
     settings = load_settings(home)
-    if pack is None and Keys(settings.home).command_line.is_file():
+    if pack is None and has_installation(settings):
         return in_force_of(settings)
     return in_force_without_store(pack or settings.pack), ()
 

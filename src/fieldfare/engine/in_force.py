@@ -88,6 +88,11 @@ class InForce:
     banks: frozenset[str] | None = None
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def words(self) -> Vocabulary:
+        """Say what a draft may name: what is in force beside it, banks included."""
+        return vocabulary(self.pack, frozenset(self.lists), self.banks)
+
     def rules_for(self, author: str) -> RuleSet:
         """Give the version that decides about what an author does (the host's id, "": nobody's)."""
         rollout = self.beside.rollout

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fieldfare.engine.in_force import InForce, vocabulary
+from fieldfare.engine.in_force import InForce
 from fieldfare.rules import Problem, RuleSet, RuleSetDoesNotCompile, load_rule_set
 from fieldfare.rules.case_files import Case, read_cases
 
@@ -38,9 +38,8 @@ def check_draft(files: Mapping[str, str], in_force: InForce) -> CheckedDraft:
             hint=f"A rule set starts in {ENTRY}: add the file.",
         )
         return CheckedDraft(problems=(missing,), rules=None)
-    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
     try:
-        rules = load_rule_set(files, vocabulary=words)
+        rules = load_rule_set(files, vocabulary=in_force.words)
     except RuleSetDoesNotCompile as refused:
         return CheckedDraft(problems=refused.problems, rules=None)
     return CheckedDraft(problems=rules.warnings, rules=rules)
@@ -51,9 +50,8 @@ def tests_about(files: Mapping[str, str], in_force: InForce, rule: str) -> tuple
 
     Raises BadInput for files of tests that cannot be read.
     """
-    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
     return tuple(
         case
-        for case in read_cases(files, words)
+        for case in read_cases(files, in_force.words)
         if any(wish.subject == FIRED and rule in wish.entries for wish in case.expect.wishes)
     )

@@ -127,7 +127,8 @@ def _standard(function: AnyFunction, args: Args, written: ast.Call, scope: Scope
     bank = literals.get("bank")
     banks = scope.vocabulary.banks
     if function.name in BANK_CALLS and banks is not None and bank not in banks:
-        scope.unknown(written, "bank", str(bank), banks)
+        hint = f"Make it: fieldfare bank create {bank} --policy ..."
+        scope.unknown(written, "bank", str(bank), banks, hint)
         return None
     if function.check and (wrong := function.check(literals)):
         scope.problem(written, wrong, f"As in {function.example}." if function.example else "")
@@ -252,7 +253,8 @@ def _regex(args: Args, written: ast.Call, scope: Scope) -> Node | None:
 def _in_list(args: Args, written: ast.Call, scope: Scope) -> Node | None:
     name = str(_literal(args, "list", ""))
     if name not in scope.vocabulary.lists:
-        scope.unknown(written, "list", name, scope.vocabulary.lists)
+        hint = f"Bring it: fieldfare lists import FILE --name {name}"
+        scope.unknown(written, "list", name, scope.vocabulary.lists, hint)
         return None
     words = "target" in args
     value = args["target" if words else "value"]

@@ -98,7 +98,7 @@ def read_cases(sources: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Case
     events = 0
     for file in sorted(filter(is_case_file, sources)):
         names: set[str] = set()
-        for line, written in _entries(file, sources[file]):
+        for line, written in case_entries(file, sources[file]):
             reader = _Reader(f"{file}:{line}", vocabulary)
             case = reader.case(written, file, line)
             if case.name in names:
@@ -124,7 +124,8 @@ def read_event(written: Mapping[str, Any], vocabulary: Vocabulary, *, where: str
     return reader.case({"name": where, "expect": {}, **written}, where, 1)
 
 
-def _entries(file: str, text: str) -> Iterator[tuple[int, object]]:
+def case_entries(file: str, text: str) -> Iterator[tuple[int, object]]:
+    """Give each case of a file as it is written, and its line. Raises BadInput for no YAML."""
     try:
         root = yaml.compose(text, _Loader)
         values = yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader without dates

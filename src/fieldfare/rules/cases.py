@@ -5,6 +5,7 @@ it is as expected and, if not, what came instead and which condition decided.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -59,7 +60,8 @@ def run_cases(
     """
     results = []
     fired: set[str] = set()
-    for case in read_cases(sources, vocabulary):
+    asked = replace(vocabulary, lists=vocabulary.lists | rules.needs.lists)
+    for case in read_cases(sources, asked):
         if only.casefold() in f"{case.file} {case.name}".casefold():
             outcome, explained = play(rules, case)
             fired.update(outcome.fired)

@@ -54,9 +54,11 @@ class Scope:
         else:
             self.problem(at, message, hint)
 
-    def unknown(self, at: ast.expr, what: str, name: str, known: Iterable[str]) -> None:
-        """Note an unknown name with the closest known one."""
-        self.problem(at, f"unknown {what} {name!r}", did_you_mean(name, known))
+    def unknown(
+        self, at: ast.expr, what: str, name: str, known: Iterable[str], hint: str = ""
+    ) -> None:
+        """Note an unknown name with the closest known one, or the hint where none is close."""
+        self.problem(at, f"unknown {what} {name!r}", did_you_mean(name, known) or hint)
 
     def lookup(self, written: ast.Name) -> Definition | None:
         """Find what a name stands for; notes a problem if it is not in sight."""

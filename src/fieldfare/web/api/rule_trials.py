@@ -4,7 +4,6 @@ In flow the files of a draft, or nothing for the rules in force; out flow report
 stored.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,17 +12,17 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.in_force import InForce, vocabulary
+from fieldfare.engine.in_force import InForce
 from fieldfare.ingest.schemas import decode
 from fieldfare.rules import (
     CaseReport,
     Explanation,
-    RuleSet,
     load_rule_set,
     play,
     read_event,
     run_cases,
 )
+from fieldfare.rules.given_names import with_given
 from fieldfare.web.api.rules import FileText
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
@@ -83,13 +82,17 @@ async def explain_rules(
 
 
 def _tested(in_force: InForce, wanted: Trial) -> CaseReport:
-    rules = _rules(in_force, wanted.files)
-    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
+    """Run the tests of a draft: lists and banks that they give count as there."""
+    words = in_force.words
+    rules = in_force.rules
+    if wanted.files is not None:
+        given = with_given(words, wanted.files)
+        rules = load_rule_set(wanted.files, vocabulary=given)
     return run_cases(rules, rules.sources, words, only=wanted.only)
 
 
 def _explained(in_force: InForce, wanted: Why) -> Explanation:
-    rules = _rules(in_force, wanted.files)
+    words, rules = in_force.words, in_force.rules
     written: dict[str, Any] = {
         "event": wanted.event,
         "facts": wanted.facts,
@@ -98,13 +101,8 @@ def _explained(in_force: InForce, wanted: Why) -> Explanation:
     }
     written |= {"at": wanted.at} if wanted.at else {}
     written |= {"subject": wanted.subject} if wanted.subject else {}
-    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
+    if wanted.files is not None:
+        words = with_given(words, wanted.files, written)
+        rules = load_rule_set(wanted.files, vocabulary=words)
     _, explained = play(rules, read_event(written, words, where="event"))
     return explained
-
-
-def _rules(in_force: InForce, files: Mapping[str, str] | None) -> RuleSet:
-    if files is None:
-        return in_force.rules
-    words = vocabulary(in_force.pack, frozenset(in_force.lists), in_force.banks)
-    return load_rule_set(files, vocabulary=words)
