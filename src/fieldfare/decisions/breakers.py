@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import structs
+
 from fieldfare.kernel import EventId, Org
 from fieldfare.policies import PolicyPack, Severity
 from fieldfare.records import ACCOUNT, ItemVersion, Restriction, ReviewRequest, Verdict
@@ -79,15 +81,15 @@ def braked(
     if verdict.subject.kind != ACCOUNT:
         holds = _holds(stopped, pack)
         review = (*verdict.review, *asked)
-        return (replace(verdict, restrictions=(*kept, *holds), review=review),)
-    about_item = replace(
+        return (structs.replace(verdict, restrictions=(*kept, *holds), review=review),)
+    about_item = structs.replace(
         verdict,
         subject=item.subject,
         version=item.digest,
         restrictions=(),
         review=asked if kept else (*verdict.review, *asked),
     )
-    return (replace(verdict, restrictions=kept), about_item) if kept else (about_item,)
+    return (structs.replace(verdict, restrictions=kept), about_item) if kept else (about_item,)
 
 
 def _request(

@@ -5,7 +5,9 @@ that are left, and which snoozes held something back. Pure.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from fieldfare.kernel import EventId, Org, at_of
 from fieldfare.records import Reason, Subject, Verdict
@@ -54,7 +56,9 @@ def let_be(
         reasons = tuple(reason for reason in verdict.reasons if reason.by not in names)
         if reasons:
             author = ", ".join(reason.by for reason in reasons)
-            left.append(replace(verdict, author=author, reasons=reasons) if silent else verdict)
+            left.append(
+                structs.replace(verdict, author=author, reasons=reasons) if silent else verdict
+            )
     return left, list(dict.fromkeys(used))
 
 

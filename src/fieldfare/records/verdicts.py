@@ -1,7 +1,13 @@
-"""Verdicts: what one voice (an order, an appeal, a person, a rule) says about one item version."""
+"""Verdicts: what one voice (an order, an appeal, a person, a rule) says about one item version.
+
+What every rule that fires makes anew is a msgspec.Struct, which is made several times as fast as a
+frozen dataclass.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from fieldfare.kernel import EventId, JsonValue, Span
 from fieldfare.records.restrictions import Restriction
@@ -17,8 +23,7 @@ class Voice(StrEnum):
     RULE = "rule"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenValue:
+class SeenValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value a rule saw, beside what it was compared with: `visual.nsfw` 0.93 `>=` 0.9."""
 
     name: str
@@ -29,8 +34,7 @@ class SeenValue:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why a verdict says what it says: the rule or person, its own words, the values it saw."""
 
     by: str
@@ -49,8 +53,7 @@ class ReviewRequest:
     lane: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What one voice asks for. An empty `restrictions` says: nothing against it.
 
     subject: the item or account it restricts. event_id: the event that carried it. version: digest

@@ -6,19 +6,19 @@ its effects; each names its plan by its place. The words made of them (`outcomes
 they need come after the early return, so that an event where nothing fires pays nothing for them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import msgspec
 
 from fieldfare.kernel import digest
-from fieldfare.rules.ahead import BatchAhead, ahead_of
+from fieldfare.rules.ahead import ahead_of
 from fieldfare.rules.asking import ASK_PARAMS, asks_of
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Program, When
 from fieldfare.rules.folding import Folder, can_fire
+from fieldfare.rules.label_effects import SIDE_EFFECTS
 from fieldfare.rules.lowering import Lowering
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import (
@@ -36,9 +36,10 @@ from fieldfare.rules.nodes import (
 )
 from fieldfare.rules.operands import Operand
 from fieldfare.rules.osprey_lowering import OspreyLowering
+from fieldfare.rules.plans import Captured, EffectPlan, Kind, RulePlan, SeenPlan, WhenPlan
 from fieldfare.rules.safe_lowering import SafeLowering
 from fieldfare.rules.secrecy import holds_secret
-from fieldfare.rules.sightings import Sighting, sightings
+from fieldfare.rules.sightings import sightings
 from fieldfare.rules.sml_types import BOOL, RULE, TIMEDELTA, plain
 from fieldfare.rules.tallies import short
 from fieldfare.rules.times import written_delta
@@ -46,64 +47,6 @@ from fieldfare.rules.times import written_delta
 PARAMS: Final = "event_id, data, facts, counts, lists, labels"
 _HIDDEN: Final = "(secret)"
 UPDATE_PARAMS: Final = "event_id, data, facts"
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """An argument known only when the event is: the place of its value in the capture."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenPlan:
-    """A value to show: its name, where it is captured, and the plain or captured threshold."""
-
-    sighting: Sighting
-    value: object
-    threshold: object
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RulePlan:
-    """A rule as it can fire for a kind. words: of its description; seen: what it looks at."""
-
-    key: str
-    words: tuple[object, ...]
-    seen: tuple[SeenPlan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EffectPlan:
-    """An effect of a WhenRules; its arguments are plain values or captured."""
-
-    name: str
-    args: dict[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhenPlan:
-    """A WhenRules: places of its rules among the plans of the kind, and its effects."""
-
-    rules: tuple[int, ...]
-    effects: tuple[EffectPlan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """Everything compiled for one event kind. `counters` is the order of the counts."""
-
-    name: str
-    rules: tuple[RulePlan, ...]
-    whens: tuple[WhenPlan, ...]
-    counters: tuple[Counter, ...]
-    evaluate: Callable[..., Any]
-    update: Callable[..., Any]
-    asks: Callable[..., Any] | None
-    ahead: BatchAhead | None
-    facts: frozenset[str]
-    lists: frozenset[str]
-    python: str
 
 
 class Capture:
@@ -289,12 +232,16 @@ class Assembler:
         capture = Capture(self._lowering)
         keys = list(fires)
         rules = [rule.key for rule in when.rules if rule.key in fires]
-        effects = tuple(self._effect(effect, capture) for effect in when.effects)
+        effects = [self._effect(effect, capture) for effect in when.effects]
         condition = " or ".join(fires[key] for key in rules)
         if gate := self._gate(when.place.file, self._lowering):
             condition = f"({condition}) and {gate}"
         self._append("deeds", at, condition, capture, "the arguments of an effect")
-        return WhenPlan(rules=tuple(keys.index(key) for key in rules), effects=effects)
+        return WhenPlan(
+            rules=tuple(keys.index(key) for key in rules),
+            effects=tuple(plan for plan in effects if plan.name not in SIDE_EFFECTS),
+            side=tuple(plan for plan in effects if plan.name in SIDE_EFFECTS),
+        )
 
     def _effect(self, effect: EffectOf, capture: Capture) -> EffectPlan:
         args = {}

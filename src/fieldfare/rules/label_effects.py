@@ -20,6 +20,8 @@ from fieldfare.rules.values import as_text
 
 LABEL_EFFECTS: Final = {"LabelAdd": LabelStatus.ADDED, "LabelRemove": LabelStatus.REMOVED}
 DECLARE: Final = "DeclareVerdict"
+SIDE_EFFECTS: Final = frozenset({*LABEL_EFFECTS, DECLARE})
+"""Effects that ask for no verdict on a subject."""
 ENTITY_TYPE: Final = "entity_type"
 """The argument that carries the static type of a label's entity to where the event is known."""
 

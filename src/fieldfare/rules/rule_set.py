@@ -7,7 +7,8 @@ from typing import Any
 
 from fieldfare.kernel import NotFound, Unknown, digest
 from fieldfare.records import FactValue
-from fieldfare.rules.assembling import Assembler, Kind
+from fieldfare.rules.applying import Effects
+from fieldfare.rules.assembling import Assembler
 from fieldfare.rules.counter_names import gates_of
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
@@ -18,6 +19,7 @@ from fieldfare.rules.labels import Entity
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
 from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
+from fieldfare.rules.plans import Kind
 from fieldfare.rules.program import check
 from fieldfare.rules.vocabulary import Vocabulary
 
@@ -54,7 +56,7 @@ class RuleSet:
         self.hash = digest({name: text.replace("\r\n", "\n") for name, text in sources.items()})
         self.manifest = program.manifest
         self.warnings = program.warnings
-        self._vocabulary = vocabulary
+        self._effects = Effects(vocabulary)
         program = replace(program, gates=gates_of(program, vocabulary.event_kinds))
         self._explainer = Explainer(program, self.sources)
         self._program = program
@@ -118,10 +120,11 @@ class RuleSet:
         for ahead in kinds.values():
             ahead.work()
 
-    def evaluate(self, event: RuleInput) -> Outcome:
+    def evaluate(self, event: RuleInput, *, explained: bool = True) -> Outcome:
         """Evaluate the rules on one event. Never raises for what an event holds.
 
         A rule that throws is Unknown, does not fire, and is named in `Outcome.errors`.
+        explained: False leaves out of the reasons the values that rules saw.
         """
         kind = self._kinds.get(event.kind)
         if kind is None:
@@ -129,7 +132,9 @@ class RuleSet:
         found = kind.evaluate(
             event.event_id, event.data, event.facts, event.counts, event.lists, event.labels
         )
-        return NOTHING if found is None else outcome_of(kind, found, event, self._vocabulary)
+        if found is None:
+            return NOTHING
+        return outcome_of(kind, found, event, self._effects, explained=explained)
 
     def explain(self, event: RuleInput) -> Explanation:
         """Say of every rule whether it fired, condition by condition, with the values it saw.

@@ -96,16 +96,22 @@ class Running:
         self._at = event.event_id
 
     def judge(
-        self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
+        self,
+        rules: RuleSet,
+        event: Occurrence,
+        lists: Mapping[str, frozenset[str]],
+        *,
+        explained: bool = True,
     ) -> Outcome:
         """Evaluate one of the rule sets on an event, counting the event first.
 
         The rules see the labels that events with lower ids left; what they ask for themselves
         holds once its own event comes by. Changes that would leave nothing different are left out.
+        explained: False leaves out of the reasons the values that rules saw.
         Raises KeyError for a rule set that does not take part.
         """
         self.count(event)
-        outcome = rules.evaluate(self._input(rules, event, lists))
+        outcome = rules.evaluate(self._input(rules, event, lists), explained=explained)
         if not outcome.labels:
             return outcome
         needed = self.labels.needed(outcome.labels, as_of=event.event_id)

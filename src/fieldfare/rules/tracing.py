@@ -8,9 +8,10 @@ compiled when somebody asks why, so that the plain function pays nothing for it.
 from dataclasses import dataclass
 from typing import Any
 
-from fieldfare.rules.assembling import Assembler, Capture, Kind, SeenPlan
+from fieldfare.rules.assembling import Assembler, Capture
 from fieldfare.rules.definitions import Program
 from fieldfare.rules.nodes import Node, RuleOf
+from fieldfare.rules.plans import Kind, SeenPlan
 from fieldfare.rules.problems import Place
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from msgspec import structs
+
 from fieldfare.engine.in_force import FACTS
 from fieldfare.kernel import EventId, Unknown, make_id
 from fieldfare.records import FactValue, Restriction, Subject
@@ -159,3 +161,14 @@ def evaluated(
         facts=facts or {},
     )
     return Running([rules], counters=store).judge(rules, happened, lists or {})
+
+
+def unexplained(outcome: Outcome) -> Outcome:
+    """Take the values that rules saw out of an outcome's reasons, as a replay leaves them out."""
+    verdicts = (
+        structs.replace(
+            verdict, reasons=tuple(structs.replace(each, seen=()) for each in verdict.reasons)
+        )
+        for verdict in outcome.verdicts
+    )
+    return structs.replace(outcome, verdicts=tuple(verdicts))

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fieldfare.decisions import effective, resolve
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE, UNKNOWN_LANE
@@ -173,8 +174,8 @@ def test_the_highest_class_that_spoke_decides() -> None:
 
 
 def test_a_verdict_on_an_older_version_or_another_subject_says_nothing() -> None:
-    older = replace(a_verdict(a_restriction("remove"), by=Voice.PERSON), version="d0")
-    other = replace(a_verdict(a_restriction("remove")), subject=Subject("video", "v2"))
+    older = structs.replace(a_verdict(a_restriction("remove"), by=Voice.PERSON), version="d0")
+    other = structs.replace(a_verdict(a_restriction("remove")), subject=Subject("video", "v2"))
 
     assert judge([older, other]).action == "allow"
 
@@ -190,18 +191,18 @@ def test_a_person_who_changes_their_mind_is_taken_at_the_newest_word() -> None:
 
 def test_a_rule_marked_after_person_overrules_a_person_but_not_an_appeal() -> None:
     person = a_verdict(by=Voice.PERSON, at=2)
-    known = replace(a_verdict(a_restriction("remove", "SA.NCII"), at=3), after_person=True)
+    known = structs.replace(a_verdict(a_restriction("remove", "SA.NCII"), at=3), after_person=True)
     appeal = a_verdict(by=Voice.APPEAL, at=2)
 
     overruled = judge([person, known])
 
     assert (overruled.action, overruled.by) == ("remove", Voice.RULE)
     assert judge([appeal, known]).action == "allow"
-    assert judge([person, replace(known, after_person=False)]).action == "allow"
+    assert judge([person, structs.replace(known, after_person=False)]).action == "allow"
 
 
 def test_a_person_who_looked_after_the_match_is_not_overruled_by_it() -> None:
-    known = replace(a_verdict(a_restriction("remove", "SA.NCII"), at=3), after_person=True)
+    known = structs.replace(a_verdict(a_restriction("remove", "SA.NCII"), at=3), after_person=True)
     person = a_verdict(by=Voice.PERSON, at=4)
 
     assert judge([known, person]).action == "allow"
@@ -307,7 +308,7 @@ def test_names_nobody_knows_are_refused_with_a_suggestion() -> None:
 def test_reasons_come_once_and_those_of_the_gravest_policy_first() -> None:
     mild = Reason(by="rule:a", policy="HB.LOW", description="insult")
     grave = Reason(by="rule:b", policy="VC.THREAT", description="threat")
-    verdict = replace(a_verdict(a_restriction()), reasons=(mild, grave, mild))
+    verdict = structs.replace(a_verdict(a_restriction()), reasons=(mild, grave, mild))
 
     assert judge([verdict, verdict]).reasons == (grave, mild)
 
@@ -340,7 +341,7 @@ def restrictions(draw: st.DrawFn) -> Restriction:
 @st.composite
 def verdicts(draw: st.DrawFn, voices: Sequence[Voice] = tuple(Voice)) -> Verdict:
     wish = ReviewRequest(queue="q", policy="HB.LOW", lane=draw(st.integers(0, 2)))
-    return replace(
+    return structs.replace(
         a_verdict(
             *draw(st.lists(restrictions(), max_size=3)),
             by=draw(st.sampled_from(voices)),

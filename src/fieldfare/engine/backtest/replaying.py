@@ -25,7 +25,8 @@ def replay(
 ) -> Iterator[tuple[Sequence[LakeEvent], Sequence[Outcome | None]]]:
     """Give the events of a slice, a batch at a time, with the outcome of each.
 
-    None for an event that no rule judges. The beat counts the slice's own events.
+    Nobody reads the reasons of a replay: they do not tell the values that rules saw. None for an
+    event that no rule judges. The beat counts the slice's own events.
     """
     rules = plan.rules
     running = Running([rules])
@@ -39,7 +40,7 @@ def replay(
             if event.id > ends:
                 lists, ends = plan.lists_at(event.id)
             if event.judged:
-                outcomes.append(judge(rules, occurrence_of(event), lists))
+                outcomes.append(judge(rules, occurrence_of(event), lists, explained=False))
                 continue
             outcomes.append(None)
             if event.kind == LABEL_CHANGED:

@@ -89,7 +89,9 @@ def test_a_replay_asks_once_for_a_batch_and_gives_what_live_gave() -> None:
         lists=[ListsSince(since=EventId(0), lists={})],
     )
     running = Running([plan.rules])
-    live = [running.judge(plan.rules, occurrence_of(event), {}) for event in events]
+    live = [
+        running.judge(plan.rules, occurrence_of(event), {}, explained=False) for event in events
+    ]
     called: list[int] = sys.modules["marks_of_tests"].CALLED
     called.clear()
 

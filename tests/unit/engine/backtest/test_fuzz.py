@@ -20,7 +20,7 @@ from fieldfare.kernel import EventId, JsonValue, Org, Unknown, at_of, make_id
 from fieldfare.records import Event, FactValue, Subject
 from fieldfare.rules import Outcome
 from fieldfare.storage.lake import LakeFolder, LakeWriter
-from fieldfare.testing.rule_sets import START_MS
+from fieldfare.testing.rule_sets import START_MS, unexplained
 
 MAIN: Final = Org("main")
 RULES: Final = """
@@ -122,7 +122,7 @@ def live(
     grounds.hand_over = judged.hand_over
     events, outcomes = [], []
     for event, data, facts in told:
-        outcomes.append(grounds.judge(event, data, facts).outcome)
+        outcomes.append(unexplained(grounds.judge(event, data, facts).outcome))
         handed = judged.take(event)
         assert handed is not None
         events.append(handed)

@@ -135,7 +135,7 @@ def live(events: Sequence[LakeEvent], plan: Plan) -> list[Outcome | None]:
             outcomes.append(None)
             continue
         lists, _ = plan.lists_at(event.id)
-        outcomes.append(running.judge(plan.rules, occurrence_of(event), lists))
+        outcomes.append(running.judge(plan.rules, occurrence_of(event), lists, explained=False))
     return outcomes
 
 
