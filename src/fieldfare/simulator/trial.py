@@ -14,12 +14,14 @@ from fieldfare.simulator.host import Host
 NOTE: Final = "Stop copied comments after five accounts, floods after eight comments."
 APPROVAL: Final = "Read it; the tests pass. Let us see it beside the live rules first."
 _TAKEN_IN: Final = "\nRequire(rule='trial.sml', require_if=ActionName == 'item.posted')\n"
-_REPLACED: Final = "tests/accounts.yaml"
-"""Expects that nothing but the default rules fires on a burst."""
 
 
 def trial_rules() -> Mapping[str, str]:
-    """Give the default rules with the demo's own file taken in."""
+    """Give the default rules with the demo's own file taken in.
+
+    The demo's `tests/accounts.yaml` takes the place of the pack's, which expects that nothing but
+    the default rules fires on a burst.
+    """
     files = read_folder(packs_dir() / "default" / "rules")
     folder = packs_dir() / "demo" / "rules"
     own = {
@@ -27,8 +29,7 @@ def trial_rules() -> Mapping[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    kept = {name: text for name, text in files.items() if name != _REPLACED}
-    return {**kept, **own, "main.sml": files["main.sml"] + _TAKEN_IN}
+    return {**files, **own, "main.sml": files["main.sml"] + _TAKEN_IN}
 
 
 def try_in_shadow(author: Host, approver: Host) -> str:
