@@ -73,6 +73,26 @@ def test_a_version_is_run_over_a_day_and_compared_with_a_draft_from_the_editor(
     assert "TermInComment" in site.client().get(export, headers=author.headers).text
 
 
+def test_a_time_without_history_is_not_shown_as_harmless(site: Site, author: Caller) -> None:
+    site.community.clock.advance(3_600_000)
+    empty = started(site, author, **{"from": "2026-01-01", "to": "2026-01-02"})
+    partly = started(site, author, **{"from": "2026-02-20", "to": "2026-03-02"})
+
+    told, cut = ended(site, author, empty), ended(site, author, partly)
+    html = {
+        name: site.client().get(f"/backtests/{name}", headers=author.headers | HTML).text
+        for name in (empty, partly)
+    }
+
+    assert (told["findings"]["events"], told["findings"]["history"]["events"]) == (0, 0)
+    assert told["findings"]["history"]["first"].startswith("2026-03-02")
+    assert "the lake holds no events of this time" in html[empty]
+    assert "The lake holds events from 2 Mar 2026 to 2 Mar 2026." in html[empty]
+    assert "What would change" not in html[empty]
+    assert cut["is_cut"]
+    assert "Part of this time has no history." in html[partly]
+
+
 def test_a_day_that_is_none_and_a_span_that_is_empty_are_refused(
     site: Site, author: Caller
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 from fieldfare.cli.options import AsJson, Home
 
 backtests = typer.Typer(no_args_is_help=True, help="The backtests that are kept.")
+Export = Annotated[Path | None, typer.Option(help="Write it to a .csv or .json file.")]
 RulesFolder = Annotated[
     Path | None, typer.Option("--rules", help="The candidate's folder; else the rules in force.")
 ]
@@ -19,7 +20,7 @@ def backtest(
         str, typer.Option("--from", help="2026-10-01 or RFC 3339; else a week before --to.")
     ] = "",
     until: Annotated[str, typer.Option("--to", help="The first moment after; else now.")] = "",
-    export: Annotated[Path | None, typer.Option(help="Write it to a .csv or .json file.")] = None,
+    export: Export = None,
     as_json: AsJson = False,
     home: Home = None,
 ) -> None:
@@ -36,6 +37,20 @@ def backtests_list(home: Home = None, as_json: AsJson = False) -> None:
     from fieldfare.cli.backtesting import list_backtests
 
     list_backtests(home, as_json=as_json)
+
+
+@backtests.command("show")
+def backtests_show(
+    backtest_id: Annotated[str, typer.Argument(metavar="ID")],
+    export: Export = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Show what a kept backtest found, and export it."""
+    from fieldfare.cli.backtesting import show_backtest
+
+    if not show_backtest(home, backtest_id, as_json=as_json, export=export):
+        raise typer.Exit(1)
 
 
 @backtests.command("compare")

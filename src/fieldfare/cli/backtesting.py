@@ -1,14 +1,16 @@
 """The command that runs a backtest, shows how far it is, and prints what it found."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.kernel import BadInput
+from fieldfare.kernel import BadInput, NotFound, parse_id
 
 if TYPE_CHECKING:
     from fieldfare.cli.reach import Call
@@ -30,8 +32,8 @@ def run_backtest(
     from fieldfare.cli.reach import reach
     from fieldfare.cli.rule_checking import sources
 
-    if export is not None and export.suffix not in {".csv", ".json"}:
-        raise BadInput(f"cannot export to {export.name}", hint="Name it .csv or .json.")
+    if export is not None:
+        _must_be_writable(export)
     span = {"from": since, "to": until}
     wanted: Json = {name: moment for name, moment in span.items() if moment}
     if rules is not None:
@@ -39,19 +41,20 @@ def run_backtest(
     with reach(home) as call:
         started = call("POST", "/v1/backtests", wanted)
         ended = _followed(call, str(started["id"]))
-    if ended["result"] is None:
-        if as_json:
-            print_json(ended)
-        else:
-            print_line(f"backtest {ended['id']} is {ended['state']}. {ended['why']}".rstrip(". "))
-        return False
+    return _tell(ended, as_json=as_json, export=export)
+
+
+def show_backtest(
+    home: Path | None, backtest_id: str, *, as_json: bool, export: Path | None
+) -> bool:
+    """Show a kept backtest; True if it came to a result."""
+    from fieldfare.cli.reach import reach
+
     if export is not None:
-        _export(ended["result"], export)
-    if as_json:
-        print_json(ended)
-    else:
-        _print(ended)
-    return True
+        _must_be_writable(export)
+    with reach(home) as call:
+        told = call("GET", f"/v1/backtests/{parse_id(backtest_id)}")
+    return _tell(told, as_json=as_json, export=export)
 
 
 def list_backtests(home: Path | None, *, as_json: bool) -> None:
@@ -103,6 +106,35 @@ def _more(row: Mapping[str, Any]) -> str:
     return f"{(row['b'] or 0) - (row['a'] or 0):+,}"
 
 
+def _tell(told: Json, *, as_json: bool, export: Path | None) -> bool:
+    """Export a backtest and print it; what cannot be written is printed all the same."""
+    has_result = told["result"] is not None
+    unwritten = _export(told["result"], export) if has_result and export is not None else None
+    if as_json:
+        print_json(told)
+    elif has_result:
+        _print(told)
+    else:
+        print_line(f"backtest {told['id']} is {told['state']}. {told['why']}".rstrip(". "))
+    if unwritten is not None:
+        again = f"fieldfare backtests show {told['id']} --export FILE"
+        raise BadInput(
+            f"cannot write {export}: {unwritten.strerror or unwritten}",
+            hint=f"The backtest {told['id']} is kept: {again}",
+        )
+    return has_result
+
+
+def _must_be_writable(export: Path) -> None:
+    """Refuse what cannot be exported to before a backtest has run for nothing."""
+    if export.suffix not in {".csv", ".json"}:
+        raise BadInput(f"cannot export to {export.name}", hint="Name it .csv or .json.")
+    if not export.parent.is_dir():
+        raise NotFound(f"no folder {export.parent}", hint="Make it first, or name another.")
+    if export.is_dir() or not os.access(export if export.exists() else export.parent, os.W_OK):
+        raise BadInput(f"cannot write {export}", hint="Name a file that you may write.")
+
+
 def _followed(call: "Call", backtest_id: str) -> Json:
     """Wait for the end, with a bar where somebody watches; Ctrl-C stops the backtest."""
     from rich.console import Console
@@ -130,20 +162,30 @@ def _followed(call: "Call", backtest_id: str) -> Json:
             return told
 
 
-def _export(result: Json, file: Path) -> None:
-    if file.suffix == ".json":
-        file.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        return
+def _export(result: Json, file: Path) -> OSError | None:
+    """Write a result to a file; gives what kept it from that."""
     from fieldfare.engine.backtest.exporting import as_csv
     from fieldfare.engine.backtest.results import result_of
 
-    file.write_text(as_csv(result_of(result)), "utf-8")
+    if file.suffix == ".json":
+        text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+    else:
+        text = as_csv(result_of(result))
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        return error
+    return None
 
 
 def _print(ended: Json) -> None:
     result = ended["result"]
     judged = sum(result["judged"].values())
-    print_line(f"backtest {ended['id']}: {judged:,} events judged by {result['rule_set'][:12]}\n")
+    print_line(f"backtest {ended['id']}: {judged:,} events judged by {result['rule_set'][:12]}")
+    _print_history(ended, judged)
+    if not judged:
+        return
+    print_line("")
     hits = [
         {
             "rule": row["rule"],
@@ -164,6 +206,25 @@ def _print(ended: Json) -> None:
                 ("old", "new", title), [_cell(row, title) for row in result[name]], empty=""
             )
     _print_known(result)
+
+
+def _print_history(ended: Json, judged: int) -> None:
+    """Say where there was nothing to judge, so that zeros are not taken for a clean bill."""
+    history = ended["result"]["history"]
+    if not judged:
+        held = "no events" if not history or not history["events"] else "no events rules run on"
+        print_line(f"The lake holds {held} of this time, so this says nothing about the rules.")
+    if history is None:
+        return
+    first, last = history["first_at"], history["last_at"]
+    if not first:
+        print_line("The lake holds no events at all.")
+    elif not judged or _day_before(ended["from"], first) or _day_before(last, ended["to"]):
+        print_line(f"The lake holds events from {first} to {last}.")
+
+
+def _day_before(one: str, other: str) -> bool:
+    return datetime.fromisoformat(other) - datetime.fromisoformat(one) >= timedelta(days=1)
 
 
 def _cell(row: Json, title: str) -> Json:

@@ -28,6 +28,8 @@ def _plain(cell: str) -> str:
 
 
 def _rows(result: BacktestResult) -> Iterator[Row]:
+    if result.history:
+        yield ("events in the span", "all kinds", "", result.history.events)
     for kind, count in result.judged.items():
         yield ("events judged", kind, "", count)
     yield from _hits(result)

@@ -4,18 +4,20 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from fieldfare.engine.backtest.aftermath import find_aftermath
 from fieldfare.engine.backtest.finding import find_in_slice
 from fieldfare.engine.backtest.findings import SliceResult, joined
 from fieldfare.engine.backtest.plan import OpensLake, Plan, Slice
-from fieldfare.engine.backtest.results import BacktestResult
+from fieldfare.engine.backtest.results import BacktestResult, Held
 from fieldfare.engine.backtest.slicing import cut
 from fieldfare.engine.backtest.summing import summed
 from fieldfare.engine.backtest.weighing import Scales
 from fieldfare.engine.grounds import CONTENT_KINDS
-from fieldfare.engine.lake import Lake
+from fieldfare.engine.lake import Lake, LakeSpan
 from fieldfare.engine.pool import InlinePool, Pool
-from fieldfare.kernel import EventId
+from fieldfare.kernel import EventId, at_of, rfc3339
 from fieldfare.records import ACCOUNT
 
 Progress = Callable[[int, int], None]
@@ -32,7 +34,8 @@ def backtest(
     """
     plan.rules  # noqa: B018 -- what does not compile is told here, not from a worker
     lake = open_lake()
-    plan = _within(plan, lake)
+    span = lake.span(plan.org)
+    plan = _within(plan, span)
     judged = cut(lake, plan.org, plan.after, plan.up_to, into=pool.workers)
     total = sum(lake.counts(plan.org, after=plan.after, up_to=plan.up_to).values())
     parts = _pool_for(judged, pool).map(
@@ -56,7 +59,7 @@ def backtest(
         stop=stop,
     )
     scales.weigh(found.findings, (trace for part in traces for trace in part))
-    return summed(plan, found, scales)
+    return msgspec.structs.replace(summed(plan, found, scales), history=_held(span, total))
 
 
 def _pool_for(pieces: Sequence[Slice], pool: Pool) -> Pool:
@@ -64,9 +67,17 @@ def _pool_for(pieces: Sequence[Slice], pool: Pool) -> Pool:
     return pool if len(pieces) > 1 else InlinePool()
 
 
-def _within(plan: Plan, lake: Lake) -> Plan:
+def _held(span: LakeSpan | None, events: int) -> Held:
+    """Say what there was, so that a span without history is not taken for a harmless candidate."""
+    if span is None:
+        return Held(events=events, first_at="", last_at="")
+    return Held(
+        events=events, first_at=rfc3339(at_of(span.first)), last_at=rfc3339(at_of(span.last))
+    )
+
+
+def _within(plan: Plan, span: LakeSpan | None) -> Plan:
     """Keep the ends of a plan to what there is, so that slices are cut where events are."""
-    span = lake.span(plan.org)
     if span is None:
         return plan
     after = max(plan.after, EventId(span.first - 1))

@@ -86,11 +86,23 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[Example, ...] = ()
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What history there was. events: of the span, of all kinds.
+
+    first_at, last_at: the first and last moment the lake holds anything of, RFC 3339; "" of none.
+    """
+
+    events: int
+    first_at: str
+    last_at: str
+
+
 class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a candidate would have done with the events of a span.
 
     first_id, last_id: of the span, both included. judged: events by kind. absent: facts the
     candidate reads that history holds of no event. changes: item versions; accounts: accounts.
+    history: None in results that were kept before this was told.
     """
 
     rule_set: str
@@ -109,6 +121,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[FactHeld, ...]
     absent: tuple[str, ...]
     errors: dict[str, int]
+    history: Held | None = None
 
     @property
     def events(self) -> int:

@@ -10,12 +10,14 @@ from fieldfare.engine.backtest.results import (
     Change,
     Example,
     FactHeld,
+    Held,
     Known,
     Part,
     Prevented,
 )
-from fieldfare.kernel import at_of
+from fieldfare.kernel import at_of, unix_ms
 from fieldfare.metrics import Share
+from fieldfare.web.console.moments import Moment
 
 NONE: Final = "none"
 MOST_DAYS: Final = 400
@@ -76,10 +78,23 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """All that a backtest found. labels: of its days, such as `22 Nov`; by_day: hits in all."""
+class History:
+    """What the lake held. events: of the span; first, last: of all it holds, None of nothing."""
 
     events: int
+    first: Moment | None
+    last: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All that a backtest found. labels: of its days, such as `22 Nov`; by_day: hits in all.
+
+    history: None in results from before it was told.
+    """
+
+    events: int
+    history: History | None
     judged: tuple[tuple[str, int], ...]
     labels: tuple[str, ...]
     by_day: tuple[int, ...]
@@ -115,6 +130,7 @@ def findings(result: BacktestResult, order: Mapping[str, int]) -> Findings:
     hitting = sorted((row for row in rules if row.hits), key=lambda row: (-row.hits, row.rule))
     return Findings(
         events=result.events,
+        history=_history(result.history) if result.history else None,
         judged=tuple(sorted(result.judged.items())),
         labels=tuple(f"{date.fromisoformat(day):%-d %b}" for day in days),
         by_day=tuple(sum(row.days[at] for row in hitting) for at in range(len(days))),
@@ -131,6 +147,11 @@ def findings(result: BacktestResult, order: Mapping[str, int]) -> Findings:
         absent=result.absent,
         errors=tuple(sorted(result.errors.items(), key=lambda each: (-each[1], each[0]))),
     )
+
+
+def _history(held: Held) -> History:
+    first, last = (Moment(unix_ms(at)) if at else None for at in (held.first_at, held.last_at))
+    return History(events=held.events, first=first, last=last)
 
 
 def days_of(result: BacktestResult) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from typing import Final
 import pytest
 
 from fieldfare.engine.backtest import BacktestResult, Plan, backtest
+from fieldfare.engine.backtest.results import Held
 from fieldfare.engine.lake import LakeEvent
 from fieldfare.engine.pool import Cancelled, InlinePool, Pool, ProcessPool
 from fieldfare.installation import pack_files
-from fieldfare.kernel import HISTORY_LANE, EventId, JsonValue, Org, Unknown, make_id
-from fieldfare.kernel.ids import MAX_ID
+from fieldfare.kernel import HISTORY_LANE, EventId, JsonValue, Org, Unknown, at_of, make_id, rfc3339
+from fieldfare.kernel.ids import MAX_ID, TIME_SHIFT
 from fieldfare.records import ACCOUNT, FactValue, Subject
 from fieldfare.rules import RuleSetDoesNotCompile
 from fieldfare.testing.lakes import MemoryLake
@@ -170,6 +171,44 @@ def test_hits_are_told_by_rule_and_day_and_rules_that_never_fire_too() -> None:
     }
     assert result.judged == {"item.posted": 3}
     assert result.hits[0].examples[0].host_id in {"c1", "c2"}
+
+
+def test_a_result_says_what_history_there_was() -> None:
+    story = Story()
+    story.post("c1", "bramble")
+    story.at += DAY
+    story.post("c2", "bramble")
+
+    result = told(story)
+
+    assert result.history == Held(
+        events=2,
+        first_at=rfc3339(at_of(story.events[0].id)),
+        last_at=rfc3339(at_of(story.events[-1].id)),
+    )
+
+
+def test_a_span_that_the_lake_holds_nothing_of_is_told_from_a_quiet_one() -> None:
+    story = Story()
+    story.post("c1", "bramble")
+    (only,) = story.events
+    plan = Plan(
+        org=MAIN,
+        files={"main.sml": RULES},
+        policies=pack_files("default").policies,
+        after=EventId(only.id + (DAY << TIME_SHIFT)),
+        up_to=EventId(only.id + (2 * DAY << TIME_SHIFT)),
+        until=EventId(MAX_ID),
+    )
+
+    def found(lake: MemoryLake) -> BacktestResult:
+        return backtest(
+            plan, Given(lake), InlinePool(), progress=lambda *_: None, stop=threading.Event()
+        )
+
+    at = rfc3339(at_of(only.id))
+    assert found(MemoryLake(story.events)).history == Held(events=0, first_at=at, last_at=at)
+    assert found(MemoryLake()).history == Held(events=0, first_at="", last_at="")
 
 
 def test_the_matrix_tells_which_decisions_would_change() -> None:

@@ -8,7 +8,8 @@ from fieldfare.engine.backtest.comparing import Comparison, compared
 from fieldfare.engine.backtest.results import BacktestResult
 from fieldfare.engine.backtest_records import BacktestRecord, BacktestState
 from fieldfare.engine.versioning import VersionRow
-from fieldfare.web.console.backtest_findings import Findings, Matrix, findings, matrix
+from fieldfare.metrics import DAY_MS
+from fieldfare.web.console.backtest_findings import Findings, History, Matrix, findings, matrix
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.rule_versions import VersionLine, version_line
 
@@ -49,10 +50,14 @@ class BacktestsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestView:
-    """One backtest. findings: None until it is done."""
+    """One backtest. findings: None until it is done.
+
+    is_cut: a day or more of the period lies before or after all the history there is.
+    """
 
     test: BacktestLine
     findings: Findings | None
+    is_cut: bool
     may_run: bool
 
 
@@ -112,11 +117,20 @@ def backtest_view(
     test: BacktestLine, result: BacktestResult | None, order: Mapping[str, int], who: Principal
 ) -> BacktestView:
     """Show one backtest. order: how grave each action is, as the pack says."""
+    found = findings(result, order) if result else None
     return BacktestView(
         test=test,
-        findings=findings(result, order) if result else None,
+        findings=found,
+        is_cut=_is_cut(test, found.history if found else None),
         may_run=who.may(Permission.RULES_WRITE),
     )
+
+
+def _is_cut(test: BacktestLine, history: History | None) -> bool:
+    if history is None or history.first is None or history.last is None:
+        return False
+    before_ms, after_ms = history.first.ms - test.from_.ms, test.to.ms - history.last.ms
+    return max(before_ms, after_ms) >= DAY_MS
 
 
 def compared_view(
