@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from fieldfare.engine.administration import activate_rules
 from fieldfare.engine.history import import_history
 from fieldfare.ingest.schemas import EVENT_KINDS
 from fieldfare.kernel import BadInput, Conflict, EventId, NotFound
@@ -255,3 +256,28 @@ def test_imported_history_is_counted_and_never_acted_upon(community: Community) 
         decision = Community(platform, community.clock).posted(a_comment(text, author="u9"))
 
     assert decision.judgement.action == "limit"
+
+
+QUOTING = """
+Text: str = JsonData(path='$.item.text')
+Said = Rule(when_all=['sarno' in Text], description=f'said {Text}')
+WhenRules(
+    rules_any=[Said],
+    then=[Hold(policy='HS.SLUR'), Review(policy='HS.SLUR', reason=f'said {Text}')],
+)
+"""
+
+
+def test_a_text_with_the_character_nul_is_judged_and_quoted(community: Community) -> None:
+    platform, org = community.platform, community.org
+    pack = platform.pack(org)
+    platform.store.write(
+        lambda uow: activate_rules(uow, org, {"main.sml": QUOTING}, pack, by="test")
+    )
+    community.settle()
+
+    decision = community.posted(a_comment("sarno\0wivel"))
+
+    (case,) = platform.store.read(lambda uow: uow.cases.of_subject(org, Subject("comment", "c1")))
+    assert decision.judgement.action == "hold"
+    assert case.reason in {"said sarno\0wivel", "said sarno\ufffdwivel"}

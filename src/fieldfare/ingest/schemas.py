@@ -13,6 +13,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 
 from fieldfare.ingest.kinds import ITEM_KINDS, AgeBand, Surface
+from fieldfare.ingest.nul import refuse_nul
 from fieldfare.kernel import BadInput, JsonValue, did_you_mean, unix_ms
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -177,9 +178,12 @@ EVENT_KINDS: Final = EventKinds(
 
 
 def decode(decoder: "msgspec.json.Decoder[StructT]", raw: bytes | msgspec.Raw) -> StructT:
-    """Decode and translate msgspec's complaint into BadInput with a JSON pointer."""
+    """Decode and translate msgspec's complaint into BadInput with a JSON pointer.
+
+    U+0000 is refused but in what people posted (`ingest.nul`).
+    """
     try:
-        return decoder.decode(raw)
+        found = decoder.decode(raw)
     except msgspec.ValidationError as error:
         raise _mended(str(error)) from None
     except msgspec.DecodeError as error:
@@ -188,6 +192,8 @@ def decode(decoder: "msgspec.json.Decoder[StructT]", raw: bytes | msgspec.Raw) -
         raise BadInput("nested too deeply", hint="No event of ours has depths.") from None
     except UnicodeDecodeError:
         raise BadInput("not UTF-8", hint="Send UTF-8 encoded JSON.") from None
+    refuse_nul(found, raw)
+    return found
 
 
 def decode_item(raw: bytes | msgspec.Raw) -> PostedItem:

@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -16,6 +16,10 @@ from sqlalchemy.exc import ArgumentError
 from fieldfare.kernel import BadInput, Unavailable
 from fieldfare.storage.statements import DialectName
 from fieldfare.storage.transaction import Connection
+
+if TYPE_CHECKING:
+    from psycopg.abc import Buffer
+    from psycopg.adapt import AdaptersMap
 
 SQLITE_TIMEOUT_S: Final = 30.0
 DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -208,8 +212,25 @@ class Postgres:
             ) from None
         text = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            return psycopg.connect(text, autocommit=True, application_name=name)
+            connection = psycopg.connect(text, autocommit=True, application_name=name)
         except psycopg.OperationalError as error:
             raise Unavailable(
                 f"PostgreSQL does not answer: {error}", hint="Check the URL and the server."
             ) from None
+        _write_nul_as_unknown(connection.adapters)
+        return connection
+
+
+def _write_nul_as_unknown(adapters: "AdaptersMap") -> None:
+    """Write U+FFFD for U+0000, for which PostgreSQL has no place in a text.
+
+    The edge refuses it in all but what people posted (`ingest.nul`). What rules quote of that, such
+    as the reason of a case, must not keep an event from being decided.
+    """
+    from psycopg.types.string import StrDumperUnknown
+
+    class NulFree(StrDumperUnknown):
+        def dump(self, obj: str) -> "Buffer | None":
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    adapters.register_dumper(str, NulFree)

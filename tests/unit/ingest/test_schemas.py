@@ -265,3 +265,31 @@ def outcome(attempt: Callable[[], T]) -> T | BadInput:
         return attempt()
     except BadInput as error:
         return error
+
+
+@pytest.mark.parametrize(
+    ("event", "pointer"),
+    [
+        ({"kind": "follow", "key": "k\0", "actor": "ana", "account": "ben"}, "/key"),
+        ({"kind": "follow", "key": "k", "actor": "a\0na", "account": "ben"}, "/actor"),
+        ({"kind": "item.posted", "key": "k", "item": {**ITEM, "host_id": "\0"}}, "/item/host_id"),
+        (
+            {"kind": "report.filed", "key": "k", "item": NAMED, "reporter": "b", "reason": "\0"},
+            "/reason",
+        ),
+    ],
+)
+def test_a_name_with_the_character_nul_is_refused_with_a_pointer(
+    event: dict[str, JsonValue], pointer: str
+) -> None:
+    with pytest.raises(BadInput, match=r"U\+0000") as refused:
+        EVENT_KINDS.decode(body(event))
+
+    assert refused.value.pointer == pointer
+
+
+def test_what_people_posted_is_taken_with_the_character_nul_in_it() -> None:
+    item = decode_item(body({**ITEM, "caption": "a\0b", "text": "\0", "hashtags": ["x\0"]}))
+
+    assert (item.caption, item.text, item.hashtags) == ("a\0b", "\0", ("x\0",))
+    assert decode_item(body({**ITEM, "text": r"a \u0000"})).text == r"a \u0000"

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from fieldfare.ingest.nul import NUL, nul_in
 from fieldfare.kernel import BadInput, JsonValue, canonical_json
 from fieldfare.web.console.templating import wants_json
 
@@ -24,7 +25,11 @@ async def read_form(request: Request) -> dict[str, str]:
         fields = dict(await request.form(max_files=0, max_fields=MAX_FIELDS))
     if not all(isinstance(value, str) for value in fields.values()):
         raise BadInput("Every field must be text.", hint="Send a form or an object of strings.")
-    return {str(name): str(value) for name, value in fields.items()}
+    read = {str(name): str(value) for name, value in fields.items()}
+    for name, value in read.items():
+        if NUL in value:
+            raise nul_in(f"/{name}")
+    return read
 
 
 Fields = Annotated[dict[str, str], Depends(read_form)]
