@@ -75,3 +75,20 @@ def test_a_problem_far_down_in_a_file_keeps_its_caret(
     told = run(capsys, "rules", "propose", str(folder))
 
     assert "121 | X = Nope()\n" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere"], "Move it to: draft, review, shadow, rollout, live, withdrawn."),
+        (["retired"], "no version can be moved to 'retired'"),
+        (["shadw"], "Did you mean 'shadow'?"),
+        (["rollout"], "a rollout needs a share. Say --share 1, 10 or 50"),
+        (["rollout", "--share", "7"], "7 is no share of a rollout. It takes 1, 10 or 50 %"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_move_that_is_none_is_told_what_there_is(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told in run(capsys, "rules", "move", "1", "--to", *arguments)

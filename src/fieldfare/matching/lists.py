@@ -12,6 +12,7 @@ from typing import Final
 import yaml
 
 from fieldfare.kernel import BadInput, did_you_mean, digest
+from fieldfare.kernel.yaml_trouble import yaml_trouble
 from fieldfare.matching.alignment import Match
 from fieldfare.matching.lexicon import Entry, Lexicon, TermDoesNotFold, letters_of
 from fieldfare.matching.normalise import fold
@@ -91,12 +92,9 @@ def parse_lexicon(name: str, text: str) -> Lexicon:
 def _compose(name: str, text: str) -> yaml.Node | None:
     try:
         root = yaml.compose(text, yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = mark.line + 1 if mark else 1
-        raise ListDoesNotRead(name, line, f"{error.problem}.") from error
-    except yaml.YAMLError as error:
-        raise ListDoesNotRead(name, 1, f"{error}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        found = yaml_trouble(error, text)
+        raise ListDoesNotRead(name, found.line, f"{found.why}.") from error
     return root
 
 

@@ -13,6 +13,7 @@ import yaml
 
 import fieldfare
 from fieldfare.kernel import Unavailable, did_you_mean, digest, unix_ms
+from fieldfare.kernel.yaml_trouble import yaml_trouble
 from fieldfare.policies.checking import checked_policy
 from fieldfare.policies.forms import (
     AGE_BANDS,
@@ -186,9 +187,6 @@ _StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def _read_yaml(text: str, where: str) -> object:
     try:
         return yaml.load(text, _StrictLoader)  # noqa: S506 (a SafeLoader by inheritance)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f" line {mark.line + 1}" if mark else ""
-        raise PackDoesNotLoad(f"{where}{line}", f"{error.problem}.") from error
-    except yaml.YAMLError as error:
-        raise PackDoesNotLoad(where, f"{error}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        found = yaml_trouble(error, text)
+        raise PackDoesNotLoad(f"{where} line {found.line}", f"{found.why}.") from error

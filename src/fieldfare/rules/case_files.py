@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from fieldfare.kernel import BadInput, EventId, Unknown, did_you_mean, make_id
+from fieldfare.kernel.yaml_trouble import yaml_trouble
 from fieldfare.records import FactValue, Subject
 from fieldfare.rules.case_expectations import Expectation, read_expectations
 from fieldfare.rules.durations import duration_ms
@@ -131,7 +132,9 @@ def case_entries(file: str, text: str) -> Iterator[tuple[int, object]]:
         values = yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader without dates
     except (yaml.YAMLError, ValueError, RecursionError) as e:
         hint = "A file of rule tests is a YAML list of cases."
-        raise BadInput(f"{file} is no YAML: {' '.join(str(e).split())[:300]}", hint=hint) from e
+        found = yaml_trouble(e, text)
+        place = f"{file}:{found.line}:{found.column}"
+        raise BadInput(f"{place}: this is no YAML: {found.why}", hint=hint) from e
     if root is None:
         return
     if not isinstance(root, yaml.SequenceNode):

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import yaml
 
 from fieldfare.kernel import did_you_mean
+from fieldfare.kernel.yaml_trouble import yaml_trouble
 from fieldfare.rules.problems import Place, ProblemList
 
 Connotation: TypeAlias = Literal["positive", "negative", "neutral"]
@@ -67,10 +68,9 @@ def _section(file: str, text: str, problems: ProblemList) -> yaml.Node | None:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as e:
-        mark = e.problem_mark if isinstance(e, yaml.MarkedYAMLError) else None
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
         if file != _MANIFEST:  # whoever reads the manifest says so
-            problems.add(place, "this is no YAML")
+            found = yaml_trouble(e, text)
+            problems.add(Place(file, found.line, found.column), f"this is no YAML: {found.why}")
         return None
     if not isinstance(root, yaml.MappingNode):
         return None

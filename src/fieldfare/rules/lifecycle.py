@@ -48,6 +48,9 @@ FOLLOWS: Final[Mapping[VersionState, frozenset[VersionState]]] = MappingProxyTyp
 )
 """What may be asked for next. A live version ends only by another's going live."""
 
+ASKED_FOR: Final = frozenset(to for after in FOLLOWS.values() for to in after)
+"""States a version can be moved to; it retires by another's going live."""
+
 AUTHORS_MOVES: Final = frozenset(
     {
         (_S.DRAFT, _S.REVIEW),
@@ -240,9 +243,10 @@ def _full_share_is_live(wanted: Wanted) -> Wanted:
     if wanted.share == ALL:
         return replace(wanted, to=_S.LIVE, share=0)
     if wanted.share not in SHARES:
-        known = ", ".join(map(str, SHARES))
-        hint = f"A rollout takes {known} % of the authors; {ALL} % is live."
-        raise BadInput(f"{wanted.share} is no share of a rollout", hint=hint, pointer="/share")
+        *first, last = map(str, SHARES)
+        hint = f"It takes {', '.join(first)} or {last} % of the authors; {ALL} % is live."
+        said = f"{wanted.share} is no share of a rollout" if wanted.share else _NO_SHARE
+        raise BadInput(said, hint=hint, pointer="/share")
     return wanted
 
 
@@ -262,6 +266,7 @@ def _must_follow(standing: Standing, wanted: Wanted) -> None:
     )
 
 
+_NO_SHARE: Final = "a rollout needs a share"
 _AFTER_LIVE: Final = "A live version ends when another goes live, or by `fieldfare rules rollback`."
 
 

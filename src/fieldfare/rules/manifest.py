@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import yaml
 
 from fieldfare.kernel import did_you_mean
+from fieldfare.kernel.yaml_trouble import yaml_trouble
 from fieldfare.rules.label_terms import SECTION, LabelTerms, read_label_terms
 from fieldfare.rules.problems import Place, ProblemList
 
@@ -58,10 +59,9 @@ def _entries(text: str, problems: ProblemList) -> Iterator[tuple[str, str]]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as e:
-        mark = e.problem_mark if isinstance(e, yaml.MarkedYAMLError) else None
-        place = Place(MANIFEST, mark.line + 1, mark.column + 1) if mark else Place(MANIFEST, 1, 1)
-        why = e.problem if isinstance(e, yaml.MarkedYAMLError) and e.problem else "it is no YAML"
-        problems.add(place, f"the manifest cannot be read: {why}")
+        found = yaml_trouble(e, text)
+        place = Place(MANIFEST, found.line, found.column)
+        problems.add(place, f"the manifest cannot be read: {found.why}")
         return
     if root is None:
         return

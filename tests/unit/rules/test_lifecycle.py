@@ -100,7 +100,7 @@ def test_all_of_the_traffic_is_live() -> None:
 
 @pytest.mark.parametrize("share", [0, 2, -1, 101])
 def test_a_share_that_no_rollout_has_is_refused(share: int) -> None:
-    with pytest.raises(BadInput, match="1, 10, 50"):
+    with pytest.raises(BadInput, match="1, 10 or 50 %"):
         asked(moves_to(S.SHADOW), S.ROLLOUT, share=share)
 
 
