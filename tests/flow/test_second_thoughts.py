@@ -13,7 +13,9 @@ from fieldfare.engine.administration import activate_rules
 from fieldfare.engine.history import import_history
 from fieldfare.ingest.schemas import EVENT_KINDS
 from fieldfare.kernel import EventId, NotFound
+from fieldfare.metrics.rule_hits import HitsOf
 from fieldfare.records import ACCOUNT, Subject
+from fieldfare.records.rule_hits import THREW
 from fieldfare.review import Action, Choice, Hold, UndoTooLate
 from fieldfare.rules import extensions
 from fieldfare.rules.functions import FUNCTIONS
@@ -149,25 +151,33 @@ def test_a_verdict_on_what_was_deleted_meanwhile_is_refused(community: Community
         assert again.may_see("comment", "c1").show == "no"
 
 
+END_MS = 4_000_000_000_000
 THROWING = """
 Text: str = JsonData(path='$.item.text')
 Broken = Rule(when_all=[HashMd5(input=Text) != 'x'], description='')
-WhenRules(rules_any=[Broken], then=[Hold(policy='HS.SLUR')])
+WhenRules(rules_any=[Broken], then=[Hold(policy='POLICY')])
 """
 
 
-def test_a_rule_that_throws_holds_what_it_could_not_judge(
-    community: Community, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def run_throwing(community: Community, monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
+    """Run a rule that throws on every text and would hold for a policy."""
+
     def throws(text: str) -> str:
         raise RuntimeError(text)
 
     broken = replace(FUNCTIONS["HashMd5"], run=throws)
     monkeypatch.setattr(extensions, "FUNCTIONS", {**FUNCTIONS, "HashMd5": broken})
     platform, org = community.platform, community.org
-    pack, rules = platform.pack(org), {"main.sml": THROWING}
+    pack, rules = platform.pack(org), {"main.sml": THROWING.replace("POLICY", policy)}
     platform.store.write(lambda uow: activate_rules(uow, org, rules, pack, by="test"))
     community.settle()
+
+
+def test_a_rule_that_throws_holds_what_a_grave_policy_could_not_judge(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org, platform = community.org, community.platform
+    run_throwing(community, monkeypatch, "VC.THREAT")
     before = thrown(org)
 
     decision = community.posted(a_comment("sarno wivel"))
@@ -179,6 +189,24 @@ def test_a_rule_that_throws_holds_what_it_could_not_judge(
     assert "sarno" not in case.reason
     assert community.may_see("comment", "c1").reason == "hold"
     assert thrown(org) == before + 1
+
+
+def test_a_rule_that_throws_is_counted_and_holds_nothing_for_a_mild_policy(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org, platform = community.org, community.platform
+    run_throwing(community, monkeypatch, "HS.SLUR")
+    before = thrown(org)
+
+    decision = community.posted(a_comment("sarno wivel"))
+
+    assert decision.judgement.action == "allow"
+    assert not platform.store.read(lambda uow: uow.cases.of_subject(org, COMMENT))
+    assert thrown(org) == before + 1
+    kept = platform.store.read(
+        lambda uow: uow.rule_measures.counts(org, HitsOf(from_ms=0, to_ms=END_MS, rule="Broken"))
+    )
+    assert [(each.action, each.hits) for each in kept] == [(THREW, 1)]
 
 
 def thrown(org: str) -> float:

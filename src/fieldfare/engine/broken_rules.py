@@ -1,20 +1,27 @@
 """Broken rules: what holds when a rule threw, so that its silence is not taken for a yes.
 
-In flow the errors of an outcome; out flow one verdict that holds in no policy's name and asks a
-person, and a count for whoever watches over the rules.
+In flows an outcome with errors; out flow a count for whoever watches over the rules and, where it
+left a policy undecided that fails closed, one verdict that holds in no policy's name and asks a
+person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import structlog
 from prometheus_client import Counter
 
-from fieldfare.decisions.unknowns import UNJUDGED_QUEUE, UNKNOWN_LANE, UNKNOWN_REASON
+from fieldfare.decisions.unknowns import (
+    UNJUDGED_QUEUE,
+    UNKNOWN_LANE,
+    UNKNOWN_REASON,
+    judge_unknowns,
+)
+from fieldfare.engine.grounds import Facts
 from fieldfare.kernel import EventId
+from fieldfare.policies import OnUnknown, PolicyPack
 from fieldfare.records import (
     Event,
-    ItemVersion,
     Reason,
     Restriction,
     ReviewRequest,
@@ -22,34 +29,55 @@ from fieldfare.records import (
     Verdict,
     Voice,
 )
+from fieldfare.rules import ANY_POLICY, Outcome
 
 AUTHOR: Final = "broken rules"
 _ERRORS: Final = Counter("fieldfare_rule_errors_total", "Rules that threw.", ("org", "rule"))
 _log = structlog.get_logger(__name__)
 
 
-def unjudged(event: Event, item: ItemVersion, errors: Sequence[str], *, held: bool) -> Verdict:
-    """Hold a version as `unjudged_version` does, and count what threw."""
+def note_errors(event: Event, errors: Sequence[str]) -> None:
+    """Count the rules that threw, and tell whoever reads the log."""
     rules = _broken(errors)
     for rule in rules:
         _ERRORS.labels(event.org, rule).inc()
     _log.error("rules threw", org=event.org, event_id=str(event.id), rules=rules)
-    return unjudged_version(event.id, item.subject, item.digest, errors, held=held)
 
 
-def unjudged_version(
-    event_id: EventId, subject: Subject, version: str, errors: Sequence[str], *, held: bool
-) -> Verdict:
-    """Hold a version that rules could not judge. held: something holds and asks already.
+def fails_closed(pack: PolicyPack, undecided: Iterable[str]) -> bool:
+    """Tell whether one of the undecided policies holds what is Unknown.
 
-    errors: as an `Outcome` tells them, each led by the name of its rule. What follows the name may
-    quote the item, and is not repeated.
+    Milder ones let it pass: a rule that throws on everything must not stop a platform for the sake
+    of spam. Which policy could not be said counts as one that holds.
     """
-    told = f"could not be judged by {', '.join(_broken(errors))}"
+    return any(
+        code == ANY_POLICY or pack.policy(code).on_unknown is OnUnknown.HOLD for code in undecided
+    )
+
+
+def unjudged(
+    event_id: EventId,
+    subject: Subject,
+    version: str,
+    outcome: Outcome,
+    *,
+    pack: PolicyPack,
+    facts: Facts,
+) -> tuple[Verdict, ...]:
+    """Hold a version that rules could not judge; nothing where only mild policies are undecided.
+
+    facts: of the version; where one that is Unknown holds and asks already, the verdict only says
+    why. Errors are led by the name of a rule; what follows it may quote the item, and is not
+    repeated.
+    """
+    if not fails_closed(pack, outcome.undecided):
+        return ()
+    held = bool(judge_unknowns(pack, facts).restrictions)
+    told = f"could not be judged by {', '.join(_broken(outcome.errors))}"
     request = ReviewRequest(
         queue=UNJUDGED_QUEUE, policy="", reason=f"{UNKNOWN_REASON}: {told}", lane=UNKNOWN_LANE
     )
-    return Verdict(
+    verdict = Verdict(
         by=Voice.RULE,
         author=AUTHOR,
         subject=subject,
@@ -59,6 +87,7 @@ def unjudged_version(
         review=() if held else (request,),
         reasons=(Reason(by=AUTHOR, description=told),),
     )
+    return (verdict,)
 
 
 def _broken(errors: Sequence[str]) -> tuple[str, ...]:

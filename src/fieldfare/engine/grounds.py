@@ -17,7 +17,7 @@ from fieldfare.engine.rule_hits import Ran, hits_of
 from fieldfare.engine.snapshots import SnapshotKeeping
 from fieldfare.kernel import EventId, JsonValue, Org, Unknown, is_history, unix_ms
 from fieldfare.records import Event, FactValue, HitMode, RuleHit
-from fieldfare.rules import CounterStore, Occurrence, Outcome, Running
+from fieldfare.rules import ANY_POLICY, CounterStore, Occurrence, Outcome, Running
 from fieldfare.rules.counters import MAX_KEYS
 from fieldfare.rules.freezing import Frozen, freeze
 from fieldfare.rules.label_book import LabelBook
@@ -221,7 +221,7 @@ class Grounds:
         return Assessment(
             version=str(event.data.get("version", "")),
             facts=dict.fromkeys(FACTS, unknown),
-            outcome=Outcome(fired=(), verdicts=(), errors=(why,)),
+            outcome=Outcome(fired=(), verdicts=(), errors=(why,), undecided=(ANY_POLICY,)),
         )
 
     def age_s(self, org: Org, author: str, at_ms: int) -> float | Unknown:

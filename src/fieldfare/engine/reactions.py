@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fieldfare.decisions.gate import THRESHOLDS
-from fieldfare.decisions.unknowns import judge_unknowns
 from fieldfare.engine.brakes import BRAKING, Brakes
-from fieldfare.engine.broken_rules import unjudged
+from fieldfare.engine.broken_rules import fails_closed, note_errors, unjudged
 from fieldfare.engine.content import content_of, reached_by
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.grounds import Assessment, Facts, Grounds
@@ -76,15 +75,15 @@ class React:
         item = _standing_item(uow, event.org, event.subject, assessment.version)
         if item is None:
             return []
-        uow.rule_hits.add(assessment.hits)
+        _note_hits(uow, event, assessment)
         return self._judged(uow, event, item, assessment, source=CONTENT, facts=assessment.facts)
 
     def _on_report(self, uow: UnitOfWork, event: Event, assessment: Assessment) -> list[Decision]:
         item = _standing_item(uow, event.org, event.subject, assessment.version)
         if item is None:
             return []
-        uow.rule_hits.add(assessment.hits)
-        if _is_silent(assessment):
+        _note_hits(uow, event, assessment)
+        if self._is_silent(event.org, assessment):
             return []
         facts = content_of(uow, self._grounds, event.org, item).facts
         return self._judged(uow, event, item, assessment, source=event.kind, facts=facts)
@@ -98,11 +97,18 @@ class React:
         content = content_of(uow, self._grounds, event.org, item, as_of=event.id)
         reached = reached_by(content, event)
         assessment = self._grounds.judge(event, reached.data, reached.facts)
-        uow.rule_hits.add(assessment.hits)
+        _note_hits(uow, event, assessment)
         write_changes(uow, event, assessment.outcome.labels)
-        if _is_silent(assessment):
+        if self._is_silent(event.org, assessment):
             return []
         return self._judged(uow, event, item, assessment, source=event.kind, facts=content.facts)
+
+    def _is_silent(self, org: Org, assessment: Assessment) -> bool:
+        """Tell whether the rules asked for nothing, said nothing and left nothing grave open."""
+        outcome = assessment.outcome
+        if outcome.verdicts or outcome.declared:
+            return False
+        return not fails_closed(self._books.of(org).pack, outcome.undecided)
 
     def _judged(
         self,
@@ -116,10 +122,14 @@ class React:
     ) -> list[Decision]:
         verdicts = self._brakes.applied(uow, event, item, assessment.outcome.verdicts)
         about_item = [v for v in verdicts if v.subject == item.subject]
-        if errors := assessment.outcome.errors:
-            pack = self._books.of(event.org).pack
-            held = bool(judge_unknowns(pack, facts).restrictions)
-            about_item.append(unjudged(event, item, errors, held=held))
+        about_item += unjudged(
+            event.id,
+            item.subject,
+            item.digest,
+            assessment.outcome,
+            pack=self._books.of(event.org).pack,
+            facts=facts,
+        )
         first = is_fresh(item)
         if about_item or not first:
             uow.verdicts.replace_rules(event.org, item.subject, item.digest, source, about_item)
@@ -183,10 +193,11 @@ def _standing_item(uow: UnitOfWork, org: Org, subject: Subject, version: str) ->
     return item
 
 
-def _is_silent(assessment: Assessment) -> bool:
-    """Tell whether the rules asked for nothing and said nothing, and none of them threw."""
-    outcome = assessment.outcome
-    return not (outcome.verdicts or outcome.errors or outcome.declared)
+def _note_hits(uow: UnitOfWork, event: Event, assessment: Assessment) -> None:
+    """Keep which rules fired and which threw."""
+    uow.rule_hits.add(assessment.hits)
+    if errors := assessment.outcome.errors:
+        note_errors(event, errors)
 
 
 def _causes(event: Event) -> tuple[EventId, ...]:

@@ -11,7 +11,7 @@ from fieldfare.rules.explaining import ConditionTrace, Explanation, RuleTrace
 from fieldfare.rules.explanations_text import explanation_lines
 from fieldfare.rules.graph import Graph, GraphEdge, GraphNode
 from fieldfare.rules.manifest import MANIFEST, Manifest, Semantics
-from fieldfare.rules.outcomes import Outcome, RuleInput
+from fieldfare.rules.outcomes import ANY_POLICY, Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
 from fieldfare.rules.running import Occurrence, Running
@@ -20,6 +20,7 @@ from fieldfare.rules.source_files import read_folder
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 
 __all__ = [
+    "ANY_POLICY",
     "MANIFEST",
     "CallSite",
     "CaseReport",

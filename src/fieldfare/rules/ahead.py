@@ -37,6 +37,7 @@ class Ahead:
     def __init__(self, function: AnyFunction) -> None:
         self._function = function
         self._run = guarded(function)
+        self.__name__ = self._run.__name__
         self._answers: Mapping[Key, object] = {}
 
     def __call__(self, errors: list[str], *args: object) -> object:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from fieldfare.kernel import digest
+from fieldfare.rules.aftermath import Aftermath
 from fieldfare.rules.ahead import ahead_of
 from fieldfare.rules.asking import ASK_PARAMS, asks_of
 from fieldfare.rules.code_writer import CodeWriter
@@ -117,12 +118,14 @@ class Assembler:
         ask_writer, asking = asks_of(self._lowering)
         for lowering in (self._lowering, reads, asking):
             lowering.prefilters.finish()
+        evaluate = writer.compiled(PARAMS, self._kind)
         return Kind(
             name=self._kind,
             rules=rules,
             whens=whens,
             counters=tuple(self._counter(count) for count in counts),
-            evaluate=writer.compiled(PARAMS, self._kind),
+            evaluate=evaluate,
+            aftermath=Aftermath(writer.function(PARAMS), evaluate),
             update=update_writer.compiled(UPDATE_PARAMS, f"{self._kind} counters"),
             asks=ask_writer.compiled(ASK_PARAMS, f"{self._kind} labels")
             if self._lowering.asked

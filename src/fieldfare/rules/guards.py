@@ -37,6 +37,7 @@ def guarded(function: AnyFunction) -> Callable[..., Any]:
             note(errors, label, e)
             return None
 
+    call.__name__ = label
     return call
 
 

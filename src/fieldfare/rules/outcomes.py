@@ -1,6 +1,7 @@
 """From what a compiled function found to verdicts in words; runs only when something fired."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
@@ -20,7 +21,7 @@ from fieldfare.rules.applying import Ask, Effects, args_of, value_of
 from fieldfare.rules.label_book import EntityLabels
 from fieldfare.rules.label_effects import DECLARE, LABEL_EFFECTS, changes_of
 from fieldfare.rules.labels import LabelChange, settled
-from fieldfare.rules.plans import Kind, RulePlan, SeenPlan, WhenPlan
+from fieldfare.rules.plans import Captured, EffectPlan, Kind, RulePlan, SeenPlan, WhenPlan
 from fieldfare.rules.restricting import CannotApply
 from fieldfare.rules.sighted_spans import spans_of
 from fieldfare.rules.tallies import Figure
@@ -29,6 +30,8 @@ Found: TypeAlias = tuple[list[str], list[tuple[int, Any]], list[tuple[int, Any]]
 """What a compiled function gives: errors, and the places of rules and WhenRules with captures."""
 
 MAX_SEEN_TEXT: Final = 200
+ANY_POLICY: Final = "*"
+"""Stands for a policy where which one could not be said."""
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 
@@ -55,7 +58,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one event: the rules that fired, what they ask for, and what went wrong.
 
     labels: changes of entities' labels, those without effect with the reason why; declared: the
-    words of all DeclareVerdicts, each once.
+    words of all DeclareVerdicts, each once. undecided: the policies that effects name which could
+    not be decided because something threw, ANY_POLICY where it could not even be said which.
     """
 
     fired: tuple[str, ...] = ()
@@ -63,9 +67,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     labels: tuple[LabelChange, ...] = ()
     declared: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 NOTHING: Final = Outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What went wrong so far, and the policies that could not be decided because of it."""
+
+    errors: list[str]
+    undecided: list[str]
 
 
 def outcome_of(
@@ -77,6 +90,7 @@ def outcome_of(
     """
     errors, hits, deeds = found
     reasons = {at: _reason(kind.rules[at], captured, event, explained) for at, captured in hits}
+    trouble = _Trouble(errors, _kept_away(kind, errors, deeds) if errors else [])
     verdicts: list[Verdict] = []
     labels: list[LabelChange] = []
     declared: list[str] = []
@@ -84,7 +98,7 @@ def outcome_of(
         plan = kind.whens[at]
         fired = [reasons[rule] for rule in plan.rules if rule in reasons]
         if plan.effects:
-            verdicts += _verdicts(plan, captured, fired, event, effects, errors)
+            verdicts += _verdicts(plan, captured, fired, event, effects, trouble)
         for effect in plan.side:
             args = args_of(effect, captured)
             if effect.name in LABEL_EFFECTS:
@@ -97,7 +111,21 @@ def outcome_of(
         errors=tuple(errors),
         labels=settled(labels) if labels else (),
         declared=tuple(dict.fromkeys(declared)),
+        undecided=tuple(dict.fromkeys(trouble.undecided)),
     )
+
+
+def _kept_away(kind: Kind, errors: Sequence[str], deeds: Sequence[tuple[int, Any]]) -> list[str]:
+    """Name the policies of all effects that did not come because something threw."""
+    away = {at for error in errors for at in kind.aftermath.deeds(error.partition(":")[0])}
+    left = sorted(away.difference(at for at, _ in deeds))
+    return [code for at in left for effect in kind.whens[at].effects for code in _named(effect)]
+
+
+def _named(effect: EffectPlan) -> tuple[str, ...]:
+    """Name the policy of an effect; none if it names none."""
+    code = effect.args.get("policy")
+    return () if code is None else (ANY_POLICY if isinstance(code, Captured) else str(code),)
 
 
 def _reason(
@@ -151,7 +179,7 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
     reasons: list[Reason],
     event: RuleInput,
     effects: Effects,
-    errors: list[str],
+    trouble: _Trouble,
 ) -> Iterator[Verdict]:
     """Make one verdict for each subject (and for what may overrule a person, one of its own)."""
     asks: dict[tuple[str | None, bool], list[Ask]] = {}
@@ -159,7 +187,9 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
         try:
             ask = effects.ask(effect, captured, event.subject, event.event_id)
         except CannotApply as e:
-            errors.append(f"{effect.name} of rule {reasons[0].by if reasons else ''}: {e}")
+            by = reasons[0].by if reasons else ""
+            trouble.errors.append(f"{effect.name} of rule {by}: {e}")
+            trouble.undecided.extend(_named(effect))
             continue
         asks.setdefault((ask.account, ask.after_person), []).append(ask)
     for (account, _), together in asks.items():

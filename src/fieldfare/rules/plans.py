@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fieldfare.rules.aftermath import Aftermath
 from fieldfare.rules.ahead import BatchAhead
 from fieldfare.rules.counters import Counter
 from fieldfare.rules.sightings import Sighting
@@ -70,6 +71,7 @@ class Kind:
     whens: tuple[WhenPlan, ...]
     counters: tuple[Counter, ...]
     evaluate: Callable[..., Any]
+    aftermath: Aftermath
     update: Callable[..., Any]
     asks: Callable[..., Any] | None
     ahead: BatchAhead | None

@@ -6,11 +6,10 @@ from typing import Final
 
 from fieldfare.decisions import resolve
 from fieldfare.decisions.joining import scope_of
-from fieldfare.decisions.unknowns import judge_unknowns
 from fieldfare.engine.backtest.findings import DAY_MS, FactTally, Finding, SliceResult
 from fieldfare.engine.backtest.plan import OpensLake, Plan, Slice
 from fieldfare.engine.backtest.replaying import replay
-from fieldfare.engine.broken_rules import unjudged_version
+from fieldfare.engine.broken_rules import unjudged
 from fieldfare.engine.grounds import CONTENT_KINDS, REPORT
 from fieldfare.engine.lake import LakeEvent
 from fieldfare.engine.pool import Beat
@@ -103,7 +102,7 @@ class Finder:
         own = [verdict for verdict in outcome.verdicts if verdict.subject == event.subject]
         with_facts = event.kind != REPORT
         if outcome.errors:
-            own.append(self._unjudged(event, outcome, with_facts=with_facts))
+            own += self._unjudged(event, outcome, with_facts=with_facts)
         judgement = self._judged(event, own, with_facts=with_facts)
         lasting = [verdict for verdict in own if verdict.after_person]
         result.findings.append(
@@ -137,15 +136,17 @@ class Finder:
             version=event.version,
         )
 
-    def _unjudged(self, event: LakeEvent, outcome: Outcome, *, with_facts: bool) -> Verdict:
+    def _unjudged(
+        self, event: LakeEvent, outcome: Outcome, *, with_facts: bool
+    ) -> tuple[Verdict, ...]:
         """Give what live adds where a rule threw."""
-        unknowns = judge_unknowns(self._plan.pack, event.facts if with_facts else {})
-        return unjudged_version(
+        return unjudged(
             event.id,
             event.subject,
             event.version,
-            outcome.errors,
-            held=bool(unknowns.restrictions),
+            outcome,
+            pack=self._plan.pack,
+            facts=event.facts if with_facts else {},
         )
 
     def _accounts(self, outcome: Outcome) -> tuple[tuple[str, str], ...]:

@@ -341,17 +341,33 @@ def test_the_load_of_queues_is_told_as_it_was_and_would_be() -> None:
     ]
 
 
-def test_what_a_rule_threw_on_is_held_and_asked_about_as_it_is_live() -> None:
+LONG: Final = "\nLong = Rule(when_all=[StringLength(s=Words * 400000) > 2000000], description='')\n"
+
+
+def test_what_a_rule_threw_on_is_held_and_asked_about_for_a_grave_policy() -> None:
     story = Story()
     for host_id, text, action in (("c1", "bramble", "hold"), ("c2", "b", "allow")):
         story.post(host_id, text)
         story.decide(host_id, action, queue="unjudged" if action == "hold" else "")
-    breaks = "\nLong = Rule(when_all=[StringLength(s=Words * 400000) > 2000000], description='')"
+    breaks = f"{LONG}WhenRules(rules_any=[Long], then=[Hold(policy='VC.THREAT')])"
 
     result = told(story, rules=RULES + breaks)
 
     assert cells(result) == {("hold", "hold"): 1, ("allow", "allow"): 1}
     assert [(load.queue, load.old, load.new) for load in result.review] == [("unjudged", 1, 1)]
+    assert sum(result.errors.values()) == 1
+
+
+def test_what_a_rule_threw_on_is_only_counted_for_a_mild_policy() -> None:
+    story = Story()
+    story.post("c1", "quokka")
+    story.decide("c1", "allow")
+    breaks = f"{LONG}WhenRules(rules_any=[Long], then=[Hold(policy='IN.SPAM')])"
+
+    result = told(story, rules=RULES + breaks)
+
+    assert cells(result) == {("allow", "allow"): 1}
+    assert not result.review
     assert sum(result.errors.values()) == 1
 
 

@@ -47,6 +47,8 @@ Found = Rule(
 Inside = Rule(when_all=[InList(list='odd', value=Words)], description='')
 Tagged = Rule(when_all=['a' in Tags], description='')
 Seen = Rule(when_all=[Fact('item.views') > 3 or Fact('visual.nsfw.max') >= 0.5], description='')
+Long = Rule(when_all=[StringLength(s=Words * 2000000) > 3], description='')
+WhenRules(rules_any=[Long, Found], then=[Hold(policy='VC.THREAT')])
 WhenRules(rules_any=[Fast, Varied, Seen], then=[Limit(policy='IN.SPAM')])
 WhenRules(rules_any=[Less, Divided, Found], then=[Review(policy='HB.BULLY', reason=f'{Number}')])
 WhenRules(
