@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from fieldfare.kernel import Conflict, Unavailable
+from fieldfare.simulator import server
 from fieldfare.simulator.server import MARKER, install, serving
 
 
@@ -33,7 +34,7 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_server_that_cannot_start_is_told_with_its_last_words(tmp_path: Path) -> None:
     with (
-        pytest.raises(Unavailable, match=r"did not start: fieldfare: .*keys"),
+        pytest.raises(Unavailable, match=r"exited with code 2 while it started: fieldfare: .*keys"),
         serving(tmp_path, port=0),
     ):
         pytest.fail("it started without an installation")
@@ -51,3 +52,29 @@ def test_settings_of_the_person_do_not_reach_the_demo(
 
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{url}/health", trust_env=False)
+
+
+def test_a_server_that_is_slow_is_told_to_be_starting_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "START_TIMEOUT_S", 0.0)
+
+    with (
+        pytest.raises(Unavailable, match=r"^the server is still starting after 0 s") as told,
+        serving(tmp_path, port=0),
+    ):
+        pass
+
+    assert str(tmp_path / "server.log") in told.value.hint
+
+
+def test_a_server_that_was_killed_is_told_with_the_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_SERVE", "import os; os.kill(os.getpid(), 9)")
+
+    with (
+        pytest.raises(Unavailable, match=r"^the server was ended by signal 9 while it started"),
+        serving(tmp_path, port=0),
+    ):
+        pass
