@@ -280,6 +280,7 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "log.of_subject": lambda u: u.log.of_subject(org, VIDEO, limit=99),
         "recall.of_org": lambda u: u.recall.of_org(org, EventId(0), top, limit=99),
         "recall.last_of": lambda u: u.recall.last_of(org, "item.posted", VIDEO, top),
+        "recall.newest_of": lambda u: u.recall.newest_of(org, "item.posted", limit=99),
         "items.current": lambda u: u.items.current(org, VIDEO),
         "items.versions": lambda u: u.items.versions(org, VIDEO),
         "accounts.get": lambda u: u.accounts.get(org, ANNA),

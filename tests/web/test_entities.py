@@ -54,3 +54,46 @@ def test_an_items_author_leads_to_their_entity(visit: Visit, site: Site) -> None
 
     assert href is not None
     assert href.startswith("/entities/Account/")
+
+
+def test_what_nobody_ever_saw_is_said_to_be_unknown(site: Site, client: TestClient) -> None:
+    reader = site.signed_in("looker", RoleName.REVIEWER).headers
+    json = reader | {"accept": "application/json"}
+
+    def told(name: str) -> dict[str, object]:
+        found: dict[str, object] = client.get(f"/entities/{name}", headers=json).json()
+        return found
+
+    page = client.get("/entities/Account/nobody-at-all", headers=reader).text
+    strange = client.get("/entities/Planet/x", headers=reader).text
+    before = client.get("/v1/entities/Account/dora", headers=site.keyed(Scope.REVIEW).headers)
+
+    assert "Nothing is known of it." in page
+    assert "names the type Planet" in strange
+    assert "names the type" not in page
+    # ana and ben posted, c1 and v1 were posted: they are known without a label of their own.
+    known = [told(name)["is_known"] for name in ("Account/ana", "Item/c1", "Item/v1")]
+    assert known == [True, True, True]
+    assert before.json()["known"] is False
+    change = {**CHANGE, "entity": {"type": "Account", "id": "dora"}}
+    client.post("/v1/labels", json=change, headers=site.keyed(Scope.REVIEW).headers)
+    assert told("Account/dora")["is_known"] is True
+
+
+def test_entities_are_found_by_type_and_id_and_by_what_was_labelled_last(
+    site: Site, client: TestClient
+) -> None:
+    reader = site.signed_in("looker", RoleName.REVIEWER).headers
+    key = site.keyed(Scope.REVIEW).headers
+    for name in ("emil", "fay", "emil"):
+        change = {**CHANGE, "entity": {"type": "Account", "id": name}}
+        client.post("/v1/labels", json=change, headers=key)
+
+    page = client.get("/entities", headers=reader | {"accept": "application/json"}).json()
+    html = client.get("/entities", headers=reader)
+    opened = client.get("/entities?type=Account&id=a/b c", headers=reader)
+
+    assert {"Account", "Item"} <= set(page["types"])
+    assert [each["id"] for each in page["newest"]][:2] == ["emil", "fay"]
+    assert html.status_code == 200
+    assert (opened.status_code, opened.headers["location"]) == (303, "/entities/Account/a/b%20c")

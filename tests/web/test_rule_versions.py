@@ -167,3 +167,15 @@ def test_a_draft_may_have_more_files_than_a_form_has_fields(
 
     assert told.status_code == 200
     assert len(told.json()["files"]) == 200
+
+
+def test_the_rules_the_installation_came_with_are_not_said_to_be_past_review(
+    client: TestClient, author: Caller
+) -> None:
+    trail = page_of(client, author, "1")["trail"]
+    html = client.get("/rules/versions/1", headers=author.headers | HTML).text
+
+    assert isinstance(trail, list)
+    first = trail[-1]
+    assert (first["by"], first["is_installed"], first["is_override"]) == ("init", True, False)
+    assert "came with the installation" in html

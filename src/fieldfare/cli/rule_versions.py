@@ -60,11 +60,17 @@ def show(version: str, *, as_json: bool, home: Path | None) -> None:
             **move,
             "at": move["at"][:19].replace("T", " "),
             "to": _state({"state": move["to"], "share": move["share"]}),
-            "how": " ".join(word for word in ("override", "rollback") if move[word]),
+            "how": _how(move),
         }
         for move in told["moves"]
     ]
     print_table(("at", "from", "to", "by", "note", "how"), rows, empty="no moves")
+
+
+def _how(move: dict[str, Any]) -> str:
+    if move["override"] and move["by"] == "init":
+        return "came with the installation"
+    return " ".join(word for word in ("override", "rollback") if move[word])
 
 
 def compare(version: str, *, against: str, home: Path | None) -> None:

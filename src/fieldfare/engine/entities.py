@@ -8,7 +8,7 @@ from fieldfare.engine.evaluator import READER
 from fieldfare.engine.labels import ACCOUNT_TYPE, subject_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.kinds import ITEM_KINDS
-from fieldfare.kernel import Org
+from fieldfare.kernel import EventId, Org
 from fieldfare.records import ACCOUNT, Decision, Subject
 from fieldfare.rules.label_book import NO_LABELS, EntityLabels
 from fieldfare.rules.labels import LABEL_CHANGED, Entity, changes_in
@@ -21,22 +21,31 @@ RECENT: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityRecord:
-    """What is known of an entity as of a moment (ms since 1970)."""
+    """What is known of an entity as of a moment (ms since 1970).
+
+    is_known: it has or had labels, something was decided on it, or the log tells of it.
+    """
 
     entity: Entity
+    is_known: bool
     at_ms: int
     labels: EntityLabels
     decisions: Sequence[Decision]
 
 
-def entity_record(uow: UnitOfWork, org: Org, entity: Entity, *, now_ms: int) -> EntityRecord:
+def entity_record(
+    uow: UnitOfWork, org: Org, entity: Entity, *, person: str, now_ms: int
+) -> EntityRecord:
     """Read an entity; one that nobody has labelled has no labels, and is no error.
+
+    person: the pseudonym of the person it would be if it is an account.
 
     What is on the log and not evaluated yet is counted in, so that who changed it sees it.
     """
     labels = uow.labels.get(org, entity) or NO_LABELS
     done = uow.cursors.get(READER)
-    for event in uow.log.of_subject(org, subject_of(entity), limit=NEWEST):
+    told = uow.log.of_subject(org, subject_of(entity), limit=NEWEST)
+    for event in told:
         if event.id > done and event.kind == LABEL_CHANGED and event.data is not None:
             labels = labels.after(changes_in(event.data), event_id=event.id)
     decisions = [
@@ -46,8 +55,29 @@ def entity_record(uow: UnitOfWork, org: Org, entity: Entity, *, now_ms: int) -> 
     ]
     newest = sorted(decisions, key=lambda decision: decision.id, reverse=True)
     return EntityRecord(
-        entity=entity, at_ms=now_ms, labels=labels.as_of(now_ms), decisions=newest[:RECENT]
+        entity=entity,
+        is_known=bool(told or newest) or labels != NO_LABELS or _is_there(uow, org, entity, person),
+        at_ms=now_ms,
+        labels=labels.as_of(now_ms),
+        decisions=newest[:RECENT],
     )
+
+
+def newest_labelled(uow: UnitOfWork, org: Org, *, limit: int) -> Sequence[tuple[Entity, EventId]]:
+    """Name the entities whose labels were changed last, each once, with the event that did it."""
+    found: dict[Entity, EventId] = {}
+    for event in uow.recall.newest_of(org, LABEL_CHANGED, limit=4 * limit):
+        # What an erased person's labels were is gone with their key.
+        for change in changes_in(event.data) if event.data is not None else ():
+            found.setdefault(change.entity, event.id)
+    return list(found.items())[:limit]
+
+
+def _is_there(uow: UnitOfWork, org: Org, entity: Entity, person: str) -> bool:
+    if entity.type == ACCOUNT_TYPE:
+        # Whoever posted, uploaded or reported anything has a key.
+        return uow.data_keys.get(org, person) is not None
+    return any(uow.items.current(org, subject) for subject in _subjects(entity))
 
 
 def _subjects(entity: Entity) -> Sequence[Subject]:

@@ -38,6 +38,10 @@ class Recall(Protocol):
         """Find the newest event of a kind about a subject before an id."""
         ...
 
+    def newest_of(self, org: Org, kind: str, /, *, limit: int) -> Sequence[Event]:
+        """Give an organisation's newest events of a kind, the newest first."""
+        ...
+
 
 class Cursors(Protocol):
     """How far each reader of the log has come; moved in the same transaction as what it wrote."""

@@ -65,6 +65,9 @@ class RuleSet:
         self.event_kinds = frozenset(self._kinds)
         self.rules = _rule_infos(program, self._kinds)
         self.labels = program.manifest.labels
+        self.entity_types = frozenset(
+            definition.node.type.entity for definition in program.definitions.values()
+        ) - {""}
         self.needs = _needs(self._kinds)
 
     @property

@@ -84,6 +84,11 @@ _LAST_OF: Final = Statement(
     .order_by(events.c.id.desc())
     .limit(1)
 )
+_NEWEST_OF: Final = Statement(
+    _EVENTS.where(events.c.org == bindparam("org"), events.c.kind == bindparam("kind"))
+    .order_by(events.c.id.desc())
+    .limit(bindparam("most"))
+)
 _LIVE_OF_KINDS: Final = Statement(
     _EVENTS.where(
         events.c.org == bindparam("org"),
@@ -216,6 +221,9 @@ class SqlLog:
         name = self._vault.pseudonym(org, subject)
         found = self._tx.row(_LAST_OF, org=org, subject=name, kind=kind, before=before)
         return None if found is None else self._events([found])[0]
+
+    def newest_of(self, org: Org, kind: str, /, *, limit: int) -> Sequence[Event]:
+        return self._events(self._tx.rows(_NEWEST_OF, org=org, kind=kind, most=limit))
 
     def live_of_kinds(
         self, org: Org, kinds: Sequence[str], after: EventId, /, *, limit: int

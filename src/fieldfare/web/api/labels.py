@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.entities import EntityRecord, entity_record
-from fieldfare.engine.labels import MANUAL, change_by_hand
+from fieldfare.engine.labels import MANUAL, change_by_hand, subject_of
 from fieldfare.ingest.schemas import Moment, Name, decode, moment
 from fieldfare.kernel import BadInput, JsonValue, rfc3339
 from fieldfare.rules.durations import duration_ms
@@ -87,10 +87,16 @@ async def change_label(request: Request, who: Labeller, platform: Platform) -> R
 
 @router.get("/entities/{entity_type}/{entity_id:path}")
 def read_entity(entity_type: str, entity_id: str, who: Reader, platform: Platform) -> Response:
-    """Give what is known of an entity: labels with reasons and what held before, decisions."""
+    """Give what is known of an entity: labels with reasons and what held before, decisions.
+
+    known: false where the log tells nothing of it, so that there is nothing but its name.
+    """
     now_ms = platform.clock.now_ms()
     entity = Entity(entity_type, entity_id)
-    found = platform.store.read(lambda uow: entity_record(uow, who.org, entity, now_ms=now_ms))
+    person = platform.vault.pseudonym(who.org, subject_of(entity))
+    found = platform.store.read(
+        lambda uow: entity_record(uow, who.org, entity, person=person, now_ms=now_ms)
+    )
     return answer(record_json(found))
 
 
@@ -121,6 +127,7 @@ def record_json(found: EntityRecord) -> dict[str, JsonValue]:
     ]
     return {
         "entity": {"type": found.entity.type, "id": found.entity.id},
+        "known": found.is_known,
         "labels": labels,
         "waiting": [_waiting_json(each) for each in found.labels.waiting],
         "dropped": [_waiting_json(each) for each in found.labels.dropped],

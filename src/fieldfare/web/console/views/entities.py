@@ -1,12 +1,18 @@
-"""One entity as its page shows it: labels now and before, with reasons, and recent decisions."""
+"""Entities for their pages: where to find one, and one as it is known.
 
-from collections.abc import Mapping, Sequence
+In flow labels now and before, with reasons, and decisions; out flow lines.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fieldfare.engine.entities import EntityRecord
+from fieldfare.engine.entities import ITEM_TYPE, EntityRecord
+from fieldfare.engine.labels import ACCOUNT_TYPE
+from fieldfare.kernel import EventId, at_of
+from fieldfare.rules import RuleSet
 from fieldfare.rules.label_book import Waiting
 from fieldfare.rules.label_terms import LabelTerms
-from fieldfare.rules.labels import LabelReason, LabelState
+from fieldfare.rules.labels import Entity, LabelReason, LabelState
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.grounds import DecisionLine, decision_line
 
@@ -58,11 +64,33 @@ class ChangeLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntityView:
-    """choices: labels that entities of this type may have. may_label: whoever looks may."""
+class LabelledLine:
+    """An entity whose labels were changed."""
 
     type: str
     id: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitiesView:
+    """types: those the rules and labels in force name. newest: labelled last, the newest first."""
+
+    types: tuple[str, ...]
+    newest: tuple[LabelledLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityView:
+    """choices: labels that entities of this type may have. may_label: whoever looks may.
+
+    is_known: the log tells something of it. is_declared: rules or labels name its type.
+    """
+
+    type: str
+    id: str
+    is_known: bool
+    is_declared: bool
     labels: tuple[LabelLine, ...]
     waiting: tuple[ChangeLine, ...]
     dropped: tuple[ChangeLine, ...]
@@ -71,13 +99,30 @@ class EntityView:
     may_label: bool
 
 
-def entity_view(
-    found: EntityRecord, declared: Mapping[str, LabelTerms], *, may_label: bool
-) -> EntityView:
+def types_of(rules: RuleSet) -> tuple[str, ...]:
+    """List the types of entities that rules, or the labels they declare, name."""
+    of_labels = {name for terms in rules.labels.values() for name in terms.valid_for}
+    return tuple(sorted({ACCOUNT_TYPE, ITEM_TYPE, *rules.entity_types, *of_labels}))
+
+
+def entities_view(rules: RuleSet, newest: Sequence[tuple[Entity, EventId]]) -> EntitiesView:
+    return EntitiesView(
+        types=types_of(rules),
+        newest=tuple(
+            LabelledLine(type=entity.type, id=entity.id, at=Moment(at_of(event_id)))
+            for entity, event_id in newest
+        ),
+    )
+
+
+def entity_view(found: EntityRecord, rules: RuleSet, *, may_label: bool) -> EntityView:
     """Put an entity into words."""
+    declared = rules.labels
     return EntityView(
         type=found.entity.type,
         id=found.entity.id,
+        is_known=found.is_known,
+        is_declared=found.entity.type in types_of(rules),
         labels=tuple(
             _label(name, state, declared.get(name), found.at_ms)
             for name, state in sorted(found.labels.labels.items())

@@ -6,6 +6,7 @@ from typing import Final
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.rule_tests import CaseReport
+from fieldfare.engine.setup import INIT
 from fieldfare.engine.versioning import VersionRow, VersionSheet
 from fieldfare.kernel import at_of
 from fieldfare.rules.lifecycle import ALL, AUTHORS_MOVES, FOLLOWS, SHARES, Move, VersionState
@@ -53,7 +54,10 @@ class MoveChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailLine:
-    """A move as the log has it. before: "" for the first."""
+    """A move as the log has it. before: "" for the first.
+
+    is_installed: the installation came with it; is_override: a person put it live past review.
+    """
 
     event_id: str
     at: Moment
@@ -62,6 +66,7 @@ class TrailLine:
     share: int
     by: str
     note: str
+    is_installed: bool
     is_override: bool
     is_rollback: bool
 
@@ -177,6 +182,7 @@ def _blocked(row: VersionRow, to: VersionState, who: Principal, tests: CaseRepor
 
 
 def _trail_line(move: Move) -> TrailLine:
+    is_installed = move.override and move.by == INIT
     return TrailLine(
         event_id=str(move.event_id),
         at=Moment(at_of(move.event_id)),
@@ -185,6 +191,7 @@ def _trail_line(move: Move) -> TrailLine:
         share=move.share,
         by=move.by,
         note=move.note,
-        is_override=move.override,
+        is_installed=is_installed,
+        is_override=move.override and not is_installed,
         is_rollback=move.back,
     )
