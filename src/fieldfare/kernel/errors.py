@@ -16,7 +16,7 @@ and exits with 2; the API answers problem+json (RFC 9457).
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class FieldfareError(Exception):
@@ -87,7 +87,20 @@ class Unavailable(FieldfareError):
     slug = "unavailable"
 
 
+_SHORTEST_PART: Final = 4
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Write `Did you mean 'x'?` for the closest known name, or nothing if none is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    """Write `Did you mean 'x'?` for the closest known name, or nothing if none is close.
+
+    One that is nearly the same but for the case of letters is close, and so is one that holds it.
+    """
+    listed = list(known)
+    close = difflib.get_close_matches(name, listed, n=1, cutoff=0.6)
+    if not close:
+        folded = {each.casefold(): each for each in listed}
+        sought = name.casefold()
+        close = [folded[each] for each in difflib.get_close_matches(sought, folded, 1, 0.8)]
+        if not close and len(sought) >= _SHORTEST_PART:
+            close = sorted((each for key, each in folded.items() if sought in key), key=len)
     return f"Did you mean {close[0]!r}?" if close else ""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from fieldfare.kernel import did_you_mean
 from fieldfare.rules.call_sites import call_site
 from fieldfare.rules.checking import Scope, bind, checked
 from fieldfare.rules.counter_calls import call_of
@@ -111,7 +112,10 @@ def _refuse(func: ast.Name, scope: Scope) -> None:
     elif func.id in _STATEMENTS:
         scope.problem(func, f"{func.id} stands on a line of its own")
     else:
-        scope.unknown(func, "function", func.id, [*scope.vocabulary.functions, *SYNTAX, *EFFECTS])
+        known = [*scope.vocabulary.functions, *SYNTAX, *EFFECTS]
+        close = did_you_mean(func.id, known) or "List them: fieldfare rules functions."
+        hint = f"{close} To bring one of your own: docs/how-to/functions.md"
+        scope.problem(func, f"unknown function {func.id!r}", hint)
 
 
 def _standard(function: AnyFunction, args: Args, written: ast.Call, scope: Scope) -> Node | None:

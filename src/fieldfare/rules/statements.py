@@ -19,6 +19,10 @@ from fieldfare.rules.written_arguments import read_arguments
 
 _IMPORT: Final = (Param(name="rules", type=LIST, const=True),)
 _WHEN: Final = (Param(name="rules_any", type=LIST), Param(name="then", type=LIST))
+_NO_EFFECT: Final = (
+    f"Effects: {', '.join(EFFECTS)}. For a restriction of your own declare its kind in the pack, "
+    f"under kinds: (docs/reference/policies.md), and write {RESTRICT}(kind=...)."
+)
 _STATEMENTS: Final = ("Import", "Require", "WhenRules")
 
 
@@ -114,7 +118,7 @@ def read_effect(call: ast.Call, scope: Scope) -> EffectOf | None:  # noqa: PLR09
     name = call.func.id if isinstance(call.func, ast.Name) else ""
     spec = EFFECTS.get(name)
     if spec is None:
-        scope.unknown(call.func, "effect", name, EFFECTS)
+        scope.unknown(call.func, "effect", name, EFFECTS, _NO_EFFECT)
         return None
     if name == RESTRICT and (spec := restrict_spec(call, scope)) is None:
         return None
@@ -142,14 +146,16 @@ def _names_are_known(spec: EffectSpec, args: dict[str, Node], call: ast.Call, sc
     if isinstance(policy, Const):
         terms = known.policies.get(str(policy.value))
         if terms is None:
-            scope.unknown(written["policy"], "policy", str(policy.value), known.policies)
+            hint = "Policies are those of the pack in force: see Policies in the console."
+            scope.unknown(written["policy"], "policy", str(policy.value), known.policies, hint)
             is_fine = False
         elif spec.on == "item" and not is_allowed(spec.kind, terms):
             hint = "It is graver than anything the policy asks for, even once confirmed."
             scope.problem(call, f"{terms.code} does not allow {spec.name}", hint)
             is_fine = False
     if isinstance(queue, Const) and queue.value not in known.queues:
-        scope.unknown(written["queue"], "queue", str(queue.value), known.queues)
+        hint = f"Queues: {', '.join(sorted(known.queues))}."
+        scope.unknown(written["queue"], "queue", str(queue.value), known.queues, hint)
         is_fine = False
     if spec.name == "Review" and policy is None and queue is None:
         scope.problem(call, "Review needs a policy or a queue")

@@ -79,6 +79,15 @@ def test_a_close_name_is_suggested_and_a_far_one_is_not() -> None:
     assert did_you_mean("zzz", ["caption", "market"]) == ""
 
 
+def test_a_name_in_other_letters_or_a_part_of_one_is_close() -> None:
+    known = ["child_safety", "adult", "AD.NUDE"]
+
+    assert did_you_mean("ADULT", known) == "Did you mean 'adult'?"
+    assert did_you_mean("ad.nude", known) == "Did you mean 'AD.NUDE'?"
+    assert did_you_mean("child", known) == "Did you mean 'child_safety'?"
+    assert did_you_mean("afe", known) == ""
+
+
 def test_an_error_says_what_and_how_to_mend_it() -> None:
     error = BadInput("no such field", hint="Leave it out.", pointer="/x")
 
