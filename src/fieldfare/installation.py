@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fieldfare.access import Scope
-from fieldfare.engine.in_force import LEXICON, NAMED_LIST, Books, InForce, assemble
+from fieldfare.engine.in_force import Books, InForce, assemble
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
 from fieldfare.engine.shelf import bank_indexes
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Clock, Conflict, EventId, NotFound, Org, SystemClock, did_you_mean
-from fieldfare.kernel.ids import MAX_ID
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.ledger import (
     MASTER_KEY_VARIABLE,
     SEAL_KEY_VARIABLE,
@@ -31,7 +31,7 @@ from fieldfare.ledger import (
     load_seal_key,
 )
 from fieldfare.matching import BankIndex
-from fieldfare.matching.repositories import ListRecord
+from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import packs_dir
 from fieldfare.rules import read_folder
 from fieldfare.storage import SqlStore
@@ -113,7 +113,7 @@ def _in_force(settings: Settings, entries: Entries) -> tuple[InForce, Sequence[B
     books = Books()
 
     def read(uow: UnitOfWork) -> Sequence[BankIndex]:
-        books.refresh(uow, MAIN, as_of=EventId(MAX_ID))
+        books.refresh(uow, MAIN, as_of=LAST_ID)
         return entries(uow, MAIN)
 
     try:

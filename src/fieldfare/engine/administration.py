@@ -11,13 +11,11 @@ from typing import Final
 
 from fieldfare.enforcement import rotated
 from fieldfare.engine.in_force import (
-    LEXICON,
-    NAMED_LIST,
     POLICIES,
     RULES,
     assemble,
 )
-from fieldfare.engine.rule_moves import LAST_ID, checked, override
+from fieldfare.engine.rule_moves import checked, override
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import (
     BadInput,
@@ -29,8 +27,15 @@ from fieldfare.kernel import (
     did_you_mean,
     digest,
 )
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.matching.lists import parse_lexicon, parse_list
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
+from fieldfare.matching.repositories import (
+    LEXICON,
+    NAMED_LIST,
+    BankEntryRecord,
+    BankRecord,
+    ListRecord,
+)
 from fieldfare.policies import PolicyPack, load_pack
 from fieldfare.records import NewEvent, Subject, Webhook
 from fieldfare.rules import RuleSet

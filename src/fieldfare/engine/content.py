@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from fieldfare.engine.grounds import SCANNED, Facts, Grounds, awaits_scan
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.kinds import ITEM_KINDS
 from fieldfare.kernel import EventId, JsonValue, Org, Unknown
-from fieldfare.kernel.ids import MAX_ID
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.records import Event, ItemVersion
 from fieldfare.signals.scanner import SCAN_FACTS
-
-LAST_ID: Final = EventId(MAX_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,13 @@ from typing import Final
 
 import structlog
 
-from fieldfare.engine.content import LAST_ID, content_of, reached_by
+from fieldfare.engine.content import content_of, reached_by
 from fieldfare.engine.grounds import ACCOUNT_CREATED, CONTENT_KINDS, Facts, Grounds, born_ms
 from fieldfare.engine.in_force import REFRESHING, Books
 from fieldfare.engine.lake import LakeEvent
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Org, is_history
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.records import ACCOUNT, Event, Subject
 
 KEEP: Final = 50_000

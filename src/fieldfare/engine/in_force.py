@@ -17,7 +17,7 @@ from fieldfare.engine.readable_lists import readable_lists, tell_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
-from fieldfare.matching.repositories import ListRecord
+from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack, RestrictionKind
 from fieldfare.records import Restriction
 from fieldfare.rules import PolicyTerms, RuleSet, Vocabulary
@@ -26,8 +26,6 @@ from fieldfare.signals.text import TEXT_LANGUAGE, TextSignal
 
 RULES = "rules"
 POLICIES = "policies"
-LEXICON = "lexicon"
-NAMED_LIST = "list"
 REFRESHING = frozenset(
     {"list.changed", "bank.changed", "ruleset.moved", "ruleset.activated", "pack.activated"}
 )

@@ -14,9 +14,8 @@ from prometheus_client import Gauge
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, FieldfareError, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
-from fieldfare.matching.repositories import ListRecord
+from fieldfare.matching.repositories import LEXICON, ListRecord
 
-LEXICON: Final = "lexicon"
 _UNREADABLE: Final = Gauge(
     "fieldfare_lists_unreadable", "Lists whose newest version cannot be read.", ("org",)
 )

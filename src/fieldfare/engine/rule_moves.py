@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.engine.compiling import Compiler
-from fieldfare.engine.in_force import NAMED_LIST, POLICIES, RULES, vocabulary
+from fieldfare.engine.in_force import POLICIES, RULES, vocabulary
 from fieldfare.engine.rule_tests import CaseReport, must_pass, run_rule_tests
 from fieldfare.engine.rule_versions import RuleVersion, find_version
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
-from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, at_of
-from fieldfare.kernel.ids import MAX_ID
+from fieldfare.kernel import BadInput, Conflict, JsonValue, NotFound, Org, at_of
+from fieldfare.kernel.ids import LAST_ID
+from fieldfare.matching.repositories import NAMED_LIST
 from fieldfare.policies import PolicyPack
 from fieldfare.records import NewEvent, Subject
 from fieldfare.rules import RuleSet
@@ -35,7 +36,6 @@ from fieldfare.rules.lifecycle import (
 )
 
 MOVED: Final = "ruleset.moved"
-LAST_ID: Final = EventId(MAX_ID)
 _S = VersionState
 
 

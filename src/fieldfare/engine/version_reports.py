@@ -4,9 +4,9 @@ In flow which hits are meant; out flow a report that knows how long of its perio
 so that what would come in a day is not spread over days on which it did not run.
 """
 
-from fieldfare.engine.rule_moves import LAST_ID
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Org
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.metrics.rule_hits import HitReport, HitsOf, report_hits
 from fieldfare.rules.lifecycle import ran_ms
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.rule_moves import (
-    LAST_ID,
     Checked,
     Proposal,
     before_live,
@@ -24,6 +23,7 @@ from fieldfare.engine.rule_tests import CaseReport
 from fieldfare.engine.rule_versions import RuleVersion, find_version
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import FieldfareError, Org
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.rules import RuleSet
 from fieldfare.rules.lifecycle import RUNNING, Move, Standing, VersionState, Wanted, standings
 

@@ -6,7 +6,6 @@ given.
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 from fieldfare.decisions.gate import GateItem, MemoryGate
 from fieldfare.engine.evaluator import READER
@@ -16,10 +15,8 @@ from fieldfare.engine.in_force import Books
 from fieldfare.engine.labels import book_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
-from fieldfare.kernel.ids import MAX_ID
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.records import ItemState, ItemVersion, Restriction
-
-LAST_ID: Final = EventId(MAX_ID)
 
 
 def bring_into_memory(uow: UnitOfWork, *, books: Books, grounds: Grounds, gate: MemoryGate) -> None:

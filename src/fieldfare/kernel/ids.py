@@ -21,6 +21,8 @@ TIME_SHIFT: Final = LANE_BITS + SEQUENCE_BITS
 LANES: Final = 1 << LANE_BITS
 SEQUENCES: Final = 1 << SEQUENCE_BITS
 MAX_ID: Final = (1 << 63) - 1
+LAST_ID: Final = EventId(MAX_ID)
+"""As of now: no event comes after it."""
 HISTORY_LANE: Final = LANES - 1
 """The lane of imported history; events in it feed counters and backtests and have no effects."""
 

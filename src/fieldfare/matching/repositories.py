@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from fieldfare.kernel import EventId, Org
+
+NAMED_LIST: Final = "list"
+LEXICON: Final = "lexicon"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,10 @@ class BankEntryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRecord:
-    """A named list or lexicon in one immutable version, as the text it was imported from."""
+    """A named list or lexicon in one immutable version, as the text it was imported from.
+
+    kind: NAMED_LIST or LEXICON.
+    """
 
     org: Org
     name: str

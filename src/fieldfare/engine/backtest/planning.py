@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.engine.backtest.plan import ListsSince, Plan
-from fieldfare.engine.in_force import NAMED_LIST, POLICIES, RULES
+from fieldfare.engine.in_force import POLICIES, RULES
 from fieldfare.engine.readable_lists import readable_lists
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, EventId, NotFound, Org
-from fieldfare.kernel.ids import MAX_ID, id_before
+from fieldfare.kernel.ids import LAST_ID, id_before
 from fieldfare.matching.lists import parse_list
+from fieldfare.matching.repositories import NAMED_LIST
 
 LIST_CHANGED: Final = "list.changed"
 PAGE: Final = 1_000
-LAST: Final = EventId(MAX_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +39,18 @@ def planned(uow: UnitOfWork, org: Org, wanted: Wanted) -> Plan:
     if wanted.to_ms <= wanted.from_ms:
         hint = "`from` is the first moment that counts, `to` the first that does not any more."
         raise BadInput("the span is empty", hint=hint, pointer="/to")
-    pack = uow.versions.in_force(org, POLICIES, as_of=LAST)
+    pack = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
     if pack is None:
         raise NotFound(f"organisation {org!r} has no policy pack", hint="Run `fieldfare init`.")
     after, up_to = id_before(wanted.from_ms), id_before(wanted.to_ms)
-    records = uow.lists.current(org, as_of=LAST)
+    records = uow.lists.current(org, as_of=LAST_ID)
     plan = Plan(
         org=org,
         files=_files(uow, org, wanted),
         policies=pack.files,
         after=after,
         up_to=up_to,
-        until=LAST,
+        until=LAST_ID,
         list_names=frozenset(record.name for record in records if record.kind == NAMED_LIST),
     )
     needed = plan.rules.needs.lists
@@ -66,7 +66,7 @@ def _files(uow: UnitOfWork, org: Org, wanted: Wanted) -> Mapping[str, str]:
             hint = "List them: fieldfare rules versions"
             raise NotFound(f"no version {wanted.rule_set[:12]!r} of the rules", hint=hint)
         return files
-    rules = uow.versions.in_force(org, RULES, as_of=LAST)
+    rules = uow.versions.in_force(org, RULES, as_of=LAST_ID)
     if rules is None:
         raise NotFound(f"organisation {org!r} has no rules", hint="Run `fieldfare init`.")
     return rules.files
@@ -83,7 +83,7 @@ def _lists(uow: UnitOfWork, org: Org, plan: Plan, needed: frozenset[str]) -> Ite
     if known:
         yield ListsSince(since=EventId(0), lists=_as_of(uow, org, known[-1], needed))
     else:
-        begin = later[0] if later else LAST
+        begin = later[0] if later else LAST_ID
         yield ListsSince(since=EventId(0), lists=_as_of(uow, org, begin, needed))
     for event_id in later:
         yield ListsSince(since=event_id, lists=_as_of(uow, org, event_id, needed))

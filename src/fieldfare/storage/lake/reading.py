@@ -16,7 +16,7 @@ from typing import Final
 
 from fieldfare.engine.lake import LakeEvent, LakeSpan, LakeTail
 from fieldfare.kernel import EventId, Org, Unavailable
-from fieldfare.kernel.ids import MAX_ID
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.storage.lake.columns import DATA, FACTS_REST, HEAD, REST, UNKNOWN, Column
 from fieldfare.storage.lake.decoding import decoder_for, in_order
 from fieldfare.storage.lake.disk import Disk
@@ -87,7 +87,7 @@ class ParquetLake:
         manifest = self._manifests.current()
         files = manifest.of(org)
         ends = [(file.first, file.last) for file in files]
-        tail = self._tail.events(org, after=manifest.applied_to, up_to=EventId(MAX_ID), kinds=None)
+        tail = self._tail.events(org, after=manifest.applied_to, up_to=LAST_ID, kinds=None)
         ends += [(batch[0].id, batch[-1].id) for batch in tail]
         if not ends:
             return None
