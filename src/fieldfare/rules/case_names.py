@@ -1,4 +1,4 @@
-"""Whether what a case names is there at all: rules, effects, policies, queues, labels.
+"""Whether what a case names is there at all: rules, effects, policies, queues, labels, words.
 
 In: a Case, the rule set it is about and the vocabulary. Out: one line a name that nothing has. A
 misspelt name in `not_fired` would hold for ever, and the gate before going live would rest on it.
@@ -35,6 +35,8 @@ def _of_entry(wish: Wish, entry: Any, rules: RuleSet, vocabulary: Vocabulary) ->
             yield from _effect(wish.word, entry, vocabulary)
         case "labels":
             yield from _label_change(wish.word, entry, rules)
+        case "declared" if rules.declares is not None:
+            yield from _unknown(wish.word, "declared verdict", entry, rules.declares)
         case _:
             pass
 

@@ -14,7 +14,7 @@ from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
 from fieldfare.rules.explaining import Explainer, Explanation
 from fieldfare.rules.graph import Graph, graph_of
-from fieldfare.rules.label_effects import ENTITY_TYPE
+from fieldfare.rules.label_effects import DECLARE, ENTITY_TYPE
 from fieldfare.rules.labels import Entity
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
@@ -47,7 +47,10 @@ class Needs:
 
 
 class RuleSet:
-    """A compiled rule set. Immutable; both functions are pure, so replay equals live."""
+    """A compiled rule set. Immutable; both functions are pure, so replay equals live.
+
+    declares: the words DeclareVerdict may say, None where one is made of the event.
+    """
 
     def __init__(
         self, sources: Mapping[str, str], program: Program, vocabulary: Vocabulary
@@ -68,6 +71,7 @@ class RuleSet:
         self.entity_types = frozenset(
             definition.node.type.entity for definition in program.definitions.values()
         ) - {""}
+        self.declares = _declared_words(program)
         self.needs = _needs(self._kinds)
 
     @property
@@ -184,6 +188,22 @@ def _needs(kinds: Mapping[str, Kind]) -> Needs:
         lists=frozenset(name for kind in kinds.values() for name in kind.lists),
         counters=tuple(counters[name] for name in sorted(counters)),
     )
+
+
+def _declared_words(program: Program) -> frozenset[str] | None:
+    """Give every word DeclareVerdict may say; None where one is made of the event."""
+    effects = [e for file in program.files.values() for when in file.whens for e in when.effects]
+    words = [dict(effect.args)["verdict"] for effect in effects if effect.name == DECLARE]
+    told = [_meant(word, program) for word in words]
+    if not all(isinstance(word, Const) for word in told):
+        return None
+    return frozenset(str(word.value) for word in told if isinstance(word, Const))
+
+
+def _meant(node: Node, program: Program) -> Node:
+    while isinstance(node, Name):
+        node = program.definitions[node.key].node
+    return node
 
 
 def _rule_infos(program: Program, kinds: Mapping[str, Kind]) -> tuple[RuleInfo, ...]:

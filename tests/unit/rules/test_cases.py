@@ -178,6 +178,8 @@ def named(expect: str, *, given: str = "", rules: str = NAMED) -> tuple[str, ...
          "not_labels: there is no label 'hastie'. Did you mean 'hasty'?"),
         ("not_labels: [hasty on Item:u1]",
          "not_labels: 'hasty' is no label for entities of type 'Item', but for Account"),
+        ("not_declared: [slowdown]",
+         "not_declared: there is no declared verdict 'slowdown'. Did you mean 'slow_down'?"),
     ],
 )  # fmt: skip
 def test_a_name_that_nothing_has_fails_its_case_in_every_form(expect: str, told: str) -> None:
@@ -205,6 +207,12 @@ def test_what_has_a_name_is_expected_or_not_as_before() -> None:
         )
         == ()
     )
+
+
+def test_a_verdict_made_of_the_event_may_be_any_word() -> None:
+    rules = NAMED.replace("'slow_down'", "GetActionName()")
+
+    assert named("declared: [like], not_declared: [follow]", rules=rules) == ()
 
 
 def test_what_an_effect_says_is_compared_as_it_is_written() -> None:
