@@ -27,6 +27,7 @@ from fieldfare.rules.nodes import (
     children,
 )
 from fieldfare.rules.problems import Place
+from fieldfare.rules.written_nodes import template_of
 
 NodeKind: TypeAlias = Literal[
     "field", "fact", "list", "label", "feature", "counter", "rule", "effect", "policy", "outcome"
@@ -135,7 +136,7 @@ class _Drawing:
         if not isinstance(definition.node, EffectOf | Const):
             kind, at = self._kind(definition), self._id(definition)
             where = definition.place
-            self._add(at, kind, definition.name, _detail(definition.node), where)
+            self._add(at, kind, definition.name, self._detail(definition.node), where)
             self._read(definition.node, at)
 
     def follow(self, when: When) -> None:
@@ -205,6 +206,18 @@ class _Drawing:
             case _:
                 return "feature"
 
+    def _detail(self, node: Node) -> str:
+        match node:
+            case Field():
+                steps = (f".{step}" if isinstance(step, str) else f"[{step}]" for step in node.path)
+                return f"${''.join(steps)}: {node.type}"
+            case RuleOf():
+                return template_of(node.description, self._program)
+            case ListOf() | Text():
+                return ""
+            case _:
+                return str(node.type)
+
     def _id(self, definition: Definition) -> str:
         return f"{self._kind(definition)}:{definition.key}"
 
@@ -218,18 +231,3 @@ class _Drawing:
 
     def _edge(self, source: str, target: str) -> None:
         self.edges.add(GraphEdge(source, target))
-
-
-def _detail(node: Node) -> str:
-    match node:
-        case Field():
-            steps = (f".{step}" if isinstance(step, str) else f"[{step}]" for step in node.path)
-            return f"${''.join(steps)}: {node.type}"
-        case RuleOf(description=Const(value=text)):
-            return str(text)
-        case RuleOf(description=Text(parts=parts)):
-            return "".join(part if isinstance(part, str) else "{}" for part in parts)
-        case ListOf() | Text():
-            return ""
-        case _:
-            return str(node.type)

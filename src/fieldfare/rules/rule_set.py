@@ -17,11 +17,12 @@ from fieldfare.rules.graph import Graph, graph_of
 from fieldfare.rules.label_effects import DECLARE, ENTITY_TYPE
 from fieldfare.rules.labels import Entity
 from fieldfare.rules.manifest import Semantics
-from fieldfare.rules.nodes import Const, EffectOf, ListOf, Name, Node, RuleOf, Text
+from fieldfare.rules.nodes import Const, EffectOf, Name, Node, RuleOf
 from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
 from fieldfare.rules.plans import Kind
 from fieldfare.rules.program import check
 from fieldfare.rules.vocabulary import Vocabulary
+from fieldfare.rules.written_nodes import template_of, written_node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,10 +230,10 @@ def _rule_info(
     kinds: Mapping[str, Kind],
 ) -> RuleInfo:
     names = [dict(effect.args).get("policy") for effect in effects]
-    policies = [_written(name, program) for name in names if name is not None]
+    policies = [written_node(name, program) for name in names if name is not None]
     return RuleInfo(
         name=definition.name,
-        description=_template(rule.description, program),
+        description=template_of(rule.description, program),
         file=definition.place.file,
         line=definition.place.line,
         policies=tuple(dict.fromkeys(policies)),
@@ -247,28 +248,8 @@ def _rule_info(
 
 def _effect_text(effect: EffectOf, program: Program) -> str:
     args = (
-        f"{name}={_written(value, program)}" for name, value in effect.args if name != ENTITY_TYPE
+        f"{name}={written_node(value, program)}"
+        for name, value in effect.args
+        if name != ENTITY_TYPE
     )
     return f"{effect.name}({', '.join(args)})"
-
-
-def _written(node: Node, program: Program) -> str:
-    """Write an argument: a literal as itself, a name as {name}."""
-    match node:
-        case Const():
-            return str(node.value)
-        case ListOf():
-            return f"[{', '.join(_written(item, program) for item in node.items)}]"
-        case Name():
-            return f"{{{program.definitions[node.key].name}}}"
-        case Text():
-            return _template(node, program)
-        case _:
-            return "{...}"
-
-
-def _template(node: Node, program: Program) -> str:
-    if isinstance(node, Text):
-        parts = (p if isinstance(p, str) else _written(p, program) for p in node.parts)
-        return "".join(parts)
-    return _written(node, program)

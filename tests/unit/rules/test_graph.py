@@ -79,7 +79,7 @@ def test_a_node_says_where_it_stands_and_what_it_is() -> None:
     nodes = {node.name: node for node in the_graph().nodes}
 
     assert (nodes["Both"].file, nodes["Both"].line, nodes["Both"].detail) == ("main.sml", 7, "both")
-    assert nodes["Hurry"].detail == "{} posts {}"
+    assert nodes["Hurry"].detail == "{Author} posts {_Posts}"
     assert nodes["Caption"].detail == "$.item.tags[0]: str"
     assert nodes["IN.SPAM"].file == ""
 
@@ -129,3 +129,16 @@ def test_labels_and_verdicts_have_nodes_on_their_side_of_the_flow() -> None:
     }
     joins = edges_of(graph)
     assert {("trusted", "R"), ("LabelRemove", "-trusted"), ("Author", "LabelAdd")} <= joins
+
+
+def test_a_description_given_by_name_is_shown_as_what_it_stands_for() -> None:
+    rules = a_rule_set(
+        "Author: str = JsonData(path='$.author')\n"
+        "Told = f'{Author} is here'\n"
+        "R = Rule(when_all=[Author != ''], description=Told)\n"
+    )
+
+    (node,) = [node for node in rules.graph().nodes if node.kind == "rule"]
+
+    assert node.detail == "{Author} is here"
+    assert rules.rules[0].description == "{Author} is here"
