@@ -3,7 +3,7 @@ Import(rules=['features.sml'])
 
 # Known content. A bank is vetted once people have confirmed its entries; it may overrule a person.
 MatchedPolicy = Fact('hash.match.policy')
-MatchedBank = Fact('hash.match.bank')
+MatchedBank = default(Fact('hash.match.bank'), 'Unknown')
 
 VettedMatch = Rule(
     when_all=[Fact('hash.match.vetted'), MatchedPolicy != None],
@@ -49,10 +49,10 @@ WhenRules(
 # Words. The lexicon says which policy a term is about, and how grave that policy is.
 TermPolicy = Fact('text.lexicon.policy')
 TermSeverity = Fact('text.lexicon.severity')
-_IsMild = TermSeverity in ['S0', 'S1']
+_Mild = ['S0', 'S1']
 
 TermInCaption = Rule(
-    when_all=[TermPolicy != None, not IsComment],
+    when_all=[TermPolicy != None, ItemKind != None, ItemKind != 'comment'],
     description=f'A term of the lexicon under {TermPolicy} in the words of the item',
 )
 WhenRules(
@@ -61,7 +61,7 @@ WhenRules(
 )
 
 TermInComment = Rule(
-    when_all=[TermPolicy != None, IsComment, not _IsMild],
+    when_all=[TermPolicy != None, IsComment, TermSeverity != None, TermSeverity not in _Mild],
     description=f'A term of the lexicon under {TermPolicy} in a comment',
 )
 WhenRules(
@@ -70,7 +70,7 @@ WhenRules(
 )
 
 MildTermInComment = Rule(
-    when_all=[TermPolicy != None, IsComment, _IsMild],
+    when_all=[TermPolicy != None, IsComment, TermSeverity in _Mild],
     description=f'A mild term of the lexicon under {TermPolicy} in a comment',
 )
 WhenRules(rules_any=[MildTermInComment], then=[Limit(policy=TermPolicy)])

@@ -2,7 +2,7 @@
 Import(rules=['features.sml'])
 
 Reporter: Entity[str] = EntityJson(type='Account', path='$.actor')
-ReportClass = Fact('report.class')
+ReportClass = default(Fact('report.class'), 'Unknown')
 _Reporters = CountDistinct(of=Reporter, key=[ItemKind, ItemId], window='30d')
 
 # While nobody has told how often it was seen, it counts as hardly seen.

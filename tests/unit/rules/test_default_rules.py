@@ -38,6 +38,10 @@ def rules() -> RuleSet:
     return load_rule_set(read_folder(FOLDER), vocabulary=a_vocabulary(lists=()))
 
 
+def test_the_default_rules_mean_the_same_under_both_null_semantics(rules: RuleSet) -> None:
+    assert rules.warnings == ()
+
+
 def item(kind: str = "video", author: str = "u1", host_id: str = "i1") -> dict[str, object]:
     return {
         "item": {

@@ -19,3 +19,4 @@ def test_the_trial_compiles_and_passes_its_own_tests() -> None:
     assert {"FiveSaidTheSame", "NewAccountTalksALot"} <= {rule.name for rule in rules.rules}
     assert list(report.failed) == []
     assert report.untested == ()
+    assert rules.warnings == ()
