@@ -318,7 +318,7 @@ class Platform:
 
     def _lists(self) -> PartHealth:
         """Name the lists that go on with an older version; with a good one the platform is well."""
-        wrong = self.books.unreadable()
+        wrong = self.books.older_lists()
         names: list[JsonValue] = [f"{org}/{name}" for org, names in wrong for name in names]
         return PartHealth(name="lists", ok=True, detail={"unreadable": names})
 

@@ -1,9 +1,11 @@
 """A list that cannot be read keeps its last good version and says so."""
 
+from prometheus_client import REGISTRY
 from starlette.testclient import TestClient
 
 from fieldfare.engine.administration import activate_rules, note, put_list
 from fieldfare.engine.backtest.planning import Wanted, planned
+from fieldfare.engine.gathering import Gatherer
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.matching.repositories import ListRecord
 from fieldfare.records import Subject
@@ -45,18 +47,43 @@ def test_a_list_that_cannot_be_read_goes_on_with_its_last_good_version(
     broken(community, "words", kind="lexicon")
 
     assert community.posted(a_comment("a sarno")).judgement.action == "limit"
-    assert {**platform.books.of(org).unreadable}.keys() == {"odd", "words"}
+    assert {**platform.books.of(org).older_lists}.keys() == {"odd", "words"}
     to_ms = community.clock.now_ms() + 1
     asked = Wanted(from_ms=to_ms - 3_600_000, to_ms=to_ms)
     plan = platform.store.read(lambda uow: planned(uow, org, asked))
     assert plan.lists_at(plan.up_to)[0] == {"odd": frozenset({"sarno"})}
     headers = {"Authorization": f"Bearer {community.key}"}
     with TestClient(create_app(platform), headers=headers) as http:
-        told = {each["name"]: each["problem"] for each in http.get("/v1/lists").json()["lists"]}
+        lists = {each["name"]: each for each in http.get("/v1/lists").json()["lists"]}
+        told = {name: each["problem"] for name, each in lists.items()}
         rules = http.get("/v1/rules").json()["rules"]
     assert told["odd"] == "odd line 1: has invisible characters only."
     assert told["words"].startswith("words line 1")
+    assert int(lists["odd"]["runs_since"]) < int(lists["odd"]["since"])
     assert {rule["name"]: rule["errors_24h"] for rule in rules} == {"Said": 0}
     health = {part.name: part for part in platform.health().parts}
     assert health["lists"].detail["unreadable"] == ["main/odd", "main/words"]
     assert health["lists"].ok
+
+
+def test_looking_at_the_past_does_not_count_its_lists_as_those_of_now(
+    community: Community,
+) -> None:
+    platform, org = community.platform, community.org
+    platform.store.write(lambda uow: put_list(uow, org, "odd", "sarno\n", lexicon=False, by="t"))
+    community.settle()
+    community.posted(a_comment("while it was whole"))
+    broken(community, "odd")
+
+    def look_back(uow: UnitOfWork) -> None:
+        for event in uow.log.of_subject(org, Subject("comment", "c1"), limit=9):
+            Gatherer().gathered(uow, event)
+
+    platform.store.read(look_back)
+
+    assert unreadable(org) == 1
+
+
+def unreadable(org: str) -> float | None:
+    """Read the gauge."""
+    return REGISTRY.get_sample_value("fieldfare_lists_unreadable", {"org": org})

@@ -75,7 +75,21 @@ def list_lists(home: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(told)
     else:
-        print_table(("name", "kind", "since", "hash"), told["lists"], empty="no lists yet")
+        rows = [
+            {**each, "in_force": _in_force(each), "hash": each["hash"][:12]}
+            for each in told["lists"]
+        ]
+        print_table(("name", "kind", "since", "in_force", "hash"), rows, empty="no lists yet")
+        for each in rows:
+            if each["problem"]:
+                print_line(f"{each['name']} cannot be read: {each['problem']}")
+
+
+def _in_force(told: Mapping[str, object]) -> str:
+    """Say which version of a list runs: one that cannot be read keeps its last good one."""
+    if not told["problem"]:
+        return "the newest"
+    return f"the older one of {told['runs_since']}" if told["runs_since"] else "none"
 
 
 def add_webhook(home: Path | None, webhook: Mapping[str, object]) -> None:

@@ -20,6 +20,7 @@ from fieldfare.engine.history import IMPORTED
 from fieldfare.engine.in_force import REFRESHING, Books
 from fieldfare.engine.labels import book_of
 from fieldfare.engine.reactions import React
+from fieldfare.engine.readable_lists import tell_of
 from fieldfare.engine.recounting import Recounting
 from fieldfare.engine.snapshots import SnapshotKeeping, Standing
 from fieldfare.engine.tail import Tail
@@ -158,9 +159,14 @@ class Evaluator:
         """Go back to the books and labels of what is recorded as done; gives up to where it is."""
         position = uow.cursors.get(READER)
         for org in uow.organisations.all():
-            self._books.refresh(uow, org, as_of=position)
+            self._refresh(uow, org, as_of=position)
             self._grounds.learn_labels(org, book_of(uow, org))
         return position
+
+    def _refresh(self, uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
+        self._books.refresh(uow, org, as_of=as_of)
+        if self._books.has(org):
+            tell_of(org, self._books.of(org).older_lists)
 
     def _evaluate(self, events: Sequence[Event]) -> None:
         assessed = {event.id: self._assess(event) for event in events}
@@ -226,7 +232,7 @@ class Evaluator:
         self, uow: UnitOfWork, event: Event, assessment: Assessment | None
     ) -> list[Callable[[], None]]:
         if event.kind in REFRESHING:
-            self._books.refresh(uow, event.org, as_of=event.id)
+            self._refresh(uow, event.org, as_of=event.id)
             self._grounds.open(event.org)
         if event.kind == "webhook.changed":
             self._deciding.forget_webhooks(event.org)

@@ -13,7 +13,7 @@ from typing import Final
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
 from fieldfare.engine.compiling import Compiler
-from fieldfare.engine.readable_lists import readable_lists, tell_of
+from fieldfare.engine.readable_lists import OlderList, readable_lists
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
@@ -74,7 +74,7 @@ class InForce:
 
     rules: the live version. text: finds the facts that rules read. reading: finds all of them, for
     people who look. beside: what runs beside the live version. banks: their names, if known.
-    unreadable: lists that go on with an older version -> what is wrong with the newest.
+    older_lists: by name, the lists whose newest version cannot be read.
     """
 
     pack: PolicyPack
@@ -84,7 +84,7 @@ class InForce:
     lists: Mapping[str, frozenset[str]]
     beside: Beside = ALONE
     banks: frozenset[str] | None = None
-    unreadable: Mapping[str, str] = field(default_factory=dict)
+    older_lists: Mapping[str, OlderList] = field(default_factory=dict)
 
     @property
     def words(self) -> Vocabulary:
@@ -131,18 +131,15 @@ class Books:
             # An organisation in the making: its lists and its pack come before its rules.
             return
         lists = readable_lists(uow, org, uow.lists.current(org, as_of=as_of))
-        tell_of(org, lists.problems)
         in_force = assemble(pack.files, rules.files, lists.records, compiler=self.compiler)
         words = vocabulary(in_force.pack, frozenset(in_force.lists))
         beside = beside_live(uow, org, words, self.compiler, as_of=as_of)
         banks = frozenset(bank.name for bank in uow.banks.banks(org))
-        self._of[org] = replace(
-            with_beside(in_force, beside), banks=banks, unreadable=lists.problems
-        )
+        self._of[org] = replace(with_beside(in_force, beside), banks=banks, older_lists=lists.older)
 
-    def unreadable(self) -> list[tuple[Org, Sequence[str]]]:
+    def older_lists(self) -> list[tuple[Org, Sequence[str]]]:
         """Name the lists of each organisation that go on with an older version."""
-        return [(org, [*found.unreadable]) for org, found in self._of.items() if found.unreadable]
+        return [(org, [*found.older_lists]) for org, found in self._of.items() if found.older_lists]
 
     def put(self, org: Org, in_force: InForce) -> None:
         """Decide by these from now on, for a scan without a store."""

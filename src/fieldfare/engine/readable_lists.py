@@ -23,32 +23,49 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OlderList:
+    """What a list goes on with. wrong: with its newest version; since: the event that set the one
+    that runs, None where no version of it can be read.
+    """
+
+    wrong: str
+    since: EventId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadableLists:
-    """Versions that can be read. problems: name of a list -> what is wrong with its newest."""
+    """Versions that can be read. older: by name, the lists whose newest version cannot be."""
 
     records: tuple[ListRecord, ...]
-    problems: dict[str, str] = field(default_factory=dict)
+    older: dict[str, OlderList] = field(default_factory=dict)
 
 
 def readable_lists(uow: UnitOfWork, org: Org, records: Sequence[ListRecord]) -> ReadableLists:
     """Take the newest version of each list that can be read; one that never could is left out."""
     kept: list[ListRecord] = []
-    problems: dict[str, str] = {}
+    older: dict[str, OlderList] = {}
     for record in records:
         good: ListRecord | None = record
-        while good is not None and (wrong := _problem(good)):
-            problems.setdefault(record.name, wrong)
+        wrong = _problem(record)
+        while good is not None and _problem(good):
             good = _before(uow, org, good)
+        if wrong:
+            older[record.name] = OlderList(wrong=wrong, since=good.since if good else None)
         if good is not None:
             kept.append(good)
-    return ReadableLists(records=tuple(kept), problems=problems)
+    return ReadableLists(records=tuple(kept), older=older)
 
 
-def tell_of(org: Org, problems: Mapping[str, str]) -> None:
-    """Say which lists of an organisation go on with an older version, if any."""
-    _UNREADABLE.labels(org).set(len(problems))
-    for name, wrong in problems.items():
-        _log.error("a list cannot be read; its last good version goes on", list=name, wrong=wrong)
+def tell_of(org: Org, older: Mapping[str, OlderList]) -> None:
+    """Say which lists of an organisation go on with an older version now, if any.
+
+    Only of what is in force: who looks at the past says nothing of today.
+    """
+    _UNREADABLE.labels(org).set(len(older))
+    for name, each in older.items():
+        _log.error(
+            "a list cannot be read; its last good version goes on", list=name, wrong=each.wrong
+        )
 
 
 def _before(uow: UnitOfWork, org: Org, record: ListRecord) -> ListRecord | None:

@@ -13,6 +13,7 @@ from fieldfare.engine.exposure import views_judged
 from fieldfare.engine.grounds import Grounds
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.labels import book_of
+from fieldfare.engine.readable_lists import tell_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.kernel.ids import LAST_ID
@@ -26,6 +27,8 @@ def bring_into_memory(uow: UnitOfWork, *, books: Books, grounds: Grounds, gate: 
         books.refresh(uow, org, as_of=position)
         if not books.has(org):
             books.refresh(uow, org, as_of=LAST_ID)
+        if books.has(org):
+            tell_of(org, books.of(org).older_lists)
         grounds.open(org)
         grounds.learn_labels(org, book_of(uow, org))
     against = {(org, made): found for org, made, found in uow.decisions.restricting()}

@@ -21,10 +21,11 @@ from fieldfare.engine.administration import (
     remove_webhook,
     rotate_secret,
 )
+from fieldfare.engine.readable_lists import OlderList
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, Words, decode
 from fieldfare.kernel import BadInput, EventId, JsonValue, NotFound, parse_id, rfc3339
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
 from fieldfare.policies import Policy
 from fieldfare.records import OutboxRow, OutboxState
 from fieldfare.web.api.shapes import answer, limit_of, openapi_body
@@ -201,20 +202,30 @@ async def add_entries(
 def list_lists(
     who: Annotated[Principal, requires(Permission.BANKS_READ)], platform: Platform
 ) -> Response:
-    """List the named lists and lexicons; one with a problem goes on with its last good version."""
+    """List the named lists and lexicons; one with a problem goes on with its last good version.
+
+    since: the event that set the newest version; runs_since: the one that set the version that is
+    in force, "" where none can be read.
+    """
     found = platform.store.read(lambda uow: uow.lists.current(who.org, as_of=EventId(2**63 - 1)))
-    wrong = platform.books.of(who.org).unreadable
+    older = platform.books.of(who.org).older_lists
     rows: list[JsonValue] = [
         {
             "name": each.name,
             "kind": each.kind,
             "hash": each.hash,
             "since": str(each.since),
-            "problem": wrong.get(each.name, ""),
+            "runs_since": _runs_since(each, older.get(each.name)),
+            "problem": older[each.name].wrong if each.name in older else "",
         }
         for each in found
     ]
     return answer({"lists": rows})
+
+
+def _runs_since(newest: ListRecord, older: OlderList | None) -> str:
+    since = newest.since if older is None else older.since
+    return "" if since is None else str(since)
 
 
 @router.post("/lists", status_code=201, openapi_extra=openapi_body(NewList))

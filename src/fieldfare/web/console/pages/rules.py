@@ -22,12 +22,12 @@ def rules_page(
     request: Request, who: RuleReader, platform: Platform, q: Search = "", find: Search = ""
 ) -> Response:
     """List the rules that answer a search; with `find` go to the rule of that name."""
-    rule_set = platform.rule_set(who.org)
+    in_force = platform.books.of(who.org)
     if find:
-        rule = rule_named(rule_set, find)
+        rule = rule_named(in_force.rules, find)
         return RedirectResponse(f"/rules/rule/{quote(rule.name)}", status_code=303)
     of = period(platform.clock.now_ms())
-    view = platform.store.read(lambda uow: rules_view(uow, who, rule_set, of, search=q))
+    view = platform.store.read(lambda uow: rules_view(uow, who, in_force, of, search=q))
     return answer(request, "rules.html", view, current="rules")
 
 

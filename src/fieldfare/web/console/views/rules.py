@@ -57,7 +57,11 @@ class RuleFileLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesView:
-    """The rule set in force. rules: those that answer the search; total: how many there are."""
+    """The rule set in force. rules: those that answer the search; total: how many there are.
+
+    older_lists: lists whose newest version cannot be read, with what is wrong with it and whether
+    an older one runs.
+    """
 
     hash: str
     search: str
@@ -65,6 +69,7 @@ class RulesView:
     rules: tuple[RuleLine, ...]
     total: int
     files: tuple[RuleFileLine, ...]
+    older_lists: tuple[tuple[str, str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +125,10 @@ class RuleView:
 
 
 def rules_view(
-    uow: UnitOfWork, who: Principal, rule_set: RuleSet, of: Period, *, search: str = ""
+    uow: UnitOfWork, who: Principal, in_force: InForce, of: Period, *, search: str = ""
 ) -> RulesView:
     """List the rules that hold every word of the search, and the files."""
+    rule_set = in_force.rules
     versions = history_of(uow, who.org)
     hits = hits_of_rules(uow, who.org, of)
     words = search.casefold().split()
@@ -143,6 +149,10 @@ def rules_view(
         files=tuple(
             RuleFileLine(name=name, lines=len(text.splitlines()))
             for name, text in sorted(rule_set.sources.items())
+        ),
+        older_lists=tuple(
+            (name, each.wrong, each.since is not None)
+            for name, each in in_force.older_lists.items()
         ),
     )
 
