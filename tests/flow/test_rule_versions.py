@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fieldfare.access import RoleName, Scope
+from fieldfare.engine.administration import put_list
 from fieldfare.engine.versioning import Versioning, VersionRow
 from fieldfare.kernel import EventId, Org
 from fieldfare.testing.platforms import Community, a_comment
@@ -263,3 +264,17 @@ def test_a_move_of_whatever_stands_is_of_what_was_permitted(
 
     assert refused.status_code == 412
     assert desk.ask(desk.author, "GET", f"/{version}").json()["state"] == "shadow"
+
+
+def test_what_tests_said_is_kept_until_what_they_ran_under_changes(community: Community) -> None:
+    platform, org = community.platform, community.org
+    first = platform.versioning.sheet(org, "1").tests
+    again = platform.versioning.sheet(org, "1").tests
+
+    platform.store.write(lambda uow: put_list(uow, org, "fresh", "x\n", lexicon=False, by="a"))
+    later = platform.versioning.sheet(org, "1").tests
+
+    assert first is not None
+    assert again is first
+    assert later is not first
+    assert later == first

@@ -95,3 +95,72 @@ def test_who_comes_while_many_are_at_work_is_told_to_come_again(
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "5"
     assert [answer.status_code for answer in answers] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("GET", "/v1/rule-versions/1", {}),
+        ("POST", "/v1/rule-versions", {"files": {"main.sml": GOOD}}),
+        ("POST", "/v1/backtests", {}),
+        ("GET", "/rules/versions/1", {}),
+    ],
+)
+def test_versions_are_compiled_and_tested_in_turn(
+    site: Site, monkeypatch: pytest.MonkeyPatch, method: str, path: str, fields: dict[str, Any]
+) -> None:
+    author = site.signed_in("author", RoleName.RULE_AUTHOR)
+    free = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(turns, "_free", free)
+
+    free.acquire()
+    refused = site.client().request(method, path, json=fields, headers=author.headers)
+    free.release()
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+
+
+def test_orders_in_bulk_look_into_the_lake_in_turn(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    span = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-03T00:00:00Z"}
+    asked = {"expression": "True", **span, "reason": "r", "expected": 1, "key": "k"}
+    orders = {
+        "review": {**asked, "policy": "IN.SPAM"},
+        "label": {**asked, "top": "Author", "entity_type": "Account", "label": "trusted"},
+    }
+    investigator = site.signed_in("bulk", RoleName.ADMIN)
+    free = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(turns, "_free", free)
+
+    free.acquire()
+    refused = [
+        site.client().post(f"/v1/query/bulk-{name}", json=order, headers=investigator.headers)
+        for name, order in orders.items()
+    ]
+    free.release()
+
+    assert [answer.status_code for answer in refused] == [429, 429]
+
+
+def test_what_takes_rules_out_waits_for_nobody_and_a_draft_that_was_typed_comes_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author, client = site.signed_in("author", RoleName.RULE_AUTHOR), site.client()
+    proposed = client.post(
+        "/v1/rule-versions", json={"files": {"main.sml": GOOD}}, headers=author.headers
+    ).json()
+    free = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(turns, "_free", free)
+    saving = {"do": "save", "file:main.sml": "# typed with care\n"}
+
+    free.acquire()
+    moves = f"/v1/rule-versions/{proposed['hash']}/moves"
+    withdrawn = client.post(moves, json={"to": "withdrawn"}, headers=author.headers)
+    page = client.post("/rules/edit", data=saving, headers=author.headers)
+    free.release()
+
+    assert withdrawn.status_code == 200
+    assert page.status_code == 429
+    assert "# typed with care" in page.text
+    assert "not checked" in page.text

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.enforcement import rotated
+from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.in_force import (
     POLICIES,
     RULES,
     assemble,
 )
-from fieldfare.engine.rule_moves import checked, override
+from fieldfare.engine.rule_checks import Checks
+from fieldfare.engine.rule_moves import override
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import (
     BadInput,
@@ -203,7 +205,8 @@ def activate_rules(
     uow: UnitOfWork, org: Org, files: Mapping[str, str], pack: PolicyPack, *, by: str
 ) -> RuleSet:
     """Put a rule set live at once, as at `init`; a broken one is refused as a whole."""
-    made = checked(uow, org, files)
+    checks = Checks(Compiler())
+    made = checks.checked(checks.surroundings(uow, org), files)
     if made.pack != pack.hash:
         raise Conflict("the rules are for another pack", hint="Activate that pack first.")
     override(uow, org, made, by=by, note="")

@@ -10,17 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fieldfare.engine.compiling import Compiler
-from fieldfare.engine.in_force import POLICIES, RULES, vocabulary
-from fieldfare.engine.rule_tests import CaseReport, must_pass, run_rule_tests
+from fieldfare.engine.in_force import RULES
+from fieldfare.engine.rule_checks import Checked, must_be_of_today
+from fieldfare.engine.rule_tests import must_pass
 from fieldfare.engine.rule_versions import RuleVersion, find_version
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
-from fieldfare.kernel import BadInput, Conflict, JsonValue, NotFound, Org, at_of
+from fieldfare.kernel import BadInput, Conflict, JsonValue, Org, at_of
 from fieldfare.kernel.ids import LAST_ID
-from fieldfare.matching.repositories import NAMED_LIST
-from fieldfare.policies import PolicyPack
 from fieldfare.records import NewEvent, Subject
-from fieldfare.rules import RuleSet
 from fieldfare.rules.lifecycle import (
     DECIDING,
     RUNNING,
@@ -40,17 +37,6 @@ _S = VersionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A rule set that compiles. pack, lists: what it was checked under; tests: what they said."""
-
-    files: Mapping[str, str]
-    rules: RuleSet
-    pack: str
-    lists: frozenset[str]
-    tests: CaseReport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """What comes with a new version. base: hash of the version it was made from, "": of the live
     one.
@@ -59,28 +45,6 @@ class Proposal:
     by: str
     note: str = ""
     base: str = ""
-
-
-def checked(
-    uow: UnitOfWork, org: Org, files: Mapping[str, str], compiler: Compiler | None = None
-) -> Checked:
-    """Compile a folder under the pack and lists of today and run its tests.
-
-    Raises RuleSetDoesNotCompile with every problem, NotFound without a pack.
-    """
-    compiler = compiler or Compiler()
-    pack = _pack(uow, org, compiler)
-    named = _lists(uow, org)
-    banks = frozenset(bank.name for bank in uow.banks.banks(org))
-    words = vocabulary(pack, named, banks)
-    rules = compiler.rules(files, words)
-    return Checked(
-        files=files,
-        rules=rules,
-        pack=pack.hash,
-        lists=named,
-        tests=run_rule_tests(rules, files, words),
-    )
 
 
 def propose(uow: UnitOfWork, org: Org, made: Checked, proposal: Proposal) -> RuleVersion:
@@ -122,7 +86,7 @@ def move(uow: UnitOfWork, org: Org, wanted: Wanted, made: Checked | None, *, not
         return write(uow, org, taken, {}, by=wanted.by, note=note)[0]
     if made is None:
         raise ValueError("a version that is to run was not checked")
-    _must_be_of_today(uow, org, made)
+    must_be_of_today(uow, org, made)
     if taken[0].to in DECIDING:
         must_pass(made.tests)
     return write(uow, org, taken, made.files, by=wanted.by, note=note)[0]
@@ -152,7 +116,7 @@ def roll_back(uow: UnitOfWork, org: Org, made: Checked, *, live: str, by: str, n
             hint="Somebody moved it meanwhile. List them: fieldfare rules versions",
             pointer="/live",
         )
-    _must_be_of_today(uow, org, made)
+    must_be_of_today(uow, org, made)
     stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
     return write(uow, org, going_live(stands, before, back=True), made.files, by=by, note=note)[0]
 
@@ -162,7 +126,7 @@ def override(uow: UnitOfWork, org: Org, made: Checked, *, by: str, note: str) ->
 
     What is live already stays so, and nothing is written.
     """
-    _must_be_of_today(uow, org, made)
+    must_be_of_today(uow, org, made)
     must_pass(made.tests)
     known = uow.rule_versions.all(org)
     stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
@@ -238,26 +202,6 @@ def _told(step: Step, *, by: str, note: str) -> dict[str, JsonValue]:
         "by": by,
         "note": note,
     }
-
-
-def _pack(uow: UnitOfWork, org: Org, compiler: Compiler) -> PolicyPack:
-    stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
-    if stored is None:
-        hint = "Run `fieldfare init` for it."
-        raise NotFound(f"organisation {org!r} has no policy pack", hint=hint)
-    return compiler.pack(stored.files["policies.yaml"])
-
-
-def _lists(uow: UnitOfWork, org: Org) -> frozenset[str]:
-    return frozenset(
-        record.name for record in uow.lists.current(org, as_of=LAST_ID) if record.kind == NAMED_LIST
-    )
-
-
-def _must_be_of_today(uow: UnitOfWork, org: Org, made: Checked) -> None:
-    stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
-    if stored is None or stored.hash != made.pack or _lists(uow, org) != made.lists:
-        raise Conflict("the pack or the lists were changed meanwhile", hint="Try again.")
 
 
 def files_of(uow: UnitOfWork, org: Org, version: str) -> dict[str, str]:

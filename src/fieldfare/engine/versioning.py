@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldfare.engine.compiling import Compiler
+from fieldfare.engine.rule_checks import Checked, Checks
 from fieldfare.engine.rule_moves import (
-    Checked,
     Proposal,
     before_live,
-    checked,
     files_of,
     move,
     override,
@@ -56,7 +55,7 @@ class Versioning:
 
     def __init__(self, store: Store, compiler: Compiler) -> None:
         self._store = store
-        self._compiler = compiler
+        self._checks = Checks(compiler)
 
     def all(self, org: Org) -> Sequence[VersionRow]:
         """Give every version and where it stands, the newest first."""
@@ -67,23 +66,13 @@ class Versioning:
         return self._store.read(lambda uow: _find(uow, org, name))
 
     def sheet(self, org: Org, name: str) -> VersionSheet:
-        """Give one version whole, its tests run anew. Raises NotFound."""
+        """Give one version whole, with what its tests say under what is in force.
 
-        def read(uow: UnitOfWork) -> VersionSheet:
-            row = _find(uow, org, name)
-            content = row.version.hash
-            files = files_of(uow, org, content)
-            moves = uow.rule_versions.moves(org, as_of=LAST_ID)
-            tests, problem = self._tests(uow, org, files)
-            return VersionSheet(
-                row=row,
-                files=files,
-                moves=tuple(each for each in moves if each.hash == content),
-                tests=tests,
-                problem=problem,
-            )
-
-        return self._store.read(read)
+        Raises NotFound.
+        """
+        row, files, moves = self._store.read(lambda uow: _read(uow, org, name))
+        tests, problem = self._tests(org, files)
+        return VersionSheet(row=row, files=files, moves=moves, tests=tests, problem=problem)
 
     def files(self, org: Org, name: str) -> dict[str, str]:
         """Give the files of a version. Raises NotFound."""
@@ -130,15 +119,24 @@ class Versioning:
         return version, made.rules
 
     def _checked(self, org: Org, files: Mapping[str, str]) -> Checked:
-        return self._store.read(lambda uow: checked(uow, org, files, self._compiler))
+        around = self._store.read(lambda uow: self._checks.surroundings(uow, org))
+        return self._checks.checked(around, files)
 
-    def _tests(
-        self, uow: UnitOfWork, org: Org, files: Mapping[str, str]
-    ) -> tuple[CaseReport | None, str]:
+    def _tests(self, org: Org, files: Mapping[str, str]) -> tuple[CaseReport | None, str]:
         try:
-            return checked(uow, org, files, self._compiler).tests, ""
+            return self._checked(org, files).tests, ""
         except FieldfareError as error:
             return None, str(error)
+
+
+def _read(
+    uow: UnitOfWork, org: Org, name: str
+) -> tuple[VersionRow, dict[str, str], tuple[Move, ...]]:
+    row = _find(uow, org, name)
+    content = row.version.hash
+    moves = uow.rule_versions.moves(org, as_of=LAST_ID)
+    mine = tuple(each for each in moves if each.hash == content)
+    return row, files_of(uow, org, content), mine
 
 
 def _rows(uow: UnitOfWork, org: Org) -> list[VersionRow]:

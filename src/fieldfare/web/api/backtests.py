@@ -19,6 +19,7 @@ from fieldfare.kernel import BadInput, Conflict, JsonValue, parse_id, rfc3339, u
 from fieldfare.web.api.rules import FileText
 from fieldfare.web.api.shapes import answer, limit_of, openapi_body
 from fieldfare.web.guards import Platform, requires
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(prefix="/v1/backtests", tags=["rules"])
 
@@ -62,7 +63,7 @@ async def start_backtest(
         rule_set=told.rule_set,
     )
     record = await run_in_threadpool(
-        lambda: platform.backtests.start(who.org, wanted, by=who.pseudonym)
+        in_turn, lambda: platform.backtests.start(who.org, wanted, by=who.pseudonym)
     )
     return answer(record_json(record, (0, 0)), status=202)
 

@@ -160,7 +160,7 @@ async def bulk_review(
 ) -> Response:
     """Open a case for every item that is selected; the same order again changes nothing."""
     order = order_of(decode(_ORDER, await request.body()))
-    came = await run_in_threadpool(lambda: carry_out(platform, who, order))
+    came = await run_in_threadpool(in_turn, lambda: carry_out(platform, who, order))
     return answer(msgspec.to_builtins(came))
 
 
@@ -184,7 +184,7 @@ async def bulk_label(
         added=told.status == "added",
         expires_at=moment(told.expires_at, pointer="/expires_at"),
     )
-    came = await run_in_threadpool(lambda: label_all(platform, who, order))
+    came = await run_in_threadpool(in_turn, lambda: label_all(platform, who, order))
     return answer(msgspec.to_builtins(came))
 
 

@@ -13,10 +13,11 @@ from fieldfare.engine.rule_moves import Proposal
 from fieldfare.engine.versioning import VersionRow, VersionSheet
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import BadInput, JsonValue, at_of, rfc3339
-from fieldfare.rules.lifecycle import AUTHORS_MOVES, FOLLOWS, Move, VersionState
+from fieldfare.rules.lifecycle import AUTHORS_MOVES, FOLLOWS, RUNNING, Move, VersionState
 from fieldfare.web.api.rules import FileText
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(prefix="/v1/rule-versions", tags=["rules"])
 Note = Annotated[str, msgspec.Meta(max_length=2_000)]
@@ -69,7 +70,9 @@ async def propose_version(
     """Check a folder of rules and keep it as a draft. 409: there is one of the same content."""
     wanted = decode(_VERSION, await request.body())
     proposal = Proposal(by=who.pseudonym, note=wanted.note, base=wanted.base)
-    version = await run_in_threadpool(platform.versioning.propose, who.org, wanted.files, proposal)
+    version = await run_in_threadpool(
+        in_turn, lambda: platform.versioning.propose(who.org, wanted.files, proposal)
+    )
     row = await run_in_threadpool(platform.versioning.find, who.org, version.hash)
     return _tagged(answer(row_json(row), status=201), row)
 
@@ -96,7 +99,7 @@ def read_version(
     version: str, who: Annotated[Principal, requires(Permission.RULES_READ)], platform: Platform
 ) -> Response:
     """Give a version: its files, its moves, and what its tests say today."""
-    sheet = platform.versioning.sheet(who.org, version)
+    sheet = in_turn(lambda: platform.versioning.sheet(who.org, version))
     return _tagged(answer(sheet_json(sheet)), sheet.row)
 
 
@@ -133,19 +136,23 @@ async def move_version(
     row = await run_in_threadpool(platform.versioning.find, who.org, version)
     if (row.standing.state, wanted.to) not in AUTHORS_MOVES:
         who.must(Permission.RULES_ACTIVATE)
-    await run_in_threadpool(
-        lambda: platform.versioning.move(
+    # Whoever named no state means the version as it was just looked at: what was permitted is what
+    # is done.
+    etag = row.standing.etag if if_match in {None, "*"} else _etag(if_match or "")
+
+    def move() -> Move:
+        return platform.versioning.move(
             who.org,
             row.version.hash,
             wanted.to,
             by=who.pseudonym,
             share=wanted.share,
             note=wanted.note,
-            # Whoever named no state means the version as it was just looked at: what was permitted
-            # is what is done.
-            etag=row.standing.etag if if_match in {None, "*"} else _etag(if_match or ""),
+            etag=etag,
         )
-    )
+
+    # What takes rules out compiles nothing, and waits for nobody's draft.
+    await run_in_threadpool(lambda: in_turn(move) if wanted.to in RUNNING else move())
     moved = await run_in_threadpool(platform.versioning.find, who.org, row.version.hash)
     return _tagged(answer(row_json(moved)), moved)
 

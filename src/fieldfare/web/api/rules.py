@@ -94,9 +94,10 @@ async def put_rules(
     """
     wanted = decode(_RULES, await request.body())
     version, made = await run_in_threadpool(
+        in_turn,
         lambda: platform.versioning.override(
             who.org, wanted.files, by=who.pseudonym, note=wanted.note
-        )
+        ),
     )
     told: dict[str, JsonValue] = {"hash": made.hash, "number": version.number}
     return answer({**told, "rules": len(made.rules)}, status=201)

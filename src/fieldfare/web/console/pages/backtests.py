@@ -22,6 +22,7 @@ from fieldfare.web.console.views.backtests import (
 )
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, requires(Permission.RULES_READ)]
@@ -63,7 +64,7 @@ def start_backtest(request: Request, who: Writer, platform: Platform, fields: Fi
         to_ms=last + DAY_MS,
         files=platform.versioning.files(who.org, row.version.hash),
     )
-    record = platform.backtests.start(who.org, wanted, by=who.pseudonym)
+    record = in_turn(lambda: platform.backtests.start(who.org, wanted, by=who.pseudonym))
     return done(request, f"/backtests/{record.id}", {"id": str(record.id)})
 
 

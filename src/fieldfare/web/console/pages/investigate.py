@@ -108,7 +108,7 @@ def review_all(request: Request, who: Orderer, platform: Platform, fields: Field
         limit=LIMIT,
         key=fields.get("key", ""),
     )
-    came = carry_out(platform, who, order)
+    came = in_turn(lambda: carry_out(platform, who, order))
     told = f"{_link(asked)}&asked={came.asked}&skipped={came.skipped}"
     return done(request, f"/investigate?{told}", msgspec.to_builtins(came))
 
@@ -126,7 +126,7 @@ def label_each(request: Request, who: Orderer, platform: Platform, fields: Field
         limit=LIMIT,
         key=fields.get("key", ""),
     )
-    came = label_all(platform, who, order)
+    came = in_turn(lambda: label_all(platform, who, order))
     told = f"{_link(asked)}&labelled={came.entities}"
     return done(request, f"/investigate?{told}", msgspec.to_builtins(came))
 

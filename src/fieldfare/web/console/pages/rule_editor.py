@@ -12,9 +12,9 @@ from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.backtest.planning import Wanted
-from fieldfare.engine.rule_drafts import check_draft
+from fieldfare.engine.rule_drafts import CheckedDraft, check_draft
 from fieldfare.engine.rule_moves import Proposal
-from fieldfare.kernel import BadInput, Conflict, FieldfareError
+from fieldfare.kernel import BadInput, Conflict, FieldfareError, Overloaded
 from fieldfare.metrics import DAY_MS
 from fieldfare.web.console.pages.asking import done, read_form
 from fieldfare.web.console.templating import answer
@@ -115,7 +115,9 @@ async def _save(
     proposal = Proposal(
         by=who.pseudonym, note=fields.get("note", "").strip(), base=fields.get("base", "")
     )
-    version = await run_in_threadpool(platform.versioning.propose, who.org, files, proposal)
+    version = await run_in_threadpool(
+        in_turn, lambda: platform.versioning.propose(who.org, files, proposal)
+    )
     return done(request, f"/rules/versions/{version.hash}", {"hash": version.hash})
 
 
@@ -126,7 +128,7 @@ async def _try(
     now_ms = platform.clock.now_ms()
     wanted = Wanted(from_ms=now_ms - WEEK_MS, to_ms=now_ms, files=files)
     record = await run_in_threadpool(
-        lambda: platform.backtests.start(who.org, wanted, by=who.pseudonym)
+        in_turn, lambda: platform.backtests.start(who.org, wanted, by=who.pseudonym)
     )
     return done(request, f"/backtests/{record.id}", {"id": str(record.id)})
 
@@ -142,7 +144,11 @@ async def _page(  # noqa: PLR0917 -- what a page of the editor is made of
     if len(files) > MAX_FILES:
         raise BadInput(f"A rule set has at most {MAX_FILES} files.")
     in_force = platform.books.of(who.org)
-    checked = await run_in_threadpool(in_turn, lambda: check_draft(files, in_force))
+    try:
+        checked = await run_in_threadpool(in_turn, lambda: check_draft(files, in_force))
+    except Overloaded as busy:
+        # The page goes back with what was typed, which is nowhere else.
+        checked, error = CheckedDraft(problems=(), rules=None), error or busy
     # What does not compile is told problem by problem beside the files.
     told = error if error is not None and not (checked.problems and error.slug == _BROKEN) else None
     view = editor_view(

@@ -9,7 +9,7 @@ from fieldfare.access import Permission, Principal
 from fieldfare.engine.rule_moves import before_live
 from fieldfare.engine.versioning import VersionRow
 from fieldfare.kernel import BadInput, Conflict
-from fieldfare.rules.lifecycle import AUTHORS_MOVES, VersionState
+from fieldfare.rules.lifecycle import AUTHORS_MOVES, RUNNING, Move, VersionState
 from fieldfare.web.console.diffs import difference
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.templating import answer
@@ -18,6 +18,7 @@ from fieldfare.web.console.views.rule_shadow import shadow_view
 from fieldfare.web.console.views.rule_versions import version_view, versions_view
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, requires(Permission.RULES_READ)]
@@ -50,7 +51,7 @@ def version_page(
 ) -> Response:
     """Show one version, compared with the live one unless another is named."""
     rows = platform.versioning.all(who.org)
-    sheet = platform.versioning.sheet(who.org, version)
+    sheet = in_turn(lambda: platform.versioning.sheet(who.org, version))
     other = _other(platform, who, rows, sheet.row, against)
     old = platform.versioning.files(who.org, other.version.hash) if other else None
     compared = difference(old, sheet.files) if old is not None else None
@@ -87,15 +88,21 @@ def move_version(
     share = fields.get("share", "") or "0"
     if not (share.isascii() and share.isdigit() and len(share) < 4):  # noqa: PLR2004
         raise BadInput(f"{share!r} is no share.", hint="Per cent of authors.", pointer="/share")
-    moved = platform.versioning.move(
-        who.org,
-        row.version.hash,
-        wanted,
-        by=who.pseudonym,
-        share=int(share),
-        note=_note(fields),
-        etag=fields.get("etag") or row.standing.etag,
-    )
+    note = _note(fields)
+
+    def move() -> Move:
+        return platform.versioning.move(
+            who.org,
+            row.version.hash,
+            wanted,
+            by=who.pseudonym,
+            share=int(share),
+            note=note,
+            etag=fields.get("etag") or row.standing.etag,
+        )
+
+    # What takes rules out compiles nothing, and waits for nobody's draft.
+    moved = in_turn(move) if wanted in RUNNING else move()
     return done(
         request, f"/rules/versions/{moved.hash}", {"hash": moved.hash, "to": moved.to.value}
     )

@@ -1,0 +1,101 @@
+"""What a version needs before it may run: it compiles, and its tests pass.
+
+In flow a folder of rules and what it is checked under, which is read from the store; out flow the
+compiled rules and what their tests say. Reading is quick and done in a transaction, compiling and
+testing are not and are done outside of it. What tests said is kept: people look at a version often,
+and the same tests under the same pack, lists and banks say the same.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fieldfare.engine.compiling import Compiler
+from fieldfare.engine.in_force import POLICIES, vocabulary
+from fieldfare.engine.rule_tests import CaseReport, run_rule_tests
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import Conflict, NotFound, Org
+from fieldfare.kernel.ids import LAST_ID
+from fieldfare.matching.repositories import NAMED_LIST
+from fieldfare.policies import PolicyPack
+from fieldfare.rules import RuleSet
+
+MOST: Final = 64
+"""Reports that are kept; one has the names of rules and of tests that fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What rules are checked under: the pack in force, and the names of lists and banks."""
+
+    pack: PolicyPack
+    lists: frozenset[str]
+    banks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A rule set that compiles. pack, lists: what it was checked under; tests: what they said."""
+
+    files: Mapping[str, str]
+    rules: RuleSet
+    pack: str
+    lists: frozenset[str]
+    tests: CaseReport
+
+
+class Checks:
+    """Checks folders of rules; safe to use from any thread, at the worst twice."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self._compiler = compiler
+        self._reports: OrderedDict[tuple[str, str, frozenset[str], frozenset[str]], CaseReport]
+        self._reports = OrderedDict()
+        self._lock = threading.Lock()
+
+    def surroundings(self, uow: UnitOfWork, org: Org) -> Surroundings:
+        """Read what is in force now. Raises NotFound without a pack."""
+        stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
+        if stored is None:
+            hint = "Run `fieldfare init` for it."
+            raise NotFound(f"organisation {org!r} has no policy pack", hint=hint)
+        return Surroundings(
+            pack=self._compiler.pack(stored.files["policies.yaml"]),
+            lists=_lists(uow, org),
+            banks=frozenset(bank.name for bank in uow.banks.banks(org)),
+        )
+
+    def checked(self, around: Surroundings, files: Mapping[str, str]) -> Checked:
+        """Compile a folder and run its tests, unless they ran before.
+
+        Raises RuleSetDoesNotCompile with every problem, BadInput for what is no test.
+        """
+        words = vocabulary(around.pack, around.lists, around.banks)
+        rules = self._compiler.rules(files, words)
+        name = (rules.hash, around.pack.hash, around.lists, around.banks)
+        with self._lock:
+            report = self._reports.get(name)
+        if report is None:
+            report = run_rule_tests(rules, files, words)
+            with self._lock:
+                self._reports[name] = report
+                while len(self._reports) > MOST:
+                    self._reports.popitem(last=False)
+        return Checked(
+            files=files, rules=rules, pack=around.pack.hash, lists=around.lists, tests=report
+        )
+
+
+def must_be_of_today(uow: UnitOfWork, org: Org, made: Checked) -> None:
+    """Raise Conflict if the pack or the lists are others than those of a check."""
+    stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
+    if stored is None or stored.hash != made.pack or _lists(uow, org) != made.lists:
+        raise Conflict("the pack or the lists were changed meanwhile", hint="Try again.")
+
+
+def _lists(uow: UnitOfWork, org: Org) -> frozenset[str]:
+    return frozenset(
+        record.name for record in uow.lists.current(org, as_of=LAST_ID) if record.kind == NAMED_LIST
+    )
