@@ -202,6 +202,8 @@ def _kind_terms(kind: RestrictionKind) -> KindTerms:
     return KindTerms(
         name=kind.name,
         on=frozenset(map(str, kind.scopes)),
+        order=kind.order,
+        closes=kind.gate == "block",
         params=tuple(
             KindParam(
                 name=param.name,
@@ -228,4 +230,6 @@ def _terms(policy: Policy) -> PolicyTerms:
         queue=policy.queue,
         review=policy.review,
         strike_points=policy.strike_points,
+        alternatives=restrictions(policy.alternatives),
+        account=restrictions(policy.account),
     )

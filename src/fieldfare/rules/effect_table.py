@@ -1,25 +1,11 @@
 """The effects of the language: which restriction each one asks for, and with which arguments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from fieldfare.records import Restriction
 from fieldfare.rules.signatures import Param
 from fieldfare.rules.sml_types import ANY, BOOL, INT, RULE, STR, STRINGS, SmlType
-from fieldfare.rules.vocabulary import PolicyTerms
-
-GRAVITY: Final = (
-    "label",
-    "warn",
-    "limit",
-    "age_gate",
-    "geo_block",
-    "interaction",
-    "hold",
-    "remove",
-)
-"""Restrictions of content from mild to grave; the order of the headline action."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,20 +165,3 @@ _TABLE: Final = (
     ),
 )
 EFFECTS: Final[Mapping[str, EffectSpec]] = {spec.name: spec for spec in _TABLE}
-
-
-def is_allowed(kind: str, terms: PolicyTerms) -> bool:
-    """Tell whether a policy ever goes as far as this restriction of an item.
-
-    Nothing graver than the gravest it lists; a hold is allowed always, since it has a deadline.
-    """
-    listed: Iterable[Restriction] = (
-        *terms.at_high_confidence,
-        *terms.on_match,
-        *terms.on_confirm,
-    )
-    kinds = {restriction.kind for restriction in listed}
-    if kind in kinds or kind in {"", "hold"} or kind not in GRAVITY:
-        return True
-    gravest = max((GRAVITY.index(k) for k in kinds if k in GRAVITY), default=-1)
-    return GRAVITY.index(kind) <= gravest

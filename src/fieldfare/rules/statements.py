@@ -8,11 +8,12 @@ from fieldfare.kernel import did_you_mean
 from fieldfare.rules.checking import Scope, bind
 from fieldfare.rules.definitions import When
 from fieldfare.rules.durations import duration_ms
-from fieldfare.rules.effect_table import EFFECTS, RESTRICT, EffectSpec, is_allowed
+from fieldfare.rules.effect_table import EFFECTS, RESTRICT, EffectSpec
 from fieldfare.rules.expressions import read
 from fieldfare.rules.functions import Param
 from fieldfare.rules.label_effects import LABEL_EFFECTS, label_effect
 from fieldfare.rules.nodes import Const, EffectOf, Name, Node
+from fieldfare.rules.policy_limits import too_grave
 from fieldfare.rules.restricting import restrict_spec
 from fieldfare.rules.sml_types import EFFECT, LIST, RULE
 from fieldfare.rules.written_arguments import read_arguments
@@ -149,9 +150,9 @@ def _names_are_known(spec: EffectSpec, args: dict[str, Node], call: ast.Call, sc
             hint = "Policies are those of the pack in force: see Policies in the console."
             scope.unknown(written["policy"], "policy", str(policy.value), known.policies, hint)
             is_fine = False
-        elif spec.on == "item" and not is_allowed(spec.kind, terms):
-            hint = "It is graver than anything the policy asks for, even once confirmed."
-            scope.problem(call, f"{terms.code} does not allow {spec.name}", hint)
+        elif hint := too_grave(spec, terms, known.kinds, ends="for_" in args):
+            what = f"{name}(kind={spec.kind!r})" if (name := spec.name) == RESTRICT else name
+            scope.problem(call, f"{terms.code} does not allow {what}", hint)
             is_fine = False
     if isinstance(queue, Const) and queue.value not in known.queues:
         hint = f"Queues: {', '.join(sorted(known.queues))}."

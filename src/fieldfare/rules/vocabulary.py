@@ -10,7 +10,8 @@ from fieldfare.rules.signatures import AnyFunction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerms:
-    """What a policy asks for at each stage, as the pack in force says.
+    """What a policy asks for at each stage, as the pack in force says. account: what befalls the
+    author's account; alternatives: what a reviewer may choose instead.
 
     at_high_confidence: when a machine is sure; on_match: with a match in a vetted bank;
     on_confirm: once confirmed. queue: where its cases go. review: whether a case accompanies
@@ -25,6 +26,8 @@ class PolicyTerms:
     queue: str = ""
     review: bool = False
     strike_points: int = 0
+    alternatives: tuple[Restriction, ...] = ()
+    account: tuple[Restriction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,16 @@ class KindParam:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindTerms:
-    """A kind of restriction the effect Restrict can ask for. on: "item", "account" or both."""
+    """A kind of restriction the effect Restrict can ask for. on: "item", "account" or both.
+
+    order: how grave it is; closes: whether nothing of it is shown any more.
+    """
 
     name: str
     on: frozenset[str]
     params: tuple[KindParam, ...] = ()
+    order: int = 0
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

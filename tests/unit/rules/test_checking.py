@@ -2,8 +2,11 @@
 
 import pytest
 
+from fieldfare.engine.in_force import vocabulary
+from fieldfare.installation import pack_files
 from fieldfare.kernel import BadInput
-from fieldfare.rules import Problem, RuleSetDoesNotCompile
+from fieldfare.policies import load_pack
+from fieldfare.rules import Problem, RuleSetDoesNotCompile, Vocabulary, load_rule_set
 from fieldfare.testing.rule_sets import a_rule_set, a_vocabulary
 
 WHEN = "R = Rule(when_all=[True], description='')\nWhenRules(rules_any=[R], then=[{}])"
@@ -188,19 +191,51 @@ def test_an_effect_may_go_as_far_as_its_policy_and_a_hold_always() -> None:
         "Hold(policy='IN.SPAM')",
         "Hold(policy='HB.BULLY')",
         "Remove(policy='HB.BULLY')",
-        "Ban(account='a', policy='IN.SPAM')",
+        "Suspend(account='a', policy='IN.SPAM', for_='7d')",
+        "Verify(account='a', policy='IN.SPAM')",
+        "Ban(account='a', policy='CS.CSAM')",
+        "Restrict(kind='suspend', account='a', policy='CS.CSAM')",
+        "Restrict(kind='suspend', account='a', policy='IN.SPAM', for_='7d')",
     ):
-        assert a_rule_set(WHEN.format(effect)).rules
+        assert load_rule_set({"main.sml": WHEN.format(effect)}, vocabulary=default_words()).rules
+
+
+@pytest.mark.parametrize(
+    ("effect", "told", "hint"),
+    [
+        ("Remove(policy='IN.SPAM')", "Remove", "A rule may ask for label, warn, limit, hold: "),
+        ("Remove(policy='IN.SPAM')", "Remove", "at_high_confidence, on_match or on_confirm."),
+        ("Remove(policy='IN.SPAM')", "Remove", "Of its alternatives, remove among them, a rev"),
+        ("AgeGate(policy='IN.SPAM')", "AgeGate", "on_confirm."),
+        ("Ban(account='a', policy='IN.SPAM')", "Ban", "under account:, and IN.SPAM has none"),
+        ("Ban(account='a', policy='IN.FAKE')", "Ban", "says account: limit, strip_metrics"),
+        ("Restrict(kind='ban', account='a', policy='IN.SPAM')", "Restrict(kind='ban')", "for good"),
+        ("Restrict(kind='suspend', account='a', policy='IN.SPAM')", "Restrict(kind='suspend')",
+         "for_='7d'"),
+    ],
+)  # fmt: skip
+def test_what_goes_further_than_its_policy_is_told_what_that_allows(
+    effect: str, told: str, hint: str
+) -> None:
+    with pytest.raises(RuleSetDoesNotCompile) as refused:
+        load_rule_set({"main.sml": WHEN.format(effect)}, vocabulary=default_words())
+
+    (problem,) = refused.value.problems
+    assert problem.message.endswith(f" does not allow {told}")
+    assert hint in problem.hint
+
+
+def default_words() -> Vocabulary:
+    pack = load_pack(pack_files("default").policies["policies.yaml"])
+    return vocabulary(pack, frozenset())
 
 
 def test_a_kind_of_restriction_must_be_known() -> None:
     from dataclasses import replace
 
-    from fieldfare.rules import load_rule_set
-
-    vocabulary = replace(a_vocabulary(), restriction_kinds=frozenset({"hold"}))
+    words = replace(a_vocabulary(), restriction_kinds=frozenset({"hold"}))
     with pytest.raises(RuleSetDoesNotCompile, match="unknown kind of restriction 'limit'"):
-        load_rule_set({"main.sml": WHEN.format("Limit(policy='IN.SPAM')")}, vocabulary=vocabulary)
+        load_rule_set({"main.sml": WHEN.format("Limit(policy='IN.SPAM')")}, vocabulary=words)
 
 
 def test_what_nests_too_deeply_is_refused_and_not_recursed_into() -> None:
