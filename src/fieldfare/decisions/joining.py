@@ -29,9 +29,12 @@ def join(
     (remove, hold, ban, suspend) drops every less grave kind within its own scope.
     Raises UnknownKind and UnknownPolicy.
     """
-    candidates = sorted(asked, key=_gravest_first(pack, kinds))
+    candidates = list(asked)
     if not candidates[1:]:  # most items have nothing against them, few have more than one
+        for only in candidates:  # both raise for a name they do not know
+            _ = kinds[only.kind], pack.rank(only.policy)
         return tuple(candidates)
+    candidates.sort(key=_gravest_first(pack, kinds))
     unique = [one for place, one in enumerate(candidates) if one not in candidates[:place]]
     return tuple(
         one

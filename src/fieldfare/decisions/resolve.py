@@ -136,8 +136,9 @@ def _requests(wishes: Iterable[ReviewRequest], pack: PolicyPack) -> tuple[Review
 
 def _reasons(verdicts: Iterable[Verdict], pack: PolicyPack) -> tuple[Reason, ...]:
     """Every reason once, that of the gravest policy first."""
-    distinct = {
-        canonical_json(reason): reason for verdict in verdicts for reason in verdict.reasons
-    }
+    given = [reason for verdict in verdicts for reason in verdict.reasons]
+    if not given[1:]:
+        return tuple(given)
+    distinct = {canonical_json(reason): reason for reason in given}
     ordered = sorted(distinct.items(), key=lambda one: (pack.rank(one[1].policy), one[0]))
     return tuple(reason for _, reason in ordered)

@@ -45,7 +45,8 @@ class PolicyPack:
     """A pack as loaded. `hash`: SHA-256 of its content, overlays and texts included.
 
     effective_from: ms since 1970. kinds: the built-in restriction kinds and the pack's own.
-    judging: fact name -> the policies it can judge, derived from their `judged_by`.
+    judging: fact name -> the policies it can judge, derived from their `judged_by`. ranks: code ->
+    what `rank` gives.
     """
 
     name: str
@@ -56,6 +57,7 @@ class PolicyPack:
     overlays: tuple[Overlay, ...]
     kinds: RestrictionKinds
     judging: Mapping[str, tuple[Policy, ...]] = field(init=False, compare=False, repr=False)
+    ranks: Mapping[str, tuple[float, str]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         judging: dict[str, tuple[Policy, ...]] = {}
@@ -63,6 +65,8 @@ class PolicyPack:
             for fact in policy.judged_by:
                 judging[fact] = (*judging.get(fact, ()), policy)
         object.__setattr__(self, "judging", judging)
+        ranks = {code: (-self.policy(code).harm_weight, code) for code in self.policies}
+        object.__setattr__(self, "ranks", {"": (1.0, ""), **ranks})
 
     def policy(self, code: str, *, market: str = "", age_band: str = "") -> Policy:
         """Give the policy in force for an item's market and its author's age band.
@@ -82,4 +86,7 @@ class PolicyPack:
 
         The empty code (a hold for a technical reason) comes last. Raises UnknownPolicy.
         """
-        return (-self.policy(code).harm_weight, code) if code else (1.0, "")
+        found = self.ranks.get(code)
+        if found is None:
+            raise UnknownPolicy(code, self.policies)
+        return found

@@ -38,11 +38,12 @@ from fieldfare.rules.nodes import (
 from fieldfare.rules.operands import Operand
 from fieldfare.rules.osprey_lowering import OspreyLowering
 from fieldfare.rules.plans import Captured, EffectPlan, Kind, RulePlan, SeenPlan, WhenPlan
+from fieldfare.rules.repeating import repeated
 from fieldfare.rules.safe_lowering import SafeLowering
 from fieldfare.rules.secrecy import holds_secret
 from fieldfare.rules.sightings import sightings
 from fieldfare.rules.sml_types import BOOL, RULE, TIMEDELTA, plain
-from fieldfare.rules.tallies import short
+from fieldfare.rules.tallies import MAX_PART, short
 from fieldfare.rules.times import written_delta
 
 PARAMS: Final = "event_id, data, facts, counts, lists, labels"
@@ -106,6 +107,7 @@ class Assembler:
         writer = self._writer
         writer.line("errors = []")
         referred = self._referred()
+        self._lowering.repeated = repeated(self._conditions())
         fires = {key: self._fires(key, is_referred=key in referred) for key in self._alive()}
         self._return_early(fires)
         writer.line("hits = []")
@@ -153,6 +155,12 @@ class Assembler:
             takes_part = definition.type == RULE and definition.place.file in self._included
             if takes_part and can_fire(self._folder.definition(key)):
                 yield key
+
+    def _conditions(self) -> Iterator[Node]:
+        for key in self._alive():
+            node = self._folder.definition(key)
+            if isinstance(node, RuleOf):
+                yield node.when
 
     def _referred(self) -> frozenset[str]:
         """Find the rules other expressions ask about: they need all three truth values."""
@@ -339,8 +347,14 @@ def _counts_in(node: Node) -> Iterator[CountOf]:
 
 
 def _kept(part: Node, code: str, writer: CodeWriter) -> str:
-    is_number = plain(part.type).base in {"int", "float", "bool"}
-    return code if is_number else f"{writer.bind(short)}({code})"
+    """Write what is kept of a value; `short` is asked only where there is something to shorten."""
+    base = plain(part.type).base
+    if base in {"int", "float", "bool"}:
+        return code
+    call = f"{writer.bind(short)}({code})"
+    if base != "str" or not code.isidentifier():
+        return call
+    return f"({code} if {code} is None or len({code}) <= {MAX_PART} else {call})"
 
 
 def _never(where: Node | None) -> bool:

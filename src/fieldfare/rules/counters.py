@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from fieldfare.kernel import Unknown
 from fieldfare.kernel.ids import TIME_SHIFT
 from fieldfare.rules.tallies import (
     DAY_MS,
@@ -29,8 +30,18 @@ from fieldfare.rules.tallies import (
     day_of,
 )
 
-__all__ = ["MAX_KEYS", "SATURATION", "Counter", "CounterStore", "CounterUpdate", "Held", "Key"]
+__all__ = [
+    "MAX_KEYS",
+    "NO_KEY",
+    "SATURATION",
+    "Counter",
+    "CounterStore",
+    "CounterUpdate",
+    "Held",
+    "Key",
+]
 
+NO_KEY: Final = Unknown("what it is counted by is not known")
 MAX_KEYS: Final = 1_000_000
 """Keys one counter holds unless told otherwise."""
 
@@ -178,30 +189,42 @@ class CounterStore:
         What came before an event already counted adds nothing. 0 for an update without a key; the
         rules see Unknown there.
         """
-        key = update.key
-        if key is None:
-            return 0
-        held = self.held.get(update.counter.name)
-        if held is None:
-            self.adopt((update.counter,))
-            held = self.held[update.counter.name]
-        start = held.counter.start(event_id) if held.days else event_id - held.width
-        adds = update.adds and (held.takes is None or held.takes(update.value))
-        if event_id > self.newest:
+        (figure,) = self.bump_all((update,), event_id)
+        return 0 if figure is NO_KEY else figure
+
+    def bump_all(self, updates: Iterable[CounterUpdate], event_id: int) -> list[Figure]:
+        """Do what `bump` does for everything an event counts; NO_KEY where there is no key."""
+        figures: list[Figure] = []
+        held_by, epoch = self.held, self.epoch
+        is_late = event_id < self.newest
+        for update in updates:
+            key = update.key
+            if key is None:
+                figures.append(NO_KEY)
+                continue
+            held = held_by.get(update.counter.name) or self._taken_up(update.counter)
+            start = held.counter.start(event_id) if held.days else event_id - held.width
+            takes = held.takes
+            adds = update.adds and not is_late and (takes is None or takes(update.value))
+            tally = held.tallies.get(key)
+            if tally is None:
+                if not adds:
+                    figures.append(held.of_nothing)
+                    continue
+                tally = self._made(held, key, start)
+            elif tally.epoch != epoch:
+                tally = held.tallies[key] = tally.copy()
+                tally.epoch = epoch
+            if adds:
+                held.tallies.move_to_end(key)
+            figures.append(tally.take(event_id, start, update.value, adds=adds))
+        if not is_late:
             self.newest = event_id
-        elif event_id < self.newest:
-            adds = False
-        tally = held.tallies.get(key)
-        if tally is None:
-            if not adds:
-                return held.of_nothing
-            tally = self._made(held, key, start)
-        elif tally.epoch != self.epoch:
-            tally = held.tallies[key] = tally.copy()
-            tally.epoch = self.epoch
-        if adds:
-            held.tallies.move_to_end(key)
-        return tally.take(event_id, start, update.value, adds=adds)
+        return figures
+
+    def _taken_up(self, counter: Counter) -> Held:
+        self.adopt((counter,))
+        return self.held[counter.name]
 
     def _made(self, held: Held, key: Key, start: int) -> Tally:
         held.forget_idle(start)

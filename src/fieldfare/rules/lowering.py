@@ -70,6 +70,7 @@ class Lowering(ABC):
         self.aheads: dict[Call, Ahead] = {}
         self.facts_read: set[str] = set()
         self.lists_read: set[str] = set()
+        self.repeated: frozenset[Node] = frozenset()
         self._vars: dict[object, str] = {}
         self._operands: dict[Node, Operand] = {}
         self.prefilters = Prefilters(writer)
@@ -339,10 +340,13 @@ class Lowering(ABC):
         at = self.counters.setdefault(name, len(self.counters))
         self.counts[name] = node
         guards = guards_of([self.needed(part) for part in node.key])
-        count = f"{self.writer.bind(finite)}(counts[{at}])"
         if node.per_s:
             count = f"{self.writer.bind(per_second)}(counts[{at}], {literal(node.per_s)})"
-        return self.writer.emit(Operand(guards, count).value(), node.written)
+            return self.writer.emit(Operand(guards, count).value(), node.written)
+        found = self.writer.emit(Operand(guards, f"counts[{at}]").value(), node.written)
+        self.writer.line(f"if type({found}) is not int:")
+        self.writer.line(f"    {found} = {self.writer.bind(finite)}({found})")
+        return found
 
     def _list_variable(self, name: str) -> str:
         if ("list", name) not in self._vars:

@@ -6,7 +6,7 @@ Every counter of every rule set that takes part counts each event exactly once, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -21,7 +21,6 @@ from fieldfare.rules.rule_set import RuleSet
 from fieldfare.rules.tallies import Figure
 
 Counts = Sequence[Figure]
-NO_KEY: Final = Unknown("what it is counted by is not known")
 
 
 class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -90,7 +89,8 @@ class Running:
         self._at = -1  # should counting fail half-way, the event is not taken for counted
         if len(self.active) == 1:
             (rules,) = self.active
-            self._counts = {rules.hash: self._counted(_updates(rules, event), event.event_id)}
+            updates = _updates(rules, event)
+            self._counts = {rules.hash: self.counters.bump_all(updates, event.event_id)}
         else:
             self._counts = self._counted_together(event)
         self._at = event.event_id
@@ -138,12 +138,10 @@ class Running:
             facts=event.facts,
             counts=self._counts[rules.hash],
             lists=lists,
-            labels=[each and labels.get(each, as_of=event.event_id) for each in asked],
+            labels=[each and labels.get(each, as_of=event.event_id) for each in asked]
+            if asked
+            else (),
         )
-
-    def _counted(self, updates: Iterable[CounterUpdate], event_id: int) -> Counts:
-        bump = self.counters.bump
-        return [NO_KEY if update.key is None else bump(update, event_id) for update in updates]
 
     def _counted_together(self, event: Occurrence) -> dict[str, Counts]:
         """Count what several rule sets ask for; a counter they share is asked for once."""
@@ -152,7 +150,7 @@ class Running:
         for rules in self.active:
             updates = _updates(rules, event)
             new = [update for update in updates if update.counter.name not in known]
-            found = self._counted(new, event.event_id)
+            found = self.counters.bump_all(new, event.event_id)
             known.update(zip((u.counter.name for u in new), found, strict=True))
             counts[rules.hash] = [known[update.counter.name] for update in updates]
         return counts

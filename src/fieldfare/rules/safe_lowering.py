@@ -15,6 +15,11 @@ class SafeLowering(Lowering):
     """Writes expressions in which None is Unknown."""
 
     def true(self, node: Node) -> str:
+        if node in self.repeated:
+            return self._once(node)
+        return self._true(node)
+
+    def _true(self, node: Node) -> str:
         match node:
             case AllOf():
                 return conjunction(tuple(self.true(part) for part in node.parts))
@@ -26,6 +31,12 @@ class SafeLowering(Lowering):
                 return self.variable(node.key)
             case _:
                 return self.operand(node).true()
+
+    def _once(self, node: Node) -> str:
+        """Give the variable of a condition that several rules have in common."""
+        if ("true", node) not in self._vars:
+            self._vars["true", node] = self.writer.plain(self._true(node))
+        return self._vars["true", node]
 
     def false(self, node: Node) -> str:
         match node:

@@ -30,7 +30,7 @@ def find_in_slice(task: tuple[Plan, Slice, OpensLake], beat: Beat) -> SliceResul
     finder = Finder(plan)
     for batch, outcomes in replay(plan, piece, open_lake(), beat):
         finder.take(batch, outcomes)
-    return finder.result
+    return finder.result()
 
 
 class Finder:
@@ -48,7 +48,7 @@ class Finder:
                 for kind in rules.event_kinds
             },
         )
-        self.result = SliceResult(
+        self._result = SliceResult(
             judged=Counter(),
             content=Counter(),
             days=Counter(),
@@ -57,9 +57,19 @@ class Finder:
             findings=[],
         )
 
+    def result(self) -> SliceResult:
+        """Give what was gathered; called once, at the end."""
+        judged = self._result.judged
+        for kind, reads in self._reads.items():
+            for _, tally in reads:
+                tally.known += judged[kind]
+        for tally in self._result.facts.values():
+            tally.known -= tally.unknown + tally.missing
+        return self._result
+
     def take(self, batch: Sequence[LakeEvent], outcomes: Sequence[Outcome | None]) -> None:
         """Take in events with their outcomes."""
-        result = self.result
+        result = self._result
         judged = result.judged
         for event, outcome in zip(batch, outcomes, strict=True):
             if outcome is None:
@@ -80,7 +90,7 @@ class Finder:
         return False
 
     def _tally(self, event: LakeEvent) -> None:
-        """Note of each fact the rules of this kind read whether it was there."""
+        """Note of each fact the rules of this kind read if it was not there; most are."""
         facts = event.facts
         for name, tally in self._reads[event.kind]:
             value = facts.get(name, _MISSING)
@@ -88,11 +98,9 @@ class Finder:
                 tally.missing += 1
             elif type(value) is Unknown:
                 tally.unknown += 1
-            else:
-                tally.known += 1
 
     def _keep(self, event: LakeEvent, outcome: Outcome) -> None:
-        result = self.result
+        result = self._result
         day = ((event.id >> TIME_SHIFT) + EPOCH_MS) // DAY_MS
         for rule in outcome.fired:
             result.days[rule, day] += 1
