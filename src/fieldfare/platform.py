@@ -302,7 +302,7 @@ class Platform:
                 _chore_health(
                     "counters", keepers, **self.grounds.counted(), **self.snapshots.detail()
                 ),
-                self._lists(),
+                *self.books.health(),
                 self._scanner_health(scans),
                 self._part("carrier"),
                 _chore_health("sealer", keepers),
@@ -315,12 +315,6 @@ class Platform:
         part = self._part("scanner", scans_waiting=waiting)
         detail = {**part.detail, **self.walls.detail()}
         return PartHealth(name=part.name, ok=part.ok and self.walls.ok, detail=detail)
-
-    def _lists(self) -> PartHealth:
-        """Name the lists that go on with an older version; with a good one the platform is well."""
-        wrong = self.books.older_lists()
-        names: list[JsonValue] = [f"{org}/{name}" for org, names in wrong for name in names]
-        return PartHealth(name="lists", ok=True, detail={"unreadable": names})
 
     def _writer(self) -> PartHealth:
         """Say whether the gate follows what is written, and how many events it could not read."""

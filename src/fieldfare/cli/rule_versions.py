@@ -32,7 +32,7 @@ def list_versions(*, as_json: bool, home: Path | None) -> None:
             **row,
             "version": row["number"],
             "hash": row["hash"][:SHORT],
-            "state": _state(row),
+            "state": f"{_state(row)}, does not compile" if row["problem"] else _state(row),
             "created_at": row["created_at"][:16].replace("T", " "),
         }
         for row in told["versions"]

@@ -54,6 +54,12 @@ class KnownFile:
     pdq: tuple[str, ...]
 
 
+class PackBreaksRules(Conflict):
+    """A policy pack lacks what the rules or lists in force name; the message has every problem."""
+
+    slug = "pack-breaks-rules"
+
+
 def note(
     uow: UnitOfWork,
     org: Org,
@@ -191,13 +197,23 @@ def _must_go_together(uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
 
 
 def activate_pack(uow: UnitOfWork, org: Org, files: Mapping[str, str], *, by: str) -> PolicyPack:
-    """Check a policy pack and put it in force."""
+    """Check a policy pack and put it in force.
+
+    Raises PackBreaksRules for one that the rules or lists in force cannot go on with.
+    """
     pack = load_pack(files["policies.yaml"])
     data: dict[str, JsonValue] = {"hash": pack.hash, "name": pack.name, "version": pack.version}
     event_id = note(uow, org, "pack.activated", Subject("pack", pack.name), data=data, by=by)
     uow.versions.put(
         StoredVersion(org=org, kind=POLICIES, hash=pack.hash, files=dict(files), since=event_id)
     )
+    try:
+        _must_go_together(uow, org, as_of=event_id)
+    except BadInput as error:
+        raise PackBreaksRules(
+            f"what is in force cannot go on with pack {pack.name} {pack.version}: {error}",
+            hint="Put rules and lists in force first that name nothing the new pack lacks.",
+        ) from error
     return pack
 
 

@@ -13,9 +13,10 @@ from typing import Final
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
 from fieldfare.engine.compiling import Compiler
+from fieldfare.engine.health import PartHealth
 from fieldfare.engine.readable_lists import OlderList, readable_lists
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import EventId, NotFound, Org
+from fieldfare.kernel import EventId, JsonValue, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack, RestrictionKind
@@ -140,6 +141,23 @@ class Books:
     def older_lists(self) -> list[tuple[Org, Sequence[str]]]:
         """Name the lists of each organisation that go on with an older version."""
         return [(org, [*found.older_lists]) for org, found in self._of.items() if found.older_lists]
+
+    def health(self) -> tuple[PartHealth, ...]:
+        """Name the lists that go on with an older version, and the versions of rules that should
+        run beside the live one and do not compile: without them the platform is well.
+        """
+        lists: list[JsonValue] = [
+            f"{org}/{name}" for org, names in self.older_lists() for name in names
+        ]
+        rules: list[JsonValue] = [
+            f"{org}/{version[:12]}"
+            for org, found in self._of.items()
+            for version in found.beside.broken
+        ]
+        return (
+            PartHealth(name="lists", ok=True, detail={"unreadable": lists}),
+            PartHealth(name="rules", ok=True, detail={"not_compiling": rules}),
+        )
 
     def put(self, org: Org, in_force: InForce) -> None:
         """Decide by these from now on, for a scan without a store."""

@@ -56,8 +56,15 @@ _ROLLBACK: Final = msgspec.json.Decoder(Rollback)
 def list_versions(
     who: Annotated[Principal, requires(Permission.RULES_READ)], platform: Platform
 ) -> Response:
-    """List the versions and where each stands, the newest first."""
-    rows: list[JsonValue] = [row_json(row) for row in platform.versioning.all(who.org)]
+    """List the versions and where each stands, the newest first.
+
+    problem: why one that should run does not, for it no longer compiles; "" for all others.
+    """
+    broken = platform.books.of(who.org).beside.broken
+    rows: list[JsonValue] = [
+        {**row_json(row), "problem": broken.get(row.version.hash, "")}
+        for row in platform.versioning.all(who.org)
+    ]
     return answer({"versions": rows})
 
 

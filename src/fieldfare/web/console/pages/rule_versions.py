@@ -32,7 +32,8 @@ MAX_NOTE = 2_000
 @router.get("/rules/versions")
 def versions_page(request: Request, who: Reader, platform: Platform) -> Response:
     rows = platform.versioning.all(who.org)
-    view = versions_view(rows, _before_live(platform, who), who)
+    broken = platform.books.of(who.org).beside.broken
+    view = versions_view(rows, _before_live(platform, who), who, broken=broken)
     return answer(request, "rule_versions.html", view, current="rules")
 
 

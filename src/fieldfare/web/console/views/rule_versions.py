@@ -1,6 +1,6 @@
 """Versions of the rules: the list of them, and one with its difference, tests, moves and trail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,10 @@ _ORDER: Final = (_S.LIVE, _S.ROLLOUT, _S.SHADOW, _S.REVIEW, _S.DRAFT, _S.WITHDRA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionLine:
-    """A version and where it stands. share: per cent of authors, in a rollout."""
+    """A version and where it stands. share: per cent of authors, in a rollout.
+
+    problem: why it does not run although it should.
+    """
 
     hash: str
     number: int
@@ -30,6 +33,7 @@ class VersionLine:
     base: str
     created_at: Moment
     moved_at: Moment
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ class VersionView:
     may_write: bool
 
 
-def version_line(row: VersionRow) -> VersionLine:
+def version_line(row: VersionRow, problem: str = "") -> VersionLine:
     return VersionLine(
         hash=row.version.hash,
         number=row.version.number,
@@ -104,12 +108,19 @@ def version_line(row: VersionRow) -> VersionLine:
         base=row.version.base,
         created_at=Moment(row.version.created_at),
         moved_at=Moment(at_of(row.standing.moved)),
+        problem=problem,
     )
 
 
-def versions_view(rows: Sequence[VersionRow], before_live: str, who: Principal) -> VersionsView:
-    """List versions. before_live: hash of what was live before, "" if nothing was."""
-    lines = tuple(version_line(row) for row in rows)
+def versions_view(
+    rows: Sequence[VersionRow], before_live: str, who: Principal, *, broken: Mapping[str, str]
+) -> VersionsView:
+    """List versions.
+
+    before_live: hash of what was live before, "" if nothing was. broken: hash -> why a version does
+    not run although it should.
+    """
+    lines = tuple(version_line(row, broken.get(row.version.hash, "")) for row in rows)
     return VersionsView(
         versions=lines,
         live=next((line for line in lines if line.state == _S.LIVE), None),
