@@ -1,5 +1,7 @@
 """The investigation page, with and without a browser."""
 
+import sys
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -44,6 +46,24 @@ def test_a_reviewer_does_not_investigate(site: Site, client: TestClient) -> None
     reviewer = site.signed_in("nora", RoleName.REVIEWER)
 
     assert client.get("/investigate", headers=reviewer.headers).status_code == 403
+
+
+def test_what_an_order_would_be_refused_for_is_not_offered(
+    site: Site, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approver = site.signed_in("olga", RoleName.RULE_APPROVER)
+    path = "/investigate?q=Author+!%3D+None&top=ItemId"
+    headers = {**approver.headers, **HTML}
+    offered = client.get(path, headers=headers).text
+
+    monkeypatch.setattr(sys.modules["fieldfare.web.console.pages.investigate"], "MOST", 2)
+    page = client.get(path, headers=headers).text
+
+    assert "/investigate/review" in offered
+    assert "/investigate/label" in offered
+    assert "more than the 2 an order may be about" in page
+    assert "/investigate/review" not in page
+    assert "/investigate/label" not in page
 
 
 @pytest.mark.browser

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.bulk_label import LabelOrder
+from fieldfare.engine.bulk_orders import MOST
 from fieldfare.engine.bulk_review import BulkOrder
 from fieldfare.engine.in_force import EVALUATED_KINDS
 from fieldfare.engine.labels import ACCOUNT_TYPE
@@ -39,7 +40,6 @@ Orderer = Annotated[Principal, requires(Permission.BULK_ACT)]
 DAYS: Final = (1, 7, 28, 90, 365)
 DEFAULT_DAYS: Final = 7
 MOST_DIGITS: Final = 9
-LIMIT: Final = 10_000
 KINDS: Final = tuple(
     sorted({*EVALUATED_KINDS, *EVENT_KINDS.schemas, "decision.made", "verdict.given"})
 )
@@ -69,6 +69,7 @@ def investigate_page(
         labels=tuple(sorted(rules.labels)),
         entity_types=_entity_types(rules),
         may_order=who.may(Permission.BULK_ACT),
+        most=MOST,
         key=secrets.token_hex(8),
     )
     return answer(request, "investigate.html", view, current="investigate")
@@ -105,7 +106,7 @@ def review_all(request: Request, who: Orderer, platform: Platform, fields: Field
         policy=fields.get("policy", ""),
         reason=_reason(fields),
         expected=_number(fields, "expected") or 0,
-        limit=LIMIT,
+        limit=MOST,
         key=fields.get("key", ""),
     )
     came = in_turn(lambda: carry_out(platform, who, order))
@@ -123,7 +124,7 @@ def label_each(request: Request, who: Orderer, platform: Platform, fields: Field
         label=fields.get("label", ""),
         reason=_reason(fields),
         expected=_number(fields, "expected") or 0,
-        limit=LIMIT,
+        limit=MOST,
         key=fields.get("key", ""),
     )
     came = in_turn(lambda: label_all(platform, who, order))

@@ -72,7 +72,8 @@ class InvestigateView:
     """to: where the time looked at ends. trouble: why nothing was found, with carets.
 
     names: what an expression may name; policies: those a case may be opened under; labels,
-    entity_types: those the rules declare and know; key: of the order that this page may send.
+    entity_types: those the rules declare and know; most: items or entities an order may be about;
+    key: of the order that this page may send.
     """
 
     asked: Asking
@@ -87,6 +88,7 @@ class InvestigateView:
     labels: tuple[str, ...]
     entity_types: tuple[str, ...]
     may_order: bool
+    most: int
     key: str
 
 
