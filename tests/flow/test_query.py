@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fieldfare.access import Scope
+from fieldfare.engine import investigating
 from fieldfare.engine.administration import activate_rules
 from fieldfare.engine.bulk_label import BulkLabel, LabelOrder
 from fieldfare.engine.bulk_orders import CHUNK, MOST
@@ -62,6 +63,20 @@ def test_an_expression_selects_events_with_their_values(site: Site, client: Test
     assert found["top"] == [{"value": "u0", "count": 2, "share": 1.0, "before": None}]
     assert sum(column["count"] for column in found["over_time"]) == 2
     assert len(found["over_time"]) == 24
+
+
+def test_more_items_than_are_told_apart_are_said_to_be_more_and_not_ordered_about(
+    site: Site, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(investigating, "MOST_SUBJECTS", 1)
+    play(site.community)
+
+    found = ask(site, client, expression=SPAM["expression"])
+    headers = site.keyed(Scope.ADMIN).headers
+    refused = client.post("/v1/query/bulk-review", json=SPAM, headers=headers)
+
+    assert (found["count"], found["items"], found["items_cut"]) == (2, 1, True)
+    assert refused.status_code == 503
 
 
 def test_the_share_is_compared_with_the_time_before(site: Site, client: TestClient) -> None:

@@ -43,9 +43,8 @@ def query(
 
 def _tell(told: Json, *, top: str) -> None:
     ending = "" if told["complete"] else f", up to {told['up_to']}: there was no time for more"
-    print_line(
-        f"{told['count']:,} of {told['scanned']:,} events, about {told['items']:,} items{ending}"
-    )
+    items = f"{told['items']:,} items{' or more' if told['items_cut'] else ''}"
+    print_line(f"{told['count']:,} of {told['scanned']:,} events, about {items}{ending}")
     most = max((column["count"] for column in told["over_time"]), default=0)
     for column in told["over_time"]:
         if column["count"]:

@@ -19,6 +19,8 @@ from fieldfare.rules.queries import Query, compile_query
 MOST_BUCKETS: Final = 60
 MOST_VALUES: Final = 100_000
 """Different values that are told apart; one that comes after them is counted nowhere."""
+MOST_SUBJECTS: Final = 200_000
+"""Different subjects that are told apart, some 50 MB of them; beyond it is "or more"."""
 MOST_ROWS: Final = 200
 TOP: Final = 20
 WORDS: Final = frozenset({"data.item.caption", "data.item.text", "data.text"})
@@ -67,14 +69,15 @@ class TopValue:
 class Findings:
     """What was found. scanned: events looked at; complete: all of them, else those up to `up_to`.
 
-    starts, counts: the columns of a chart, `step_ms` apart. items: different subjects; values:
-    different known values of what is shown; before: events selected in the period before, None if
-    nobody asked for it or time was up.
+    starts, counts: the columns of a chart, `step_ms` apart. items: different subjects, of which
+    there are more if `items_cut`; values: different known values of what is shown; before: events
+    selected in the period before, None if nobody asked for it or time was up.
     """
 
     scanned: int
     count: int
     items: int
+    items_cut: bool
     values: int
     complete: bool
     up_to_ms: int
@@ -99,13 +102,18 @@ class _Tally:
     columns: Counter[int] = field(default_factory=Counter)
     values: Counter[str | None] = field(default_factory=Counter)
     subjects: dict[Subject, None] = field(default_factory=dict)
+    cut: bool = False
 
     def add(self, event: LakeEvent, shown: str | None) -> None:
         self.count += 1
         self.columns[at_of(event.id) // self.step_ms] += 1
         if shown in self.values or len(self.values) < MOST_VALUES:
             self.values[shown] += 1
-        self.subjects[event.subject] = None
+        if event.subject not in self.subjects:
+            if len(self.subjects) < MOST_SUBJECTS:
+                self.subjects[event.subject] = None
+            else:
+                self.cut = True
         self.rows.append(event)
 
 
@@ -132,6 +140,7 @@ class Investigation:
             scanned=tally.scanned,
             count=tally.count,
             items=len(tally.subjects),
+            items_cut=tally.cut,
             values=len(tally.values.keys() - {None}),
             complete=tally.complete,
             up_to_ms=inquiry.to_ms if tally.complete else at_of(tally.up_to),
@@ -146,7 +155,7 @@ class Investigation:
     def subjects(self, inquiry: Inquiry) -> tuple[Sequence[Subject], bool]:
         """Name what an inquiry selects, each subject once, and whether that is all of it."""
         tally = self._pass(inquiry, self._compiled(inquiry))
-        return tuple(tally.subjects), tally.complete
+        return tuple(tally.subjects), tally.complete and not tally.cut
 
     def values(self, inquiry: Inquiry) -> tuple[Sequence[str], bool]:
         """Name the different known values an inquiry shows, and whether those are all of them."""

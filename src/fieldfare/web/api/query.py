@@ -259,6 +259,7 @@ def findings_json(found: Findings) -> dict[str, JsonValue]:
     return {
         "count": found.count,
         "items": found.items,
+        "items_cut": found.items_cut,
         "values": found.values,
         "scanned": found.scanned,
         "complete": found.complete,

@@ -42,6 +42,7 @@ class Found:
 
     count: int
     items: int
+    items_cut: bool
     values: int
     scanned: int
     complete: bool
@@ -98,6 +99,7 @@ def found_view(found: Findings) -> Found:
     return Found(
         count=found.count,
         items=found.items,
+        items_cut=found.items_cut,
         values=found.values,
         scanned=found.scanned,
         complete=found.complete,
