@@ -11,10 +11,10 @@ from fieldfare.rules.explaining import ConditionTrace, Explanation, RuleTrace
 from fieldfare.rules.explanations_text import explanation_lines
 from fieldfare.rules.graph import Graph, GraphEdge, GraphNode
 from fieldfare.rules.manifest import MANIFEST, Manifest, Semantics
-from fieldfare.rules.outcomes import ANY_POLICY, Outcome, RuleInput
+from fieldfare.rules.outcomes import ANY_POLICY, Occurrence, Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
-from fieldfare.rules.running import Occurrence, Running
+from fieldfare.rules.running import Running
 from fieldfare.rules.signatures import CallSite, Fixed, Function, Milliseconds, function
 from fieldfare.rules.source_files import read_folder
 from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary

@@ -15,9 +15,9 @@ from fieldfare.rules.case_files import Case, Step, read_cases
 from fieldfare.rules.case_names import unknown_names
 from fieldfare.rules.explaining import Explanation
 from fieldfare.rules.explanations_text import condition_line
-from fieldfare.rules.outcomes import Outcome
+from fieldfare.rules.outcomes import Occurrence, Outcome
 from fieldfare.rules.rule_set import RuleSet
-from fieldfare.rules.running import Occurrence, Running
+from fieldfare.rules.running import Running
 from fieldfare.rules.vocabulary import Vocabulary
 
 MAX_DECIDING: Final = 3

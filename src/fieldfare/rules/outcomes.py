@@ -35,12 +35,11 @@ ANY_POLICY: Final = "*"
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 
-class RuleInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Everything rules may know about one event; they see values only.
+class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One event as rules see it.
 
-    data: the event's JSON; facts: name -> value or Unknown, as of the event's id; counts: aligned
-    with `RuleSet.counter_updates`; lists: name -> entries. subject, version: what is judged.
-    labels: of the entities in `RuleSet.label_asks`, None where one is Unknown.
+    subject, version: what is judged. data: the event's JSON; facts: name -> value or Unknown, as of
+    the event's id.
     """
 
     kind: str
@@ -49,6 +48,15 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: str
     data: Mapping[str, Any]
     facts: Mapping[str, FactValue | Unknown]
+
+
+class RuleInput(Occurrence, frozen=True, kw_only=True, gc=False):
+    """Everything rules may know about one event; they see values only.
+
+    counts: aligned with `RuleSet.counter_updates`; lists: name -> entries. labels: of the entities
+    in `RuleSet.label_asks`, None where one is Unknown.
+    """
+
     counts: Sequence[Figure] = ()
     lists: Mapping[str, frozenset[str]] = {}
     labels: Sequence[EntityLabels | None] = ()
@@ -82,7 +90,7 @@ class _Trouble:
 
 
 def outcome_of(
-    kind: Kind, found: Found, event: RuleInput, effects: Effects, *, explained: bool = True
+    kind: Kind, found: Found, event: Occurrence, effects: Effects, *, explained: bool = True
 ) -> Outcome:
     """Build the outcome from what a compiled function found.
 
@@ -131,7 +139,7 @@ def _named(effect: EffectPlan) -> tuple[str, ...]:
 def _reason(
     plan: RulePlan,
     captured: Sequence[Any] | None,
-    event: RuleInput,
+    event: Occurrence,
     explained: bool,  # noqa: FBT001 -- of `outcome_of`
 ) -> Reason:
     written = []
@@ -142,7 +150,7 @@ def _reason(
     return Reason(by=plan.key, description="".join(written), seen=seen)
 
 
-def seen_value(plan: SeenPlan, captured: Sequence[Any] | None, event: RuleInput) -> SeenValue:
+def seen_value(plan: SeenPlan, captured: Sequence[Any] | None, event: Occurrence) -> SeenValue:
     """Show a value a rule saw, or why it was Unknown."""
     value = value_of(plan.value, captured)
     name = plan.sighting.name
@@ -177,7 +185,7 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
     plan: WhenPlan,
     captured: Sequence[Any] | None,
     reasons: list[Reason],
-    event: RuleInput,
+    event: Occurrence,
     effects: Effects,
     trouble: _Trouble,
 ) -> Iterator[Verdict]:
@@ -197,7 +205,7 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
 
 
 def _verdict(
-    account: str | None, reasons: list[Reason], asks: list[Ask], event: RuleInput
+    account: str | None, reasons: list[Reason], asks: list[Ask], event: Occurrence
 ) -> Verdict:
     policy = next((ask.policy for ask in asks if ask.policy), "")
     subject = event.subject if account is None else Subject(ACCOUNT, account)

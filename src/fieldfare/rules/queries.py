@@ -234,7 +234,7 @@ def _refuse_memory(text: str, rules: RuleSet) -> None:
     counters = [counter.name for counter in rules.needs.counters]
     if counters:
         what = f"this counts ({', '.join(counters)})"
-    elif any(rules.label_asks(kind, 0, {}, {}) for kind in rules.event_kinds):
+    elif rules.asks_labels:
         what = "this asks for labels"
     else:
         return

@@ -1,6 +1,6 @@
 """A rule set, checked and compiled: from source texts and a vocabulary to two pure functions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -14,13 +14,15 @@ from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Definition, Program
 from fieldfare.rules.explaining import Explainer, Explanation
 from fieldfare.rules.graph import Graph, graph_of
+from fieldfare.rules.label_book import EntityLabels
 from fieldfare.rules.label_effects import DECLARE, ENTITY_TYPE
 from fieldfare.rules.labels import Entity
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, Name, Node, RuleOf
-from fieldfare.rules.outcomes import NOTHING, Outcome, RuleInput, outcome_of
+from fieldfare.rules.outcomes import NOTHING, Occurrence, Outcome, RuleInput, outcome_of
 from fieldfare.rules.plans import Kind
 from fieldfare.rules.program import check
+from fieldfare.rules.tallies import Figure
 from fieldfare.rules.vocabulary import Vocabulary
 from fieldfare.rules.written_nodes import template_of, written_node
 
@@ -67,6 +69,7 @@ class RuleSet:
         kinds = (Assembler(program, kind).kind() for kind in sorted(vocabulary.event_kinds))
         self._kinds = {kind.name: kind for kind in kinds if kind.rules or kind.counters}
         self.event_kinds = frozenset(self._kinds)
+        self.asks_labels = any(kind.asks for kind in self._kinds.values())
         self.rules = _rule_infos(program, self._kinds)
         self.labels = program.manifest.labels
         self.entity_types = frozenset(
@@ -128,18 +131,29 @@ class RuleSet:
         for ahead in kinds.values():
             ahead.work()
 
-    def evaluate(self, event: RuleInput, *, explained: bool = True) -> Outcome:
+    def evaluate(self, event: RuleInput) -> Outcome:
+        """Evaluate the rules on one event, as `judge` does."""
+        return self.judge(event, event.counts, event.lists, event.labels)
+
+    def judge(
+        self,
+        event: Occurrence,
+        counts: Sequence[Figure],
+        lists: Mapping[str, frozenset[str]],
+        labels: Sequence[EntityLabels | None],
+        *,
+        explained: bool = True,
+    ) -> Outcome:
         """Evaluate the rules on one event. Never raises for what an event holds.
 
-        A rule that throws is Unknown, does not fire, and is named in `Outcome.errors`.
-        explained: False leaves out of the reasons the values that rules saw.
+        A rule that throws is Unknown, does not fire, and is named in `Outcome.errors`. counts,
+        lists, labels: as in RuleInput. explained: False leaves out of the reasons the values that
+        rules saw.
         """
         kind = self._kinds.get(event.kind)
         if kind is None:
             return NOTHING
-        found = kind.evaluate(
-            event.event_id, event.data, event.facts, event.counts, event.lists, event.labels
-        )
+        found = kind.evaluate(event.event_id, event.data, event.facts, counts, lists, labels)
         if found is None:
             return NOTHING
         return outcome_of(kind, found, event, self._effects, explained=explained)

@@ -6,36 +6,18 @@ Every counter of every rule set that takes part counts each event exactly once, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
-from fieldfare.kernel import Unknown
-from fieldfare.records import FactValue, Subject
 from fieldfare.rules.counters import CounterStore, CounterUpdate
 from fieldfare.rules.explaining import Explanation
-from fieldfare.rules.label_book import LabelBook
+from fieldfare.rules.label_book import EntityLabels, LabelBook
 from fieldfare.rules.labels import LABEL_CHANGED, changes_in
-from fieldfare.rules.outcomes import Outcome, RuleInput
+from fieldfare.rules.outcomes import Occurrence, Outcome, RuleInput
 from fieldfare.rules.rule_set import RuleSet
 from fieldfare.rules.tallies import Figure
 
 Counts = Sequence[Figure]
-
-
-class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One event as rules see it.
-
-    subject, version: what is judged. data: the event's JSON; facts: name -> value or Unknown, as of
-    the event's id.
-    """
-
-    kind: str
-    event_id: int
-    subject: Subject
-    version: str
-    data: Mapping[str, Any]
-    facts: Mapping[str, FactValue | Unknown]
 
 
 class Running:
@@ -111,7 +93,13 @@ class Running:
         Raises KeyError for a rule set that does not take part.
         """
         self.count(event)
-        outcome = rules.evaluate(self._input(rules, event, lists), explained=explained)
+        outcome = rules.judge(
+            event,
+            self._counts[rules.hash],
+            lists,
+            self._labels(rules, event) if rules.asks_labels else (),
+            explained=explained,
+        )
         if not outcome.labels:
             return outcome
         needed = self.labels.needed(outcome.labels, as_of=event.event_id)
@@ -127,8 +115,6 @@ class Running:
     def _input(
         self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
     ) -> RuleInput:
-        labels = self.labels
-        asked = rules.label_asks(event.kind, event.event_id, event.data, event.facts)
         return RuleInput(
             kind=event.kind,
             event_id=event.event_id,
@@ -138,10 +124,13 @@ class Running:
             facts=event.facts,
             counts=self._counts[rules.hash],
             lists=lists,
-            labels=[each and labels.get(each, as_of=event.event_id) for each in asked]
-            if asked
-            else (),
+            labels=self._labels(rules, event),
         )
+
+    def _labels(self, rules: RuleSet, event: Occurrence) -> list[EntityLabels | None]:
+        get = self.labels.get
+        asked = rules.label_asks(event.kind, event.event_id, event.data, event.facts)
+        return [each and get(each, as_of=event.event_id) for each in asked]
 
     def _counted_together(self, event: Occurrence) -> dict[str, Counts]:
         """Count what several rule sets ask for; a counter they share is asked for once."""

@@ -7,8 +7,9 @@ stand had they counted all along. It is filled apart from what is running and th
 from collections.abc import Iterable, Sequence
 
 from fieldfare.rules.counters import CounterStore
+from fieldfare.rules.outcomes import Occurrence
 from fieldfare.rules.rule_set import RuleSet
-from fieldfare.rules.running import Occurrence, Running
+from fieldfare.rules.running import Running
 
 
 class Warming:

@@ -9,7 +9,8 @@ from fieldfare.records import Subject
 from fieldfare.rules import Outcome, RuleSet, RuleSetDoesNotCompile, load_rule_set
 from fieldfare.rules.cases import run_cases
 from fieldfare.rules.labels import LABEL_CHANGED, Entity, LabelChange, LabelStatus, data_of
-from fieldfare.rules.running import Occurrence, Running
+from fieldfare.rules.outcomes import Occurrence
+from fieldfare.rules.running import Running
 from fieldfare.testing.rule_sets import START_MS, a_vocabulary, an_id
 
 ADA: Final = Entity("Account", "ada")
