@@ -218,7 +218,7 @@ class CounterStore:
             if adds:
                 held.tallies.move_to_end(key)
             figures.append(tally.take(event_id, start, update.value, adds=adds))
-        if not is_late:
+        if figures and not is_late:  # what counts nothing, as a change of a label, makes none late
             self.newest = event_id
         return figures
 

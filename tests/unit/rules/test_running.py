@@ -4,6 +4,7 @@ import pytest
 
 from fieldfare.records import Subject
 from fieldfare.rules import Occurrence, Running
+from fieldfare.rules.labels import LABEL_CHANGED, Entity, LabelChange, LabelStatus, data_of
 from fieldfare.testing.rule_sets import a_rule_set, an_id
 
 COUNTING = """
@@ -54,6 +55,28 @@ def test_what_was_only_counted_is_known_to_what_is_judged_later() -> None:
     running.count(a_post(1))
 
     assert running.judge(rules, a_post(2), {}).fired == ("Third",)
+
+
+def test_a_change_of_a_label_that_is_told_first_makes_no_event_late() -> None:
+    rules = a_rule_set(COUNTING)
+    running = Running([rules])
+    change = LabelChange(
+        entity=Entity("Account", "u1"), label="hasty", status=LabelStatus.ADDED, reason="x"
+    )
+    changed = Occurrence(
+        kind=LABEL_CHANGED,
+        event_id=an_id(5),
+        subject=Subject("account", "u1"),
+        version="",
+        data=data_of([change]),
+        facts={},
+    )
+
+    running.count(changed)
+    running.count(a_post(0))
+    running.count(a_post(1))
+
+    assert running.judge(rules, a_post(9), {}).fired == ("Third",)
 
 
 def test_a_counter_two_rule_sets_share_goes_on_from_one_to_the_next() -> None:
