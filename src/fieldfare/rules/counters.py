@@ -196,12 +196,13 @@ class CounterStore:
         """Do what `bump` does for everything an event counts; NO_KEY where there is no key."""
         figures: list[Figure] = []
         held_by, epoch = self.held, self.epoch
-        is_late = event_id < self.newest
+        is_late, is_counted = event_id < self.newest, False
         for update in updates:
             key = update.key
             if key is None:
                 figures.append(NO_KEY)
                 continue
+            is_counted = True
             held = held_by.get(update.counter.name) or self._taken_up(update.counter)
             start = held.counter.start(event_id) if held.days else event_id - held.width
             takes = held.takes
@@ -218,7 +219,7 @@ class CounterStore:
             if adds:
                 held.tallies.move_to_end(key)
             figures.append(tally.take(event_id, start, update.value, adds=adds))
-        if figures and not is_late:  # what counts nothing, as a change of a label, makes none late
+        if is_counted and not is_late:  # what counts nothing, as a label's change, makes none late
             self.newest = event_id
         return figures
 
