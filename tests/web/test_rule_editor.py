@@ -227,3 +227,22 @@ def test_the_editor_works_without_script(visit: Visit, author: str, server: str)
     assert plain.page.locator("textarea[name='file:more.sml']").count() == 1
     assert plain.page.locator("textarea[name='file:main.sml']").input_value().endswith("= 1 +")
     context.close()
+
+
+def test_the_beginning_of_a_line_stays_in_sight_after_a_long_one(visit: Visit, author: str) -> None:
+    open_editor(visit, author)
+    area = visit.page.locator(AREA)
+    area.evaluate("area => { area.focus(); area.setSelectionRange(0, 0) }")
+
+    visit.page.keyboard.type(f"# {'long ' * 60}")
+    far = area.evaluate("area => area.scrollLeft")
+    visit.page.keyboard.press("Enter")
+    at_once = area.evaluate("area => area.scrollLeft")
+    visit.page.keyboard.press("End")
+    visit.page.keyboard.press("ArrowUp")
+    visit.page.keyboard.press("End")
+    visit.page.keyboard.press("Home")
+    again = area.evaluate("area => area.scrollLeft")
+
+    assert far > 0
+    assert (at_once, again) == (0, 0)

@@ -36,12 +36,25 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 def compared(a: BacktestResult, b: BacktestResult) -> Comparison:
     """Lay two results side by side."""
     return Comparison(
-        same_span=(a.first_id, a.last_id, a.judged) == (b.first_id, b.last_id, b.judged),
+        same_span=_is_same(a, b),
         rules=_pairs({h.rule: h.hits for h in a.hits}, {h.rule: h.hits for h in b.hits}),
         changes=_pairs(_cells(a), _cells(b)),
         queues=_pairs(_queues(a), _queues(b)),
         totals=_pairs(_totals(a), _totals(b)),
     )
+
+
+def _is_same(a: BacktestResult, b: BacktestResult) -> bool:
+    """Tell whether both judged the same events: as many of each kind, one span inside the other.
+
+    The ends alone would not do: they move with whatever the log has meanwhile, and with the moment
+    at which somebody asked for the last seven days.
+    """
+    (a_first, a_last), (b_first, b_last) = (
+        (int(each.first_id), int(each.last_id)) for each in (a, b)
+    )
+    inside = (a_first >= b_first and a_last <= b_last) or (b_first >= a_first and b_last <= a_last)
+    return inside and a.judged == b.judged
 
 
 def _pairs(a: Mapping[str, int], b: Mapping[str, int]) -> tuple[Pair, ...]:

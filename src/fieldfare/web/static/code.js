@@ -288,6 +288,9 @@ export class CodeField {
           this.textarea.setSelectionRange(at, at);
         }
       } else this.type(`\n${indent}`);
+      // Typing by command does not bring the caret of the new line into sight.
+      this.textarea.scrollLeft = 0;
+      this.follow();
     } else if (event.ctrlKey && (event.key === "]" || event.key === "[")) {
       event.preventDefault();
       this.indent(event.key === "]");
