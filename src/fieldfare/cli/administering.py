@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import must_be_files, reach
+from fieldfare.cli.reach import must_be_files, reach, route
 from fieldfare.kernel import BadInput, utf8_text
 
 
@@ -22,7 +22,7 @@ def change_bank(home: Path | None, name: str, changes: Mapping[str, object]) -> 
     if not given:
         raise BadInput(f"nothing to change about {name!r}", hint="See `bank change --help`.")
     with reach(home) as call:
-        changed = call("PATCH", f"/v1/banks/{name}", given)
+        changed = call("PATCH", route("/v1/banks/{}", name), given)
     _tell_bank(changed)
 
 
@@ -38,7 +38,7 @@ def add_to_bank(home: Path | None, name: str, files: Sequence[Path]) -> None:
         for path in files:
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             part = ("file", (path.name, path.read_bytes(), kind))
-            for entry in call("POST", f"/v1/banks/{name}/entries", files=[part])["entries"]:
+            for entry in call("POST", route("/v1/banks/{}/entries", name), files=[part])["entries"]:
                 print_line(f"{entry['id']}  {entry['label']}: {entry['frames']} frames")
 
 
@@ -49,7 +49,7 @@ def list_banks(home: Path | None, name: str | None, *, as_json: bool) -> None:
             told = call("GET", "/v1/banks")
             rows, columns = told["banks"], ("name", "policy", "vetted", "radius", "entries")
         else:
-            told = call("GET", f"/v1/banks/{name}/entries")
+            told = call("GET", route("/v1/banks/{}/entries", name))
             rows, columns = told["entries"], ("id", "label", "sha256", "frames", "added_at")
     if as_json:
         print_json(told)
@@ -113,7 +113,7 @@ def list_webhooks(home: Path | None, *, as_json: bool) -> None:
 def rotate_webhook(home: Path | None, webhook_id: str) -> None:
     """Draw a fresh secret; it is printed once, and the one before still signs beside it."""
     with reach(home) as call:
-        told = call("POST", f"/v1/webhooks/{webhook_id}/secret")
+        told = call("POST", route("/v1/webhooks/{}/secret", webhook_id))
     print_line(f"webhook {told['id']}: the secret before it signs too until the next rotation")
     print_line(f"secret {told['secret']}")
 
@@ -121,7 +121,7 @@ def rotate_webhook(home: Path | None, webhook_id: str) -> None:
 def remove_webhook(home: Path | None, webhook_id: str) -> None:
     """Remove a webhook."""
     with reach(home) as call:
-        call("DELETE", f"/v1/webhooks/{webhook_id}")
+        call("DELETE", route("/v1/webhooks/{}", webhook_id))
     print_line(f"webhook {webhook_id} removed")
 
 
@@ -156,7 +156,7 @@ def list_people(home: Path | None, *, as_json: bool) -> None:
 def revoke_key(home: Path | None, key_id: str) -> None:
     """End an API key."""
     with reach(home) as call:
-        call("DELETE", f"/v1/keys/{key_id}")
+        call("DELETE", route("/v1/keys/{}", key_id))
     print_line(f"key {key_id} revoked")
 
 
@@ -170,7 +170,7 @@ def add_person(home: Path | None, name: str, roles: Sequence[str]) -> None:
 def renew_password(home: Path | None, name: str) -> None:
     """Draw a new password; it is printed once."""
     with reach(home) as call:
-        told = call("POST", f"/v1/people/{name}/password")
+        told = call("POST", route("/v1/people/{}/password", name))
     print_line(f"{told['name']} signs in with {told['password']}")
 
 

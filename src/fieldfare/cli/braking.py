@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import reach
+from fieldfare.cli.reach import reach, route
 from fieldfare.kernel import BadInput
 
 
@@ -34,7 +34,7 @@ def put_quota(
         raise BadInput("a quota is set or lifted, not both", hint="Leave out --lift.")
     with reach(home) as call:
         if lift:
-            call("DELETE", f"/v1/quotas/{rule}/{action}")
+            call("DELETE", route("/v1/quotas/{}/{}", rule, action))
             print_line(f"{rule} may {action} as often as it likes")
             return
         call("PUT", "/v1/quotas", {"rule": rule, "action": action, **bounds})
@@ -76,7 +76,7 @@ def snooze(home: Path | None, rule: str, entity: str, *, length: str, reason: st
 def wake(home: Path | None, snooze_id: str) -> None:
     """End a snooze early."""
     with reach(home) as call:
-        call("DELETE", f"/v1/snoozes/{snooze_id}")
+        call("DELETE", route("/v1/snoozes/{}", snooze_id))
     print_line(f"snooze {snooze_id} has ended")
 
 

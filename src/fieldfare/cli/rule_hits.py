@@ -2,10 +2,9 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import reach
+from fieldfare.cli.reach import reach, route
 
 MEASURES = ("rule", "hits", "novel", "errors", "actions", "judged", "precision")
 
@@ -13,8 +12,8 @@ MEASURES = ("rule", "hits", "novel", "errors", "actions", "judged", "precision")
 def show_shadow(version: str, *, days: int, against: str, as_json: bool, home: Path | None) -> None:
     """Show what a version would have done beside another."""
     with reach(home) as call:
-        path = f"/v1/rule-versions/{quote(version, safe='')}/shadow?days={days}"
-        told = call("GET", f"{path}&against={quote(against)}" if against else path)
+        beside = {"against": against} if against else {}
+        told = call("GET", route("/v1/rule-versions/{}/shadow", version, days=days, **beside))
     if as_json:
         print_json(told)
         return
@@ -35,8 +34,8 @@ def show_shadow(version: str, *, days: int, against: str, as_json: bool, home: P
 def show_hits(rule: str, *, days: int, as_json: bool, home: Path | None) -> None:
     """Show what rules hit as they decided: one of them by day, or all."""
     with reach(home) as call:
-        path = f"/v1/rules/{quote(rule, safe='')}/hits" if rule else "/v1/rules/hits"
-        told = call("GET", f"{path}?days={days}")
+        one = route("/v1/rules/{}/hits", rule, days=days) if rule else ""
+        told = call("GET", one or route("/v1/rules/hits", days=days))
     if as_json:
         print_json(told)
         return

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import reach
+from fieldfare.cli.reach import reach, route
 from fieldfare.cli.rule_checking import sources
 from fieldfare.kernel import BadInput, did_you_mean
 
@@ -43,7 +43,7 @@ def list_versions(*, as_json: bool, home: Path | None) -> None:
 def show(version: str, *, as_json: bool, home: Path | None) -> None:
     """Show one version: where it stands, its moves and its tests."""
     with reach(home) as call:
-        told = call("GET", f"/v1/rule-versions/{version}")
+        told = call("GET", route("/v1/rule-versions/{}", version))
     if as_json:
         print_json(told)
         return
@@ -76,7 +76,7 @@ def _how(move: dict[str, Any]) -> str:
 def compare(version: str, *, against: str, home: Path | None) -> None:
     """Print what differs between two versions as a unified diff."""
     with reach(home) as call:
-        told = call("GET", f"/v1/rule-versions/{version}/diff?against={against}")
+        told = call("GET", route("/v1/rule-versions/{}/diff", version, against=against))
     if not told["files"]:
         print_line("they are the same")
     for file in told["files"]:
@@ -104,7 +104,7 @@ def move(version: str, *, to: str, share: int, note: str, home: Path | None) -> 
         raise BadInput("a rollout needs a share", hint=hint)
     with reach(home) as call:
         body = {"to": to, "share": share, "note": note}
-        moved = call("POST", f"/v1/rule-versions/{version}/moves", body)
+        moved = call("POST", route("/v1/rule-versions/{}/moves", version), body)
     print_line(f"version {moved['number']} {moved['hash'][:SHORT]}: {_state(moved)}")
 
 
