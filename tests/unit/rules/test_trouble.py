@@ -41,6 +41,10 @@ HOSTILE = st.one_of(
 )
 
 
+ANY = st.one_of(st.characters(), st.characters(categories=["Cs"]))
+"""Any character, and as often half of one: JSON may hold a lone surrogate."""
+
+
 def test_a_rule_that_throws_is_unknown_and_stops_no_other() -> None:
     def breaks(_: str) -> int:
         raise RuntimeError("broken on purpose")
@@ -82,7 +86,7 @@ def test_a_counter_key_that_throws_counts_nothing() -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(ANY, max_size=5)),
         lambda below: st.one_of(
             st.lists(below, max_size=3),
             st.dictionaries(st.sampled_from(["item", "a", "n", "tags"]), below, max_size=4),
@@ -98,7 +102,14 @@ def test_whatever_an_event_holds_nothing_is_raised(value: object) -> None:
     assert "Always" in outcome.fired
 
 
-WIDE = a_rule_set(
+WIDE_RULES = (
+    "Who: Entity[str] = EntityJson(type='Account', path='$.a')\n"
+    "S1 = Rule(when_all=[Sum(of=N, key=[A, F], window='1m') > 3], description='')\n"
+    "S2 = Rule(when_all=[TimeSince(key=Who) < TimeDelta(seconds=9)], description='')\n"
+    "S3 = Rule(when_all=[CountDistinct(of=A, key=[First], window='1h') > 0], description='')\n"
+    "S4 = Rule(when_all=[HasLabel(entity=Who, label='hasty') or A == Who], description='')\n"
+    "WhenRules(rules_any=[Always, S1, S2, S3, S4], then=[LabelRemove(entity=Who, label='late'),"
+    "LabelAdd(entity=Who, label='hasty', apply_if=R1), DeclareVerdict(verdict=f'{A}{Who}')])\n"
     "A: str = JsonData(path='$.item.a')\nN: int = JsonData(path='$.n')\n"
     "F: float = JsonData(path='$.item.n')\nTags: List[str] = JsonData(path='$.tags')\n"
     "First: str = JsonData(path='$.tags[0].a')\n"
@@ -112,6 +123,10 @@ WIDE = a_rule_set(
     "WhenRules(rules_any=[Always, R1, R2, R3, R4], then=[Hold(policy='IN.SPAM'), "
     "Review(policy='IN.SPAM', reason=f'{A} {Tags}'), "
     "Ban(account=First, policy='IN.SPAM')])"
+)
+WIDE = load_rule_set(
+    {"main.sml": WIDE_RULES, "ruleset.yaml": "labels: {hasty: , late: }"},
+    vocabulary=a_vocabulary(),
 )
 
 
