@@ -288,3 +288,24 @@ def test_a_moment_nobody_could_write_again_is_refused(
         (400, f"/{field}")
     ] * 2
     assert client.get("/v1/backtests", headers=headers).json() == {"backtests": []}
+
+
+def test_without_moments_it_is_the_last_week_by_the_clock_of_the_installation(
+    community: Community, client: TestClient, site: Site
+) -> None:
+    play(community)
+    headers = site.keyed(Scope.ADMIN).headers
+
+    def counted(**more: str) -> int:
+        told = client.post("/v1/query", json={"expression": "True", **more}, headers=headers)
+        assert told.status_code == 200, told.text
+        return int(told.json()["count"])
+
+    assert counted() == 5
+    assert counted(to="2026-03-02T00:00:00Z") == 0
+    assert counted(**{"from": "2026-03-02T00:00:00Z"}) == 5
+    community.clock.advance_to(community.clock.now_ms() + 8 * 86_400_000)
+    assert counted() == 0
+    order = {**SPAM, "to": "", "key": "open"}
+    refused = client.post("/v1/query/bulk-review", json=order, headers=headers)
+    assert (refused.status_code, refused.json()["pointer"]) == (400, "/to")

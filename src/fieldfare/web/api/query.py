@@ -21,6 +21,7 @@ from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
 from fieldfare.web.turns import in_turn
 
+WEEK_MS: Final = 7 * 86_400_000
 PATIENCE_S: Final = 20.0
 """How long an inquiry may look; then it says how far it came."""
 SHORTER: Final = "Ask for a shorter time: an order is about all of it, or about nothing."
@@ -40,13 +41,13 @@ class Asked(
 ):
     """An inquiry: events with from <= moment < to of which the expression is true.
 
-    top: an expression whose most frequent values are wanted. kinds: of events; none for those
-    that rules judge.
+    to: left out, now; from: left out, a week before that. top: an expression whose most frequent
+    values are wanted. kinds: of events; none for those that rules judge.
     """
 
     expression: Expression
-    from_: Moment
-    to: Moment
+    from_: Moment = ""
+    to: Moment = ""
     kinds: Kinds = ()
     top: Shown = ""
     rows: Rows = 50
@@ -113,7 +114,7 @@ async def query(
 ) -> Response:
     """Tell which events an expression selects: how many when, the top values, the newest."""
     asked = decode(_ASKED, await request.body())
-    inquiry = inquiry_of(asked)
+    inquiry = inquiry_of(asked, now_ms=platform.clock.now_ms())
     found = await run_in_threadpool(
         in_turn, lambda: investigation(platform, who.org).findings(inquiry)
     )
@@ -200,12 +201,23 @@ def label_all(platform: Served, who: Principal, order: LabelOrder) -> Labelled:
     return bulk.carry_out(order, values, by=who.pseudonym)
 
 
-def inquiry_of(asked: Asked) -> Inquiry:
-    """Read an inquiry. Raises BadInput naming the field."""
+def inquiry_of(asked: Asked, *, now_ms: int | None = None) -> Inquiry:
+    """Read an inquiry. Raises BadInput naming the field.
+
+    now_ms: what is meant by a moment that is left out; None where none may be.
+    """
+    if now_ms is not None and not asked.to:
+        to_ms = now_ms + 1
+    else:
+        to_ms = moment(asked.to, pointer="/to") or 0
+    if now_ms is not None and not asked.from_:
+        from_ms = to_ms - WEEK_MS
+    else:
+        from_ms = moment(asked.from_, pointer="/from") or 0
     return Inquiry(
         text=asked.expression,
-        from_ms=moment(asked.from_, pointer="/from") or 0,
-        to_ms=moment(asked.to, pointer="/to") or 0,
+        from_ms=from_ms,
+        to_ms=to_ms,
         kinds=asked.kinds,
         shown=asked.top,
         rows=asked.rows,
