@@ -15,6 +15,7 @@ import yaml
 
 from fieldfare.kernel import BadInput, EventId, Unknown, did_you_mean, make_id
 from fieldfare.kernel.yaml_trouble import yaml_trouble
+from fieldfare.matching.normalise import fold
 from fieldfare.records import FactValue, Subject
 from fieldfare.rules.case_expectations import Expectation, read_expectations
 from fieldfare.rules.durations import duration_ms
@@ -247,7 +248,11 @@ class _Reader:
                 raise self._bad(f"no rule reads a list {name!r}", hint)
             if not isinstance(entries, list | frozenset):
                 raise self._bad(f"the list {name!r} is no list of entries", "")
-        return {name: frozenset(map(str, entries)) for name, entries in written.items()}
+        # As an import writes them, or an entry in capitals would meet nothing here and much there.
+        return {
+            name: frozenset(fold(str(entry)).strip() for entry in entries)
+            for name, entries in written.items()
+        }
 
     def _labels(self, written: Mapping[str, Any]) -> Iterator[LabelChange]:
         for entity, names in written.items():

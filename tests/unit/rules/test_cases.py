@@ -198,6 +198,18 @@ def test_a_label_that_a_case_gives_is_one_the_rules_declare(given: str, told: st
     assert named("fired: [Named]", given=given) == (told,)
 
 
+def test_the_entries_of_a_list_are_folded_as_an_import_folds_them() -> None:
+    found = differences("""
+- name: A word of the list
+  event: {kind: item.posted, item: {kind: video, author: u1, text: bramble}}
+  facts: {visual.nsfw.max: 0.9}
+  lists: {bad_words: [' Bramble']}
+  expect: {not_fired: [Seen]}
+""")
+
+    assert found == ()
+
+
 def test_what_has_a_name_is_expected_or_not_as_before() -> None:
     assert (
         named(
