@@ -6,8 +6,10 @@ import pytest
 
 from fieldfare.access import RoleName, Scope
 from fieldfare.engine.administration import put_list
+from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.versioning import Versioning, VersionRow
-from fieldfare.kernel import EventId, Org
+from fieldfare.kernel import BadInput, EventId, Org
+from fieldfare.rules import case_files
 from fieldfare.testing.platforms import Community, a_comment
 from fieldfare.testing.sites import Caller, Site
 from fieldfare.web.app import create_app
@@ -188,6 +190,24 @@ def test_a_second_rollback_goes_further_back(desk: Desk) -> None:
 
     assert (again.status_code, again.json()["number"]) == (200, 1)
     assert desk.states() == {1: "live", 2: "retired", 3: "retired"}
+
+
+def test_a_version_whose_tests_cannot_be_read_any_more_can_be_gone_back_to(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, org = desk.site.community.platform, desk.site.community.org
+    test = "- {name: x, event: EVENT, before: [{event: EVENT}], expect: {not_fired: [Said]}}"
+    files = {**rules_on("wivel"), "tests/a.yaml": test.replace("EVENT", "{kind: item.posted}")}
+    first, _ = platform.versioning.override(org, files, by="ira")
+    second, _ = platform.versioning.override(org, rules_on("quim"), by="ira")
+    monkeypatch.setattr(case_files, "MAX_ALL_EVENTS", 0)  # as a stricter version might have it
+    fresh = Versioning(platform.store, Compiler())
+
+    with pytest.raises(BadInput, match="events before"):
+        fresh.override(org, files, by="ira")
+    back = fresh.roll_back(org, second.hash, by="ola")
+
+    assert back.hash == first.hash
 
 
 def test_there_is_nothing_to_go_back_to_at_the_beginning(desk: Desk) -> None:

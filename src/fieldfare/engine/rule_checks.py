@@ -36,13 +36,19 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A rule set that compiles. pack, lists: what it was checked under; tests: what they said."""
+class Compiled:
+    """A rule set that compiles. pack, lists: what it was checked under."""
 
     files: Mapping[str, str]
     rules: RuleSet
     pack: str
     lists: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Compiled):
+    """A rule set that compiles, and what its tests said."""
+
     tests: CaseReport
 
 
@@ -67,6 +73,12 @@ class Checks:
             banks=frozenset(bank.name for bank in uow.banks.banks(org)),
         )
 
+    def compiled(self, around: Surroundings, files: Mapping[str, str]) -> Compiled:
+        """Compile a folder and ask no test. Raises RuleSetDoesNotCompile with every problem."""
+        words = vocabulary(around.pack, around.lists, around.banks)
+        rules = self._compiler.rules(files, words)
+        return Compiled(files=files, rules=rules, pack=around.pack.hash, lists=around.lists)
+
     def checked(self, around: Surroundings, files: Mapping[str, str]) -> Checked:
         """Compile a folder and run its tests, unless they ran before.
 
@@ -88,7 +100,7 @@ class Checks:
         )
 
 
-def must_be_of_today(uow: UnitOfWork, org: Org, made: Checked) -> None:
+def must_be_of_today(uow: UnitOfWork, org: Org, made: Compiled) -> None:
     """Raise Conflict if the pack or the lists are others than those of a check."""
     stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
     if stored is None or stored.hash != made.pack or _lists(uow, org) != made.lists:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.engine.in_force import RULES
-from fieldfare.engine.rule_checks import Checked, must_be_of_today
+from fieldfare.engine.rule_checks import Checked, Compiled, must_be_of_today
 from fieldfare.engine.rule_tests import must_pass
 from fieldfare.engine.rule_versions import RuleVersion, find_version
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
@@ -103,7 +103,7 @@ def before_live(uow: UnitOfWork, org: Org) -> tuple[str, str]:
     return past[-1], before[-1]
 
 
-def roll_back(uow: UnitOfWork, org: Org, made: Checked, *, live: str, by: str, note: str) -> Move:
+def roll_back(uow: UnitOfWork, org: Org, made: Compiled, *, live: str, by: str, note: str) -> Move:
     """Put the version live again that was live before `live`.
 
     Its tests are not asked: what decided yesterday may decide again while something is on fire.

@@ -107,7 +107,8 @@ class Versioning:
         """Put the version live again that was live before `live`."""
         now = self.find(org, live).version.hash
         _, before = self._store.read(lambda uow: before_live(uow, org))
-        made = self._checked(org, self.files(org, before))
+        around = self._store.read(lambda uow: self._checks.surroundings(uow, org))
+        made = self._checks.compiled(around, self.files(org, before))
         return self._store.write(lambda uow: roll_back(uow, org, made, live=now, by=by, note=note))
 
     def override(
