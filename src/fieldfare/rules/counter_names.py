@@ -6,20 +6,43 @@ it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from fieldfare.kernel import digest
 from fieldfare.rules.definitions import Program
 from fieldfare.rules.folding import Folder
 from fieldfare.rules.nodes import Name, Node, Text, children
+from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
+
+MAX_SPELLED: Final = 10_000
+"""Parts of a node spelled out. Names that build on each other twice over double it each time."""
+TOO_LONG: Final = f"written out in full, this has more than {MAX_SPELLED:,} parts"
+TOO_LONG_HINT: Final = "Names that use others several times multiply: ask for less at once."
+
+
+class SpelledTooLong(Exception):
+    """A node is more than can be spelled out."""
 
 
 def spelled_out(node: Node, resolved: Callable[[Node], Node | None]) -> tuple[object, ...]:
-    """Spell a node out with every name replaced by what it stands for."""
-    found = resolved(node)
-    if found is None:
-        return ()
-    below = tuple(spelled_out(child, resolved) for child in children(found))
-    return (type(found).__name__, repr(found) if not below else _head(found), below)
+    """Spell a node out with every name replaced by what it stands for.
+
+    Raises SpelledTooLong past MAX_SPELLED parts.
+    """
+    left = MAX_SPELLED
+
+    def spell(part: Node) -> tuple[object, ...]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise SpelledTooLong
+        found = resolved(part)
+        if found is None:
+            return ()
+        below = tuple(spell(child) for child in children(found))
+        return (type(found).__name__, repr(found) if not below else _head(found), below)
+
+    return spell(node)
 
 
 def _head(node: Node) -> str:
@@ -60,4 +83,19 @@ def _spelled(program: Program) -> Callable[[Node], str]:
             node = program.definitions[node.key].node
         return node
 
-    return lambda node: repr(spelled_out(node, resolved))
+    def spelled(node: Node) -> str:
+        try:
+            return repr(spelled_out(node, resolved))
+        except SpelledTooLong:
+            place = node.place
+            problem = Problem(
+                message=TOO_LONG,
+                file=place.file,
+                line=place.line,
+                column=place.column,
+                source_line="",
+                hint=TOO_LONG_HINT,
+            )
+            raise RuleSetDoesNotCompile([problem]) from None
+
+    return spelled

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from fieldfare.kernel import digest
 from fieldfare.rules.checking import Scope
 from fieldfare.rules.counter_calls import CALLS, LOOKS_BACK, Call
-from fieldfare.rules.counter_names import spelled_out
+from fieldfare.rules.counter_names import TOO_LONG, TOO_LONG_HINT, SpelledTooLong, spelled_out
 from fieldfare.rules.counters import Counter, Kind
 from fieldfare.rules.durations import duration_ms
 from fieldfare.rules.nodes import Const, CountOf, ListOf, Node
@@ -92,7 +92,11 @@ class _Definition:
 
     def counter(self, written: ast.Call, scope: Scope) -> Counter | None:
         inside = [*self.key, *(part for part in (self.of, self.where) if part is not None)]
-        spelled = [spelled_out(part, scope.resolved) for part in inside]
+        try:
+            spelled = [spelled_out(part, scope.resolved) for part in inside]
+        except SpelledTooLong:
+            scope.problem(written, TOO_LONG, TOO_LONG_HINT)
+            return None
         for node, (why, hint) in _OUTSIDE.items():
             if any(_holds(part, node) for part in spelled):
                 scope.problem(written, why, hint)

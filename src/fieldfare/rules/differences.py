@@ -64,6 +64,7 @@ class _Walk:
     problems: ProblemList
     _missing: dict[str, bool] = field(default_factory=dict)
     _differing: dict[str, bool] = field(default_factory=dict)
+    _resting: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def look(self, node: Node, there: frozenset[str]) -> None:
         match node:
@@ -108,8 +109,10 @@ class _Walk:
         """List the names that are there wherever a condition is true."""
         match node:
             case Name():
-                meant = self.program.definitions[node.key].node
-                return frozenset({node.key}) | self._rests_on(meant)
+                if node.key not in self._resting:
+                    meant = self.program.definitions[node.key].node
+                    self._resting[node.key] = frozenset({node.key}) | self._rests_on(meant)
+                return self._resting[node.key]
             case AnyOf():
                 return frozenset.intersection(*(self._rests_on(part) for part in node.parts))
             case RuleOf():

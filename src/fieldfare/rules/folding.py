@@ -79,13 +79,17 @@ class Included:
 
 
 class Folder:
-    """Folds the nodes of a program for one event kind."""
+    """Folds the nodes of a program for one event kind.
+
+    secrets: of names that were asked about, whether a secret stands behind them.
+    """
 
     def __init__(self, program: Program, kind: str) -> None:
         self.program = program
         self.kind = kind
         self._is_osprey = program.manifest.semantics == "osprey"
         self._known: dict[str, Node] = {}
+        self.secrets: dict[str, bool] = {}
 
     def definition(self, key: str) -> Node:
         """Give the folded value of a definition."""

@@ -41,6 +41,8 @@ from fieldfare.rules.statements import (
 from fieldfare.rules.vocabulary import Vocabulary
 
 ENTRY: Final = "main.sml"
+MAX_STATEMENTS: Final = 3_000
+"""Of all files together: what compiles while somebody waits."""
 _RESERVED: Final = frozenset({*SYNTAX, *EFFECTS})
 
 
@@ -63,15 +65,22 @@ def check(
         program = _Checker(files, vocabulary, problems, manifest).run()
         refuse_counters_behind_labels(program, problems)
     except RecursionError as e:
-        message = "names build on each other more deeply than can be checked"
-        raise RuleSetDoesNotCompile(
-            [Problem(message=message, file=ENTRY, line=1, column=1, source_line="")]
-        ) from e
+        raise too_deep() from e
     if manifest.semantics == "osprey":
         problems.only_warn_of(set(files) - _taken_in(program))
     problems.raise_if_any()
-    warn_of_differences(program, problems)
+    try:
+        warn_of_differences(program, problems)
+    except RecursionError as e:
+        raise too_deep() from e
     return replace(program, warnings=problems.warnings())
+
+
+def too_deep() -> RuleSetDoesNotCompile:
+    """Say that names build on each other through more than can be followed."""
+    message = "names build on each other more deeply than can be checked"
+    problem = Problem(message=message, file=ENTRY, line=1, column=1, source_line="")
+    return RuleSetDoesNotCompile([problem])
 
 
 def _taken_in(program: Program) -> set[str]:
@@ -99,6 +108,10 @@ class _Checker:
         self._vocabulary = vocabulary
         self._problems = problems
         self._files = {n: parse_file(n, text, problems) for n, text in sorted(sources.items())}
+        if sum(len(file.body) for file in self._files.values()) > MAX_STATEMENTS:
+            message = f"the rule set has more than {MAX_STATEMENTS:,} statements"
+            problems.add(Place(ENTRY, 1, 1), message, "Take out what is not used, or split it.")
+            problems.raise_if_any()
         self._declared = declare(self._files.values(), problems)
         self._checked: dict[str, Definition | None] = {}
         self._open: list[str] = []

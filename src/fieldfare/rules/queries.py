@@ -20,7 +20,7 @@ from fieldfare.rules.nodes import FactOf, Field, Name, Node, children
 from fieldfare.rules.outcomes import RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.program import ENTRY, check
-from fieldfare.rules.rule_set import RuleSet
+from fieldfare.rules.rule_set import RuleSet, compiled
 from fieldfare.rules.source_files import is_compiled
 from fieldfare.rules.vocabulary import Vocabulary
 
@@ -116,9 +116,9 @@ def compile_query(
             [_as_written(each, selects_at, shown_at) for each in refused.problems]
         ) from None
     alone = _alone(program)
-    compiled = RuleSet(files, alone, replace(vocabulary, event_kinds=wanted))
-    _refuse_memory(text, compiled)
-    return Query(compiled, _reads(alone), shows=showing is not None)
+    rules = compiled(files, alone, replace(vocabulary, event_kinds=wanted))
+    _refuse_memory(text, rules)
+    return Query(rules, _reads(alone), shows=showing is not None)
 
 
 def names_in(sources: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A rule set, checked and compiled: from source texts and a vocabulary to two pure functions."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, Name, Node, RuleOf
 from fieldfare.rules.outcomes import NOTHING, Occurrence, Outcome, RuleInput, outcome_of
 from fieldfare.rules.plans import Kind
-from fieldfare.rules.program import check
+from fieldfare.rules.program import check, too_deep
 from fieldfare.rules.tallies import Figure
 from fieldfare.rules.vocabulary import Vocabulary
 from fieldfare.rules.written_nodes import template_of, written_node
@@ -193,7 +194,15 @@ def load_rule_set(
     semantics: what holds where the manifest, `ruleset.yaml`, says nothing of it; else `safe`.
     Raises RuleSetDoesNotCompile with every problem found, BadInput without an entry.
     """
-    return RuleSet(sources, check(sources, vocabulary, semantics=semantics), vocabulary)
+    return compiled(sources, check(sources, vocabulary, semantics=semantics), vocabulary)
+
+
+def compiled(sources: Mapping[str, str], program: Program, vocabulary: Vocabulary) -> RuleSet:
+    """Compile a program that was checked. Raises RuleSetDoesNotCompile for one that is too deep."""
+    try:
+        return RuleSet(sources, program, vocabulary)
+    except RecursionError as e:
+        raise too_deep() from e
 
 
 def _needs(kinds: Mapping[str, Kind]) -> Needs:
@@ -222,18 +231,16 @@ def _meant(node: Node, program: Program) -> Node:
 
 
 def _rule_infos(program: Program, kinds: Mapping[str, Kind]) -> tuple[RuleInfo, ...]:
-    infos = []
-    for key, definition in program.definitions.items():
-        if isinstance(definition.node, RuleOf):
-            effects = [
-                effect
-                for file in program.files.values()
-                for when in file.whens
-                if any(rule.key == key for rule in when.rules)
-                for effect in when.effects
-            ]
-            infos.append(_rule_info(definition, definition.node, effects, program, kinds))
-    return tuple(infos)
+    effects: defaultdict[str, list[EffectOf]] = defaultdict(list)
+    for file in program.files.values():
+        for when in file.whens:
+            for key in {rule.key: None for rule in when.rules}:
+                effects[key] += when.effects
+    return tuple(
+        _rule_info(definition, definition.node, effects[key], program, kinds)
+        for key, definition in program.definitions.items()
+        if isinstance(definition.node, RuleOf)
+    )
 
 
 def _rule_info(

@@ -6,14 +6,15 @@ from fieldfare.rules.nodes import Name, Node, children
 
 def holds_secret(node: Node, folder: Folder) -> bool:
     """Tell whether a secret stands anywhere in a node, through the names it uses."""
-    seen: set[str] = set()
     waiting = [node]
     while waiting:
         here = waiting.pop()
         if here.type.secret:
             return True
-        if isinstance(here, Name) and here.key not in seen:
-            seen.add(here.key)
-            waiting.append(folder.definition(here.key))
+        if isinstance(here, Name):
+            if here.key not in folder.secrets:
+                folder.secrets[here.key] = holds_secret(folder.definition(here.key), folder)
+            if folder.secrets[here.key]:
+                return True
         waiting += children(here)
     return False

@@ -62,30 +62,36 @@ class Sighting:
 def sightings(node: Node, folder: Folder) -> tuple[Sighting, ...]:
     """List what a condition looks at, through the names it uses; at most 32, each once."""
     found: dict[tuple[str, str, str], Sighting] = {}
-    for sighting in _walk(node, folder):
+    for sighting in _walk(node, folder, set()):
         sides = (sighting.of, sighting.threshold)
         if any(isinstance(side, Node) and holds_secret(side, folder) for side in sides):
             continue  # neither the value nor what it equals may be told
         found.setdefault((sighting.name, sighting.op, repr(sighting.threshold)), sighting)
-    return tuple(found.values())[:MAX_SIGHTINGS]
+        if len(found) == MAX_SIGHTINGS:
+            break
+    return tuple(found.values())
 
 
-def _walk(node: Node, folder: Folder) -> Iterator[Sighting]:  # noqa: C901, PLR0912 -- one case a node
+def _walk(  # noqa: C901, PLR0912 -- one case a node
+    node: Node, folder: Folder, seen: set[tuple[str, bool]], *, opposite: bool = False
+) -> Iterator[Sighting]:
+    """Walk through a condition. seen: names that were gone through, and whether under a `not`."""
     match node:
         case AllOf() | AnyOf():
             for part in node.parts:
-                yield from _walk(part, folder)
+                yield from _walk(part, folder, seen, opposite=opposite)
         case Not():
-            for sighting in _walk(node.of, folder):
+            for sighting in _walk(node.of, folder, seen, opposite=not opposite):
                 yield replace(sighting, op=_OPPOSITE[sighting.op])
         case RuleOf():
-            yield from _walk(node.when, folder)
+            yield from _walk(node.when, folder, seen, opposite=opposite)
         case Name():
             found = folder.definition(node.key)
             if isinstance(found, Field | FactOf | Call | Default | LabelOf):
                 yield Sighting(name=label(node, folder), of=node)
-            else:
-                yield from _walk(found, folder)
+            elif (node.key, opposite) not in seen:
+                seen.add((node.key, opposite))
+                yield from _walk(found, folder, seen, opposite=opposite)
         case Compare(left=left) if isinstance(_behind(left, folder), ExperimentOf):
             yield Sighting(name=label(left, folder), of=left)  # the exposure, whichever bucket
         case Compare():
