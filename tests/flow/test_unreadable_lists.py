@@ -1,5 +1,6 @@
 """A list that cannot be read keeps its last good version and says so."""
 
+import pytest
 from prometheus_client import REGISTRY
 from starlette.testclient import TestClient
 
@@ -7,6 +8,7 @@ from fieldfare.engine.administration import activate_rules, note, put_list
 from fieldfare.engine.backtest.planning import Wanted, planned
 from fieldfare.engine.gathering import Gatherer
 from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import NotFound
 from fieldfare.matching.repositories import ListRecord
 from fieldfare.records import Subject
 from fieldfare.testing.platforms import Community, a_comment
@@ -64,6 +66,30 @@ def test_a_list_that_cannot_be_read_goes_on_with_its_last_good_version(
     health = {part.name: part for part in platform.health().parts}
     assert health["lists"].detail["unreadable"] == ["main/odd", "main/words"]
     assert health["lists"].ok
+
+
+def test_of_two_lists_that_cannot_be_read_each_can_be_repaired_and_others_imported(
+    community: Community,
+) -> None:
+    platform, org = community.platform, community.org
+
+    def put(name: str, text: str, *, lexicon: bool = False) -> None:
+        platform.store.write(lambda uow: put_list(uow, org, name, text, lexicon=lexicon, by="t"))
+
+    put("odd", "sarno\n")
+    broken(community, "odd")
+    broken(community, "words", kind="lexicon")
+
+    put("new", "wivel\n")
+    put("words", "policy: HS.SLUR\nterms: [quim]\n", lexicon=True)
+    put("odd", "wivel\n")
+    community.settle()
+
+    in_force = platform.books.of(org)
+    assert not in_force.older_lists
+    assert in_force.lists["odd"] == in_force.lists["new"] == {"wivel"}
+    with pytest.raises(NotFound, match=r"XX\.NONE"):
+        put("words", "policy: XX.NONE\nterms: [quim]\n", lexicon=True)
 
 
 def test_looking_at_the_past_does_not_count_its_lists_as_those_of_now(

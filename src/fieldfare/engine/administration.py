@@ -11,11 +11,7 @@ from typing import Final
 
 from fieldfare.enforcement import rotated
 from fieldfare.engine.compiling import Compiler
-from fieldfare.engine.in_force import (
-    POLICIES,
-    RULES,
-    assemble,
-)
+from fieldfare.engine.in_force import POLICIES
 from fieldfare.engine.rule_checks import Checks
 from fieldfare.engine.rule_moves import override
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
@@ -41,6 +37,7 @@ from fieldfare.matching.repositories import (
 from fieldfare.policies import PolicyPack, load_pack
 from fieldfare.records import NewEvent, Subject, Webhook
 from fieldfare.rules import RuleSet
+from fieldfare.signals.text import TextSignal
 
 MAX_NAME: Final = 64
 
@@ -52,12 +49,6 @@ class KnownFile:
     label: str
     sha256: str
     pdq: tuple[str, ...]
-
-
-class PackBreaksRules(Conflict):
-    """A policy pack lacks what the rules or lists in force name; the message has every problem."""
-
-    slug = "pack-breaks-rules"
 
 
 def note(
@@ -153,11 +144,12 @@ def add_to_bank(
 def put_list(uow: UnitOfWork, org: Org, name: str, text: str, *, lexicon: bool, by: str) -> EventId:
     """Import a list or lexicon as a new version. Raises BadInput naming the line that is wrong.
 
-    It is also refused if the pack and the rules in force could not go on with it: a lexicon of a
-    policy the pack does not have. Raises Conflict for a lexicon under the name of a list, or a list
-    under that of a lexicon.
+    Raises UnknownPolicy for a lexicon of a policy the pack does not have, Conflict for a lexicon
+    under the name of a list, or a list under that of a lexicon.
     """
     count_terms(name, text, lexicon=lexicon)
+    if lexicon:
+        _must_suit_the_pack(uow, org, name, text)
     kind = LEXICON if lexicon else NAMED_LIST
     for known in uow.lists.current(org, as_of=LAST_ID):
         if known.name == name and known.kind != kind:
@@ -178,7 +170,6 @@ def put_list(uow: UnitOfWork, org: Org, name: str, text: str, *, lexicon: bool, 
         since=event_id,
     )
     uow.lists.put(record)
-    _must_go_together(uow, org, as_of=event_id)
     return event_id
 
 
@@ -188,32 +179,24 @@ def count_terms(name: str, text: str, *, lexicon: bool) -> int:
     return len(read.entries)
 
 
-def _must_go_together(uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
-    """Raise what the evaluator would meet when it reads anew; while one is missing, nothing."""
-    pack = uow.versions.in_force(org, POLICIES, as_of=as_of)
-    rules = uow.versions.in_force(org, RULES, as_of=as_of)
-    if pack is not None and rules is not None:
-        assemble(pack.files, rules.files, uow.lists.current(org, as_of=as_of))
+def _must_suit_the_pack(uow: UnitOfWork, org: Org, name: str, text: str) -> None:
+    """Raise UnknownPolicy for a lexicon the evaluator could not go on with.
+
+    It alone is looked at: another list that cannot be read must not stand in the way of its repair.
+    """
+    pack = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
+    if pack is not None:
+        TextSignal([parse_lexicon(name, text)], load_pack(pack.files["policies.yaml"]))
 
 
 def activate_pack(uow: UnitOfWork, org: Org, files: Mapping[str, str], *, by: str) -> PolicyPack:
-    """Check a policy pack and put it in force.
-
-    Raises PackBreaksRules for one that the rules or lists in force cannot go on with.
-    """
+    """Check a policy pack and put it in force."""
     pack = load_pack(files["policies.yaml"])
     data: dict[str, JsonValue] = {"hash": pack.hash, "name": pack.name, "version": pack.version}
     event_id = note(uow, org, "pack.activated", Subject("pack", pack.name), data=data, by=by)
     uow.versions.put(
         StoredVersion(org=org, kind=POLICIES, hash=pack.hash, files=dict(files), since=event_id)
     )
-    try:
-        _must_go_together(uow, org, as_of=event_id)
-    except BadInput as error:
-        raise PackBreaksRules(
-            f"what is in force cannot go on with pack {pack.name} {pack.version}: {error}",
-            hint="Put rules and lists in force first that name nothing the new pack lacks.",
-        ) from error
     return pack
 
 
