@@ -6,8 +6,12 @@ from shutil import copytree
 
 import pytest
 
+from fieldfare.access import Scope, make_key
 from fieldfare.cli import lake
-from fieldfare.testing.platforms import Installed
+from fieldfare.kernel import Org
+from fieldfare.testing.platforms import Community, Installed
+from fieldfare.testing.sites import Site
+from fieldfare.web.app import create_app
 
 
 def test_the_lake_is_filled_joined_and_made_anew_by_hand(
@@ -28,3 +32,18 @@ def test_the_lake_is_filled_joined_and_made_anew_by_hand(
     assert rebuilt["rows"] == filled["rows"]
     assert rebuilt["applied_to"] == filled["applied_to"]
     assert rebuilt["generation"] > filled["generation"]
+
+
+@pytest.mark.parametrize("way", ["", "/fill", "/compact", "/rebuild"])
+def test_the_lake_is_kept_by_the_organisation_that_runs_the_installation(
+    community: Community, way: str
+) -> None:
+    text, record = make_key(Org("guests"), scopes=(Scope.ADMIN,), note="", created_at=0)
+    community.platform.store.write(lambda uow: uow.api_keys.put(record))
+    headers = {"authorization": f"Bearer {text}"}
+    client = Site(community, create_app(community.platform)).client()
+
+    refused = client.request("POST" if way else "GET", f"/v1/lake{way}", headers=headers)
+
+    assert refused.status_code == 403
+    assert "whole installation" in refused.json()["detail"]

@@ -6,7 +6,8 @@ media are another matter: they need a reveal, which leaves a record of its own.
 
 from typing import Final
 
-from fieldfare.engine.unit import UnitOfWork
+from fieldfare.access import Principal, PrincipalKind
+from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import Org
 from fieldfare.records import NewEvent, Subject
 
@@ -29,3 +30,9 @@ def looked_at(uow: UnitOfWork, org: Org, subject: Subject, *, by: str) -> None:
         causes=(item.event_id,),
     )
     uow.log.append(org, event)
+
+
+def looked_in_person(store: Store, who: Principal, subject: Subject) -> None:
+    """Record a look of a person who reads through the API; a host's program reads as it goes."""
+    if who.kind is PrincipalKind.PERSON:
+        store.write(lambda uow: looked_at(uow, who.org, subject, by=who.pseudonym))

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.entities import EntityRecord, entity_record
 from fieldfare.engine.labels import MANUAL, change_by_hand, subject_of
+from fieldfare.engine.looks import looked_in_person
 from fieldfare.ingest.schemas import Moment, Name, decode, moment
 from fieldfare.kernel import BadInput, JsonValue, rfc3339
 from fieldfare.rules.durations import duration_ms
@@ -89,7 +90,8 @@ async def change_label(request: Request, who: Labeller, platform: Platform) -> R
 def read_entity(entity_type: str, entity_id: str, who: Reader, platform: Platform) -> Response:
     """Give what is known of an entity: labels with reasons and what held before, decisions.
 
-    known: false where the log tells nothing of it, so that there is nothing but its name.
+    known: false where the log tells nothing of it, so that there is nothing but its name. That a
+    person looked is recorded, as on the entity's page.
     """
     now_ms = platform.clock.now_ms()
     entity = Entity(entity_type, entity_id)
@@ -97,6 +99,7 @@ def read_entity(entity_type: str, entity_id: str, who: Reader, platform: Platfor
     found = platform.store.read(
         lambda uow: entity_record(uow, who.org, entity, person=person, now_ms=now_ms)
     )
+    looked_in_person(platform.store, who, subject_of(entity))
     return answer(record_json(found))
 
 

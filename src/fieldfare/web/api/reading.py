@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.looks import looked_in_person
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, NotFound, parse_id, rfc3339
 from fieldfare.records import Subject
@@ -22,7 +23,10 @@ def read_item(
     who: Annotated[Principal, requires(Permission.ITEMS_READ)],
     platform: Platform,
 ) -> Response:
-    """Give an item with its versions, what was found in it and every decision on it."""
+    """Give an item with its versions, what was found in it and every decision on it.
+
+    That a person looked is recorded, as on the item's page.
+    """
     subject = Subject(kind, host_id)
 
     def read(uow: UnitOfWork) -> dict[str, JsonValue]:
@@ -39,7 +43,9 @@ def read_item(
             "decisions": [decision_json(d) for d in uow.decisions.of_subject(who.org, subject)],
         }
 
-    return answer(platform.store.read(read))
+    found = platform.store.read(read)
+    looked_in_person(platform.store, who, subject)
+    return answer(found)
 
 
 @router.get("/decisions/{decision_id}")
