@@ -18,6 +18,12 @@ from fieldfare.storage.lake.columns import DATA, FACT, FACTS_REST, HEAD, REST, U
 
 Decode: TypeAlias = Callable[[Org, Iterable[Sequence[JsonValue]]], list[LakeEvent]]
 """Rows in the order of the columns it was made for."""
+
+
+class UndecodableRow(Exception):
+    """What a file holds is not what was written there."""
+
+
 _load: Final = msgspec.json.Decoder().decode
 _load_whys: Final = msgspec.json.Decoder(dict[str, str]).decode
 KEPT_PEOPLE: Final = 50_000
@@ -37,6 +43,8 @@ def decoder_for(kind: str, columns: tuple[Column, ...], full: frozenset[str]) ->
         "Subject": Subject,
         "load": _Loaded().__getitem__,
         "merge": _merge,
+        "whole": _whole,
+        "version_of": _version_of,
         "people": _People(),
         "unknowns": _Unknowns().__getitem__,
     }
@@ -74,7 +82,7 @@ def _source(kind: str, columns: Sequence[Column], full: Collection[str]) -> str:
         f"            org, {places['id']}, {kind!r},",
         f"            Subject({places['subject_kind']}, {places['subject_id']}),",
         f"            people[{places['person_kind']}, {places['person_id']}],",
-        f"            data['version'] if {places['version']} is None else {places['version']},",
+        f"            version_of(data) if {places['version']} is None else {places['version']},",
         f"            data, facts, {places['judged']}",
         "        ))",
         "    return events",
@@ -109,7 +117,7 @@ class _Writing:
         named = {c.name.removeprefix(FACT): c for c in self._columns if c.name.startswith(FACT)}
         lines = self._filled("facts", named)
         lines += self._added(UNKNOWN, "facts.update(unknowns({}))")
-        return lines + self._added(FACTS_REST, "facts.update(load({}))")
+        return lines + self._added(FACTS_REST, "facts.update(whole(load({})))")
 
     def _filled(self, target: str, named: Mapping[str, Column], first: str = "") -> list[str]:
         always = [first] if first else []
@@ -128,9 +136,21 @@ class _Writing:
         return [] if place is None else [f"if {place} is not None: {how.format(place)}"]
 
 
-def _merge(data: dict[str, JsonValue], rest: Mapping[str, JsonValue]) -> None:
+def _version_of(data: Mapping[str, JsonValue]) -> JsonValue:
+    if "version" not in data:
+        raise UndecodableRow("a row has no version")
+    return data["version"]
+
+
+def _whole(value: JsonValue) -> Mapping[str, JsonValue]:
+    if not isinstance(value, dict):
+        raise UndecodableRow("what had no column is no object")
+    return value
+
+
+def _merge(data: dict[str, JsonValue], rest: JsonValue) -> None:
     """Add what had no column; an object that has columns as well is one object."""
-    for name, value in rest.items():
+    for name, value in _whole(rest).items():
         there = data.get(name)
         if isinstance(there, dict) and isinstance(value, dict):
             there.update(value)
@@ -142,7 +162,10 @@ class _Loaded(dict[str, JsonValue]):
     """Reads JSON, short texts once: most lists of a column are empty or have been seen before."""
 
     def __missing__(self, text: str) -> JsonValue:
-        value: JsonValue = _load(text)
+        try:
+            value: JsonValue = _load(text)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise UndecodableRow(str(error)) from error
         if len(text) <= SHORT:
             if len(self) >= KEPT_PEOPLE:
                 self.clear()
@@ -156,7 +179,11 @@ class _Unknowns(dict[str, Mapping[str, Unknown]]):
     def __missing__(self, text: str) -> Mapping[str, Unknown]:
         if len(self) >= KEPT_PEOPLE:
             self.clear()
-        found = self[text] = {name: Unknown(why) for name, why in _load_whys(text).items()}
+        try:
+            whys = _load_whys(text)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise UndecodableRow(str(error)) from error
+        found = self[text] = {name: Unknown(why) for name, why in whys.items()}
         return found
 
 

@@ -6,31 +6,48 @@ no extension, and spills nowhere but into the lake's own folder.
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import duckdb
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from fieldfare.kernel import EventId, JsonValue, Unavailable
 from fieldfare.ledger.keys import ERASED
 from fieldfare.storage.lake.columns import HEAD, SCHEMA_VERSION, Column
-from fieldfare.storage.lake.decoding import quoted, selected
+from fieldfare.storage.lake.decoding import UndecodableRow, quoted, selected
 from fieldfare.storage.lake.encoding import Encoded
 from fieldfare.storage.lake.manifest import REBUILD
 
 DISK: Final = f"Look at the disk. {REBUILD}"
+AGAIN: Final = "Ask once more: it is opened anew by whoever asks next."
 MORE_MEMORY: Final = "Let fewer programs run beside it, or take a shorter time."
 MOST_NAMED: Final = 3
 GROUP_ROWS: Final = 20_480
 """Rows of a row group: what a reader takes at a time. DuckDB wants a multiple of 2,048."""
 _KEPT: Final = f"person_kind IS DISTINCT FROM '{ERASED}'"
+_BROKEN: Final = (duckdb.FatalException, duckdb.InternalException)
+"""After one of these the instance answers nobody any more."""
+_INVALIDATED: Final = "database has been invalidated"
+_OURS: Final = (
+    duckdb.InterruptException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+    duckdb.PermissionException,
+)
+"""What no file and no disk is to blame for."""
 Ids = npt.NDArray[np.int64]
+T = TypeVar("T")
+
+
+class InstanceLost(Unavailable):
+    """DuckDB was taken away by another use of it, whose error says nothing of what is read here."""
 
 
 class Duck:
@@ -55,27 +72,50 @@ class Duck:
         """Lend a cursor. reading: the files that are read, to name the one that is damaged.
 
         Raises Unavailable for what the disk or the memory refuses, and for a damaged file: DuckDB
-        has a dozen errors for those, and what it read may not decode.
+        has a dozen errors for those. Raises InstanceLost where another use broke the instance.
+        What we did wrong ourselves, and an interruption, go through as they are.
         """
-        cursor = self._connection().cursor()
+        opened = self._connection()
         try:
-            yield cursor
+            with closing(opened.cursor()) as cursor:
+                yield cursor
+        except _OURS:
+            raise
         except duckdb.OutOfMemoryException as error:
             raise Unavailable(f"the lake: {_first_line(error)}", hint=MORE_MEMORY) from error
-        except (duckdb.Error, msgspec.MsgspecError, UnicodeError, LookupError) as error:
-            if not reading and not isinstance(error, duckdb.Error):
-                raise
-            if isinstance(error, duckdb.FatalException | duckdb.InternalException):
-                self.close()  # the instance answers nothing any more
+        except (duckdb.Error, UndecodableRow, UnicodeError) as error:
+            if isinstance(error, _BROKEN):
+                self._let_go(opened)
+            if isinstance(error, duckdb.ConnectionException) or _INVALIDATED in str(error):
+                raise InstanceLost(f"the lake: {_first_line(error)}", hint=AGAIN) from error
+            if isinstance(error, UnicodeError) and not reading:
+                raise  # no text was read: it is one of ours that cannot be written
             raise _unreadable(error, reading) from error
-        finally:
-            cursor.close()
+
+    def ask(self, question: Callable[[duckdb.DuckDBPyConnection], T], *reading: Path) -> T:
+        """Ask with a cursor, once more where another use took the instance away meanwhile.
+
+        Raises what `cursor` raises.
+        """
+        try:
+            with self.cursor(*reading) as cursor:
+                return question(cursor)
+        except InstanceLost:
+            with self.cursor(*reading) as cursor:
+                return question(cursor)
 
     def close(self) -> None:
         with self._lock:
             if self._opened is not None and self._opened[0] == os.getpid():
                 self._opened[1].close()
             self._opened = None
+
+    def _let_go(self, broken: duckdb.DuckDBPyConnection) -> None:
+        # Another thread may have opened a sound one meanwhile: that one stays.
+        with self._lock:
+            if self._opened is not None and self._opened[1] is broken:
+                broken.close()
+                self._opened = None
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         # A forked child has the parent's memory and none of its threads: it opens its own.
@@ -241,15 +281,28 @@ def marks_of(ids: Ids) -> tuple[EventId, ...]:
 
 
 def _unreadable(error: Exception, reading: Sequence[Path]) -> Unavailable:
-    """Say which file cannot be read: DuckDB itself does not always."""
+    """Say which file cannot be read: DuckDB itself does not always. The disk's errors are its."""
     told = _first_line(error)
-    named = [path for path in reading if str(path) in told] or reading
+    named = [path for path in reading if str(path) in told]
+    hint = REBUILD
+    if isinstance(error, duckdb.IOException):
+        hint = DISK
+        if not named:
+            beside = f" (while {_files(reading)} was read)" if reading else ""
+            return Unavailable(f"the lake cannot be read or written: {told}{beside}", hint=hint)
+    named = named or list(reading)
     if not named:
         return Unavailable(f"the lake cannot be read or written: {told}", hint=DISK)
-    one_of = "" if len(named) == 1 else f"one of {len(named)} of "
-    files = "file" if len(named) == 1 else "files"
-    where = ", ".join(map(str, named[:MOST_NAMED]))
-    return Unavailable(f"{one_of}the lake's {files} {where} cannot be read: {told}", hint=REBUILD)
+    return Unavailable(f"{_files(named)} cannot be read: {told}", hint=hint)
+
+
+def _files(paths: Sequence[Path]) -> str:
+    where = ", ".join(map(str, paths[:MOST_NAMED]))
+    return (
+        f"one of {len(paths)} of the lake's files {where}"
+        if paths[1:]
+        else f"the lake's file {where}"
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -9,10 +9,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
+
+import duckdb
 
 from fieldfare.engine.lake import LakeEvent, LakeSpan, LakeTail
 from fieldfare.kernel import EventId, Org, Unavailable
@@ -118,9 +121,9 @@ class ParquetLake:
                 counted[file.kind] += file.rows
                 continue
             path = self._folder / file.path
-            with self._duck.cursor(path) as cursor:
-                if some := count_between(cursor, [path], after, up_to):
-                    counted[file.kind] += some
+            count = partial(count_between, sources=[path], after=after, up_to=up_to)
+            if some := self._duck.ask(count, path):
+                counted[file.kind] += some
         return counted
 
     def _stream(
@@ -129,11 +132,21 @@ class ParquetLake:
         for piece in pieces:
             columns = piece.columns if fields is None else _asked_for(piece.columns, fields)
             paths = [self._folder / path for path in piece.paths]
-            with self._duck.cursor(*paths) as cursor:
-                found = rows_between(cursor, paths, columns, piece.after, piece.up_to)
-                events = decoder_for(piece.kind, found.columns, found.full)(org, found.rows)
-            if events:
+            read = partial(_events_of, org=org, piece=piece, paths=paths, columns=columns)
+            if events := self._duck.ask(read, *paths):
                 yield events
+
+
+def _events_of(
+    cursor: duckdb.DuckDBPyConnection,
+    *,
+    org: Org,
+    piece: _Piece,
+    paths: Sequence[Path],
+    columns: Sequence[Column],
+) -> list[LakeEvent]:
+    found = rows_between(cursor, paths, columns, piece.after, piece.up_to)
+    return decoder_for(piece.kind, found.columns, found.full)(org, found.rows)
 
 
 def _asked_for(columns: Sequence[Column], fields: Collection[str]) -> tuple[Column, ...]:
