@@ -199,9 +199,15 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
             trouble.errors.append(f"{effect.name} of rule {by}: {e}")
             trouble.undecided.extend(_named(effect))
             continue
-        asks.setdefault((ask.account, ask.after_person), []).append(ask)
+        account = None if _is_own(ask.account, event.subject) else ask.account
+        asks.setdefault((account, ask.after_person), []).append(ask)
     for (account, _), together in asks.items():
         yield _verdict(account, reasons, together, event)
+
+
+def _is_own(account: str | None, subject: Subject) -> bool:
+    """Tell whether an account that an effect names is what the event is about anyway."""
+    return subject.kind == ACCOUNT and subject.host_id == account
 
 
 def _verdict(

@@ -217,6 +217,23 @@ def test_an_account_effect_is_about_the_account_and_ends_by_the_ids_clock() -> N
     )
 
 
+def test_an_effect_on_the_account_that_an_event_is_about_joins_its_verdict() -> None:
+    rules = a_rule_set(
+        f"{FEATURES}WhenRules(rules_any=[R], then=[Review(policy='IN.SPAM'), "
+        "Suspend(account=Author, policy='IN.SPAM', for_='7d')])"
+    )
+
+    own = evaluated(rules, {"author": "u1"}, subject=Subject("account", "u1"))
+    another = evaluated(rules, {"author": "u1"}, subject=Subject("account", "u2"))
+    item = evaluated(rules, {"author": "u1"}, subject=Subject("comment", "u1"))
+
+    (verdict,) = own.verdicts
+    assert verdict.subject == Subject("account", "u1")
+    assert [one.kind for one in verdict.restrictions] == ["suspend"]
+    assert len(verdict.review) == 1
+    assert [len(outcome.verdicts) for outcome in (another, item)] == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("effect", "kind", "until"),
     [
