@@ -22,6 +22,7 @@ WORDS: Final = tuple(
 )
 REMOVED: Final = " removed"
 """After a label that was taken: `hasty removed on Account:ana`."""
+_ON: Final = " on "
 _EFFECT_WORDS: Final = (
     "kind", "policy", "on", "queue", "lane", "reason", "surfaces", "markets", "min_age", "for",
     "label", "feature", "features", "after_person", "up_to", "points", "item",
@@ -44,9 +45,13 @@ class Wish:
     @property
     def word(self) -> str:
         """Give the word it was written under: `not_fired`."""
-        return {"all": "", "none": "not_", "only": ""}[self.form] + (
-            f"{self.subject}_only" if self.form == "only" else self.subject
-        )
+        match self.form:
+            case "all":
+                return self.subject
+            case "none":
+                return f"not_{self.subject}"
+            case "only":
+                return f"{self.subject}_only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +119,21 @@ def shown_effects(outcome: Outcome) -> tuple[Shown, ...]:
 def shown_labels(outcome: Outcome) -> tuple[str, ...]:
     """Write the changes of labels as a case names them: `hasty on Account:ana`."""
     return tuple(
-        f"{change.label}{'' if change.status.is_added else REMOVED}"
-        f" on {change.entity.type}:{change.entity.id}"
+        f"{change.label}{'' if change.status.is_added else REMOVED}{_ON}"
+        f"{change.entity.type}:{change.entity.id}"
         for change in outcome.labels
         if not change.dropped
     )
+
+
+def parted(change: str) -> tuple[tuple[str, str], ...]:
+    """Give the ways to read a written change: a label, perhaps with REMOVED, and its entity.
+
+    More than one where the id of an entity, or the name of a label, holds ` on ` itself.
+    """
+    words = change.split(_ON)
+    ways = ((_ON.join(words[:at]), _ON.join(words[at:])) for at in range(1, len(words)))
+    return tuple((label, entity) for label, entity in ways if label and _is_subject(entity))
 
 
 def written(effect: Shown) -> str:
@@ -198,8 +213,7 @@ def _text(entry: object, where: str) -> str:
 def _label_change(entry: object, where: str) -> str:
     """Read `hasty on Account:ana` or `hasty removed on Account:ana`."""
     text = _text(entry, where)
-    label, _, entity = text.rpartition(" on ")
-    if not label or not _is_subject(entity):
+    if not parted(text):
         hint = "Write `hasty on Account:ana` or `hasty removed on Account:ana`."
         raise BadInput(f"{where}: {text!r} is no change of a label", hint=hint)
     return text

@@ -248,11 +248,7 @@ class _Reader:
                 raise self._bad(f"no rule reads a list {name!r}", hint)
             if not isinstance(entries, list | frozenset):
                 raise self._bad(f"the list {name!r} is no list of entries", "")
-        # As an import writes them, or an entry in capitals would meet nothing here and much there.
-        return {
-            name: frozenset(fold(str(entry)).strip() for entry in entries)
-            for name, entries in written.items()
-        }
+        return {name: _folded(entries) for name, entries in written.items()}
 
     def _labels(self, written: Mapping[str, Any]) -> Iterator[LabelChange]:
         for entity, names in written.items():
@@ -294,6 +290,16 @@ class _Reader:
 
     def _bad(self, message: str, hint: str) -> BadInput:
         return BadInput(f"{self._where}: {message}", hint=hint)
+
+
+def _folded(entries: list[object] | frozenset[str]) -> frozenset[str]:
+    """Fold entries as an import writes them: one in capitals would meet nothing here, much there.
+
+    A frozenset is a list in force, whose entries were folded as they came in: it may be long.
+    """
+    if isinstance(entries, frozenset):
+        return entries
+    return frozenset(fold(str(entry)).strip() for entry in entries)
 
 
 def _numbered(value: Any, n: int) -> Any:  # noqa: ANN401 -- YAML

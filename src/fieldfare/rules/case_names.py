@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from fieldfare.kernel import did_you_mean
-from fieldfare.rules.case_expectations import REMOVED, Shown, Wish
+from fieldfare.rules.case_expectations import REMOVED, Shown, Wish, parted
 from fieldfare.rules.case_files import Case
 from fieldfare.rules.rule_set import RuleSet
 from fieldfare.rules.vocabulary import Vocabulary
@@ -54,8 +54,9 @@ def _effect(word: str, effect: Shown, vocabulary: Vocabulary) -> Iterator[str]:
 
 
 def _label_change(word: str, written: str, rules: RuleSet) -> Iterator[str]:
-    label, _, entity = written.rpartition(" on ")
-    yield from _label(word, label.removesuffix(REMOVED), entity.partition(":")[0], rules)
+    ways = [(label.removesuffix(REMOVED), entity) for label, entity in parted(written)]
+    label, entity = next((way for way in ways if way[0] in rules.labels), ways[0])
+    yield from _label(word, label, entity.partition(":")[0], rules)
 
 
 def _label(word: str, label: str, entity_type: str, rules: RuleSet) -> Iterator[str]:

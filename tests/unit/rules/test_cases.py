@@ -210,6 +210,17 @@ def test_the_entries_of_a_list_are_folded_as_an_import_folds_them() -> None:
     assert found == ()
 
 
+def test_lists_in_force_are_taken_as_they_are() -> None:
+    in_force = frozenset({"bramble", "thorn"})
+    event = {"kind": "item.posted", "item": {"kind": "video"}}
+
+    case = case_files.read_event(
+        {"event": event, "lists": {"bad_words": in_force}}, a_vocabulary(), where="event"
+    )
+
+    assert case.lists["bad_words"] is in_force
+
+
 def test_what_has_a_name_is_expected_or_not_as_before() -> None:
     assert (
         named(
@@ -219,6 +230,30 @@ def test_what_has_a_name_is_expected_or_not_as_before() -> None:
         )
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "author"),
+    [("hasty", "ana on tour"), ("hasty", "ana on b:c"), ("quick on hand", "ana on b:c")],
+)
+def test_an_id_and_a_label_may_hold_the_word_between_them(label: str, author: str) -> None:
+    case = f"""
+- name: Named
+  event: {{kind: like, item: {{author: '{author}'}}}}
+  expect: {{labels_only: ['{label} on Account:{author}']}}
+- name: Misspelt
+  event: {{kind: like, item: {{author: '{author}'}}}}
+  expect: {{not_labels: ['hastie removed on Account:{author}']}}
+"""
+    declared = {"config/labels.yaml": f"labels: {{'{label}': {{valid_for: [Account]}}}}"}
+    rules = NAMED.replace("'hasty'", f"'{label}'")
+    sources = {"main.sml": rules, "tests/all.yaml": case, **declared}
+    words = a_vocabulary()
+
+    good, bad = run_cases(load_rule_set(sources, vocabulary=words), sources, words).results
+
+    assert good.differences == ()
+    assert bad.differences[0].startswith("not_labels: there is no label 'hastie'")
 
 
 def test_a_verdict_made_of_the_event_may_be_any_word() -> None:
