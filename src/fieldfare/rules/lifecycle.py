@@ -20,6 +20,8 @@ SHARES: Final = (1, 10, 50)
 """Per cent of authors a rollout may take; 100 is live."""
 ALL: Final = 100
 MOST_SHADOWS: Final = 3
+_NO_SHARE: Final = "a rollout needs a share"
+_AFTER_LIVE: Final = "A live version ends when another goes live, or by `fieldfare rules rollback`."
 
 
 class VersionState(StrEnum):
@@ -264,10 +266,6 @@ def _must_follow(standing: Standing, wanted: Wanted) -> None:
         hint=hint,
         pointer="/to",
     )
-
-
-_NO_SHARE: Final = "a rollout needs a share"
-_AFTER_LIVE: Final = "A live version ends when another goes live, or by `fieldfare rules rollback`."
 
 
 def _must_be_another(standing: Standing, wanted: Wanted) -> None:

@@ -10,12 +10,12 @@ from fieldfare.rules.signatures import AnyFunction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerms:
-    """What a policy asks for at each stage, as the pack in force says. account: what befalls the
-    author's account; alternatives: what a reviewer may choose instead.
+    """What a policy asks for at each stage, as the pack in force says.
 
     at_high_confidence: when a machine is sure; on_match: with a match in a vetted bank;
     on_confirm: once confirmed. queue: where its cases go. review: whether a case accompanies
-    `at_high_confidence`. strike_points: what a strike under it counts.
+    `at_high_confidence`. strike_points: what a strike under it counts. alternatives: what a
+    reviewer may choose instead; account: what befalls the author's account.
     """
 
     code: str
