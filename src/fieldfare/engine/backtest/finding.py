@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from fieldfare.decisions import resolve
 from fieldfare.decisions.joining import scope_of
 from fieldfare.engine.backtest.findings import DAY_MS, FactTally, Finding, SliceResult
@@ -58,14 +60,17 @@ class Finder:
         )
 
     def result(self) -> SliceResult:
-        """Give what was gathered; called once, at the end."""
+        """Give what was gathered; asking changes nothing."""
         judged = self._result.judged
+        asked = Counter[str]()
         for kind, reads in self._reads.items():
-            for _, tally in reads:
-                tally.known += judged[kind]
-        for tally in self._result.facts.values():
-            tally.known -= tally.unknown + tally.missing
-        return self._result
+            for name, _ in reads:
+                asked[name] += judged[kind]
+        facts = {
+            name: msgspec.structs.replace(tally, known=asked[name] - tally.unknown - tally.missing)
+            for name, tally in self._result.facts.items()
+        }
+        return msgspec.structs.replace(self._result, facts=facts)
 
     def take(self, batch: Sequence[LakeEvent], outcomes: Sequence[Outcome | None]) -> None:
         """Take in events with their outcomes."""

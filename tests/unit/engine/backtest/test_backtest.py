@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from fieldfare.engine.backtest import BacktestResult, Plan, backtest
+from fieldfare.engine.backtest.finding import Finder
 from fieldfare.engine.backtest.results import Held
 from fieldfare.engine.lake import LakeEvent
 from fieldfare.engine.pool import Cancelled, InlinePool, Pool, ProcessPool
@@ -14,7 +15,7 @@ from fieldfare.installation import pack_files
 from fieldfare.kernel import HISTORY_LANE, EventId, JsonValue, Org, Unknown, at_of, make_id, rfc3339
 from fieldfare.kernel.ids import MAX_ID, TIME_SHIFT
 from fieldfare.records import ACCOUNT, FactValue, Subject
-from fieldfare.rules import RuleSetDoesNotCompile
+from fieldfare.rules import Outcome, RuleSetDoesNotCompile
 from fieldfare.testing.lakes import MemoryLake
 from fieldfare.testing.rule_sets import START_MS
 
@@ -327,6 +328,29 @@ def test_a_verdict_taken_back_says_nothing() -> None:
     story.add("verdict.withdrawn", Subject("comment", "c1"), version="")
 
     assert told(story).known.good_restricted == 0
+
+
+def test_asking_for_what_was_found_changes_nothing() -> None:
+    story = Story()
+    story.post("c1", "bramble")
+    (event,) = story.events
+    plan = Plan(
+        org=MAIN,
+        files={"main.sml": RULES},
+        policies=pack_files("default").policies,
+        after=EventId(event.id - 1),
+        up_to=event.id,
+        until=EventId(MAX_ID),
+    )
+    finder = Finder(plan)
+
+    results = []
+    for _ in range(2):
+        finder.take([event], [Outcome()])
+        results.append(finder.result())
+
+    missing = [result.facts["hash.match.vetted"] for result in (*results, finder.result())]
+    assert [(tally.known, tally.missing) for tally in missing] == [(0, 1), (0, 2), (0, 2)]
 
 
 def test_the_load_of_queues_is_told_as_it_was_and_would_be() -> None:
