@@ -157,6 +157,16 @@ def test_a_wrong_password_says_so_on_the_page_and_keeps_the_name(client: TestCli
     assert "wrong and long" not in answer.text
 
 
+def test_a_field_with_the_character_nul_is_refused_by_its_name(client: TestClient) -> None:
+    fields = {"name": "an\0a", "password": "wrong and long"}
+
+    in_a_form = client.post("/sign-in", data=fields, headers=JSON)
+    as_json = client.post("/sign-in", json=fields, headers=JSON)
+
+    assert [answer.status_code for answer in (in_a_form, as_json)] == [400, 400]
+    assert in_a_form.json()["pointer"] == as_json.json()["pointer"] == "/name"
+
+
 def test_guessing_is_slowed_down(client: TestClient) -> None:
     for _ in range(8):
         sign_in(client, name="guessed", password="wrong and long")
