@@ -159,7 +159,9 @@ WhenRules(rules_any=[Broken], then=[Hold(policy='POLICY')])
 """
 
 
-def run_throwing(community: Community, monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
+def run_throwing(
+    community: Community, monkeypatch: pytest.MonkeyPatch, policy: str, *, more: str = ""
+) -> None:
     """Run a rule that throws on every text and would hold for a policy."""
 
     def throws(text: str) -> str:
@@ -168,7 +170,7 @@ def run_throwing(community: Community, monkeypatch: pytest.MonkeyPatch, policy: 
     broken = replace(FUNCTIONS["HashMd5"], run=throws)
     monkeypatch.setattr(extensions, "FUNCTIONS", {**FUNCTIONS, "HashMd5": broken})
     platform, org = community.platform, community.org
-    pack, rules = platform.pack(org), {"main.sml": THROWING.replace("POLICY", policy)}
+    pack, rules = platform.pack(org), {"main.sml": THROWING.replace("POLICY", policy) + more}
     platform.store.write(lambda uow: activate_rules(uow, org, rules, pack, by="test"))
     community.settle()
 
@@ -189,6 +191,31 @@ def test_a_rule_that_throws_holds_what_a_grave_policy_could_not_judge(
     assert "sarno" not in case.reason
     assert community.may_see("comment", "c1").reason == "hold"
     assert thrown(org) == before + 1
+
+
+@pytest.mark.parametrize(
+    "effect", ["Review(queue='fraud')", "Review(queue=Hash)", "Review(queue=Missing)"]
+)
+def test_a_review_that_could_not_be_placed_is_asked_for_and_holds_nothing(
+    community: Community, monkeypatch: pytest.MonkeyPatch, effect: str
+) -> None:
+    org, platform = community.org, community.platform
+    rule = "Broken" if "fraud" in effect else "Fine"
+    rules = f"""
+Hash = HashMd5(input=Text)
+Missing: str = JsonData(path='$.missing')
+Fine = Rule(when_all=[Text != None], description='')
+WhenRules(rules_any=[{rule}], then=[{effect}])
+"""
+    run_throwing(community, monkeypatch, "HS.SLUR", more=rules)
+
+    decision = community.posted(a_comment("sarno wivel"))
+
+    assert decision.judgement.action == "allow"
+    (case,) = platform.store.read(lambda uow: uow.cases.of_subject(org, COMMENT))
+    assert case.queue == "unjudged"
+    assert "could not be judged" in case.reason
+    assert community.may_see("comment", "c1").show == "yes"
 
 
 def test_a_rule_that_throws_is_counted_and_holds_nothing_for_a_mild_policy(

@@ -5,7 +5,7 @@ from typing import Final
 
 from fieldfare.decisions.gate import THRESHOLDS
 from fieldfare.engine.brakes import BRAKING, Brakes
-from fieldfare.engine.broken_rules import fails_closed, note_errors, unjudged
+from fieldfare.engine.broken_rules import leaves_open, note_errors, unjudged
 from fieldfare.engine.content import content_of, reached_by
 from fieldfare.engine.deciding import Deciding, Question
 from fieldfare.engine.grounds import Assessment, Facts, Grounds
@@ -104,11 +104,11 @@ class React:
         return self._judged(uow, event, item, assessment, source=event.kind, facts=content.facts)
 
     def _is_silent(self, org: Org, assessment: Assessment) -> bool:
-        """Tell whether the rules asked for nothing, said nothing and left nothing grave open."""
+        """Tell whether the rules asked for nothing, said nothing and left nothing open."""
         outcome = assessment.outcome
         if outcome.verdicts or outcome.declared:
             return False
-        return not fails_closed(self._books.of(org).pack, outcome.undecided)
+        return not leaves_open(self._books.of(org).pack, outcome.undecided)
 
     def _judged(
         self,

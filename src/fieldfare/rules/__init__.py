@@ -11,7 +11,7 @@ from fieldfare.rules.explaining import ConditionTrace, Explanation, RuleTrace
 from fieldfare.rules.explanations_text import explanation_lines
 from fieldfare.rules.graph import Graph, GraphEdge, GraphNode
 from fieldfare.rules.manifest import MANIFEST, Manifest, Semantics
-from fieldfare.rules.outcomes import ANY_POLICY, Occurrence, Outcome, RuleInput
+from fieldfare.rules.outcomes import ANY_POLICY, NO_POLICY, Occurrence, Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
 from fieldfare.rules.running import Running
@@ -22,6 +22,7 @@ from fieldfare.rules.vocabulary import PolicyTerms, Vocabulary
 __all__ = [
     "ANY_POLICY",
     "MANIFEST",
+    "NO_POLICY",
     "CallSite",
     "CaseReport",
     "CaseResult",

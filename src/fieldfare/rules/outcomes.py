@@ -32,6 +32,8 @@ Found: TypeAlias = tuple[list[str], list[tuple[int, Any]], list[tuple[int, Any]]
 MAX_SEEN_TEXT: Final = 200
 ANY_POLICY: Final = "*"
 """Stands for a policy where which one could not be said."""
+NO_POLICY: Final = ""
+"""Stands for the policy of an effect that names none: a review in a queue."""
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 
@@ -67,7 +69,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     labels: changes of entities' labels, those without effect with the reason why; declared: the
     words of all DeclareVerdicts, each once. undecided: the policies that effects name which could
-    not be decided because something threw, ANY_POLICY where it could not even be said which.
+    not be decided because something threw, ANY_POLICY where it could not even be said which,
+    NO_POLICY where a review in no policy's name could not be placed.
     """
 
     fired: tuple[str, ...] = ()
@@ -127,13 +130,15 @@ def _kept_away(kind: Kind, errors: Sequence[str], deeds: Sequence[tuple[int, Any
     """Name the policies of all effects that did not come because something threw."""
     away = {at for error in errors for at in kind.aftermath.deeds(error.partition(":")[0])}
     left = sorted(away.difference(at for at, _ in deeds))
-    return [code for at in left for effect in kind.whens[at].effects for code in _named(effect)]
+    return [_named(effect) for at in left for effect in kind.whens[at].effects]
 
 
-def _named(effect: EffectPlan) -> tuple[str, ...]:
-    """Name the policy of an effect; none if it names none."""
+def _named(effect: EffectPlan) -> str:
+    """Name the policy of an effect."""
     code = effect.args.get("policy")
-    return () if code is None else (ANY_POLICY if isinstance(code, Captured) else str(code),)
+    if code is None:
+        return NO_POLICY
+    return ANY_POLICY if isinstance(code, Captured) else str(code)
 
 
 def _reason(
@@ -197,7 +202,7 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
         except CannotApply as e:
             by = reasons[0].by if reasons else ""
             trouble.errors.append(f"{effect.name} of rule {by}: {e}")
-            trouble.undecided.extend(_named(effect))
+            trouble.undecided.append(_named(effect))
             continue
         account = None if _is_own(ask.account, event.subject) else ask.account
         asks.setdefault((account, ask.after_person), []).append(ask)

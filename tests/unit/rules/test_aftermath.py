@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fieldfare.rules import ANY_POLICY, Outcome, load_rule_set
+from fieldfare.rules import ANY_POLICY, NO_POLICY, Outcome, load_rule_set
 from fieldfare.rules.functions import FUNCTIONS
 from fieldfare.testing.rule_sets import a_vocabulary, evaluated
 
@@ -41,7 +41,7 @@ def outcome_of(rest: str, *, semantics: str = "safe", guarded: bool = False) -> 
         ("WhenRules(rules_any=[Thrown], then=[Limit(policy='IN.SPAM')])", ("IN.SPAM",)),
         ("WhenRules(rules_any=[Thrown, Other], then=[Hold(policy='IN.SPAM')])", ("IN.SPAM",)),
         ("WhenRules(rules_any=[Thrown, Fine], then=[Hold(policy='CS.CSAM')])", ()),
-        ("WhenRules(rules_any=[Thrown], then=[Review(queue='fraud')])", ()),
+        ("WhenRules(rules_any=[Thrown], then=[Review(queue='fraud')])", (NO_POLICY,)),
         ("WhenRules(rules_any=[Thrown], then=[Review(policy='PR.SEC')])", ("PR.SEC",)),
         ("WhenRules(rules_any=[Thrown], then=[Hold(policy=Code)])", (ANY_POLICY,)),
         (
@@ -92,6 +92,16 @@ def test_an_argument_that_throws_leaves_its_own_effect_undecided() -> None:
 
     assert [r.kind for verdict in outcome.verdicts for r in verdict.restrictions] == ["limit"]
     assert outcome.undecided == ("CS.CSAM",)
+
+
+def test_a_review_whose_queue_is_unknown_leaves_somebody_to_be_asked() -> None:
+    outcome = outcome_of(
+        "Queue: str = JsonData(path='$.queue')\n"
+        "WhenRules(rules_any=[Fine], then=[Review(queue=Queue)])"
+    )
+
+    assert outcome.verdicts == ()
+    assert outcome.undecided == (NO_POLICY,)
 
 
 def test_a_gate_that_throws_leaves_what_stands_behind_it_undecided() -> None:

@@ -382,6 +382,18 @@ def test_what_a_rule_threw_on_is_held_and_asked_about_for_a_grave_policy() -> No
     assert sum(result.errors.values()) == 1
 
 
+def test_a_review_that_a_rule_threw_on_is_asked_about_and_holds_nothing() -> None:
+    story = Story()
+    story.post("c1", "quokka")
+    story.decide("c1", "allow", queue="unjudged")
+    breaks = f"{LONG}WhenRules(rules_any=[Long], then=[Review(queue='hate')])"
+
+    result = told(story, rules=RULES + breaks)
+
+    assert cells(result) == {("allow", "allow"): 1}
+    assert [(load.queue, load.old, load.new) for load in result.review] == [("unjudged", 1, 1)]
+
+
 def test_what_a_rule_threw_on_is_only_counted_for_a_mild_policy() -> None:
     story = Story()
     story.post("c1", "quokka")
