@@ -2,7 +2,8 @@
 
 PostgreSQL has no place for that character in a text, and nothing good bears it. What people wrote
 is another matter: an item must not be lost for a character, nor changed by us, so that its digest
-is that of what the host shows. It stands in the log as JSON, where the character is escaped.
+is that of what the host shows. It stands in the log as JSON, where the character is escaped. The
+shapes with such fields name them in `POSTED`; a field of the same name elsewhere is not meant.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +14,6 @@ import msgspec
 from fieldfare.kernel import BadInput
 
 NUL: Final = "\0"
-POSTED: Final = frozenset({"caption", "text", "hashtags"})
-"""What people wrote, by the names of the fields it comes in."""
 _ESCAPED: Final = b"\\u0000"
 
 
@@ -47,8 +46,9 @@ def _places(found: object, at: str) -> Iterator[str]:
     elif isinstance(found, list | tuple | set | frozenset):
         yield from _in_order(found, at)
     elif isinstance(found, msgspec.Struct):
+        posted: frozenset[str] = getattr(found, "POSTED", frozenset())
         for field in msgspec.structs.fields(found):
-            if field.name not in POSTED:
+            if field.name not in posted:
                 yield from _places(getattr(found, field.name), f"{at}/{field.encode_name}")
 
 

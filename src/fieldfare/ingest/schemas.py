@@ -8,7 +8,7 @@ one with `EventKinds.with_kind`.
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -37,6 +37,8 @@ class ItemName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PostedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An item as the host posts it. `key` makes a repeated call harmless."""
 
+    POSTED: ClassVar[frozenset[str]] = frozenset({"caption", "text", "hashtags"})
+    """What people wrote: taken whatever characters it has."""
     kind: Name
     host_id: Name
     author: Name
@@ -118,6 +120,7 @@ class ItemTouched(HostEvent, frozen=True, kw_only=True):
 class ReportFiled(HostEvent, frozen=True, kw_only=True):
     """A user's report. at_s: where in the media, in seconds."""
 
+    POSTED: ClassVar[frozenset[str]] = frozenset({"text"})
     item: ItemName
     reporter: Name
     reason: Name

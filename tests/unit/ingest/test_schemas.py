@@ -15,8 +15,10 @@ from fieldfare.ingest.schemas import (
     ItemPosted,
     ItemViewed,
     Name,
+    ReportFiled,
     as_json,
     checked_item,
+    decode,
     decode_item,
     moment,
 )
@@ -293,3 +295,20 @@ def test_what_people_posted_is_taken_with_the_character_nul_in_it() -> None:
 
     assert (item.caption, item.text, item.hashtags) == ("a\0b", "\0", ("x\0",))
     assert decode_item(body({**ITEM, "text": r"a \u0000"})).text == r"a \u0000"
+
+
+def test_what_somebody_reports_is_taken_with_the_character_nul_in_it() -> None:
+    report = EVENT_KINDS.decode(event("report.filed", text="a\0b"))
+
+    assert isinstance(report, ReportFiled)
+    assert report.text == "a\0b"
+
+
+def test_a_field_that_is_named_like_what_people_post_is_no_exemption() -> None:
+    class Listed(msgspec.Struct):
+        text: str
+
+    with pytest.raises(BadInput, match=r"U\+0000") as refused:
+        decode(msgspec.json.Decoder(Listed), body({"text": "a\0b"}))
+
+    assert refused.value.pointer == "/text"
