@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import must_be_files, reach, route
+from fieldfare.cli.reach import must_be_files, reach
 from fieldfare.kernel import BadInput, utf8_text
+from fieldfare.kernel.routes import route
 
 
 def create_bank(home: Path | None, bank: Mapping[str, object]) -> None:

@@ -83,7 +83,8 @@ def list_backtests(home: Path | None, *, as_json: bool) -> None:
 
 def compare(home: Path | None, a: str, b: str, *, as_json: bool) -> None:
     """Print two backtests side by side."""
-    from fieldfare.cli.reach import reach, route
+    from fieldfare.cli.reach import reach
+    from fieldfare.kernel.routes import route
 
     with reach(home) as call:
         told = call("GET", route("/v1/backtests/compare", a=a, b=b))

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import reach, route
+from fieldfare.cli.reach import reach
 from fieldfare.kernel import BadInput
+from fieldfare.kernel.routes import route
 
 
 def list_quotas(home: Path | None, *, as_json: bool) -> None:

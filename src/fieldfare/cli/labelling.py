@@ -1,11 +1,11 @@
 """The commands on labels: what they ask of the API, and how its answers are printed."""
 
 from pathlib import Path
-from urllib.parse import quote
 
 from fieldfare.cli.printing import print_json, print_line, print_table
 from fieldfare.cli.reach import reach
 from fieldfare.kernel import BadInput
+from fieldfare.kernel.routes import route
 
 
 def change_label(
@@ -29,7 +29,7 @@ def show_entity(home: Path | None, entity: str, *, as_json: bool) -> None:
     """Show the labels of an entity. Raises BadInput for an entity that is none."""
     of, entity_id = _parts(entity)
     with reach(home) as call:
-        told = call("GET", f"/v1/entities/{quote(of, safe='')}/{quote(entity_id)}")
+        told = call("GET", route("/v1/entities/{}", of, last=entity_id))
     if as_json:
         print_json(told)
         return

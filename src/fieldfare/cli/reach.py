@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
-from urllib.parse import quote, urlencode
 
 import httpx2
 from anyio.from_thread import start_blocking_portal
@@ -135,18 +134,6 @@ def _json_of(response: httpx2.Response) -> Json:
         wait_s = response.headers.get("retry-after", "")
         raise Overloaded(detail, retry_after_s=int(wait_s) if wait_s.isdigit() else 1, hint=hint)
     raise _ERRORS.get(response.status_code, BadInput)(detail, hint=hint)
-
-
-def route(template: str, /, *names: str, **query: object) -> str:
-    """Write the path of a call: names people typed in the places of `{}`, and a query.
-
-    Raises NotFound for a name that no path can hold: an empty one, `.`, `..`, one with a slash.
-    """
-    for name in names:
-        if name in {"", ".", ".."} or "/" in name:
-            raise NotFound(f"nothing is named {name!r}", hint="A name or id has no slash.")
-    path = template.format(*(quote(name, safe="") for name in names))
-    return f"{path}?{urlencode(query)}" if query else path
 
 
 def must_be_files(paths: Sequence[Path]) -> None:

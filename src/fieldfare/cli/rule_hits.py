@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import reach, route
+from fieldfare.cli.reach import reach
+from fieldfare.kernel.routes import route
 
 MEASURES = ("rule", "hits", "novel", "errors", "actions", "judged", "precision")
 

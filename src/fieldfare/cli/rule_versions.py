@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import reach, route
+from fieldfare.cli.reach import reach
 from fieldfare.cli.rule_checking import sources
 from fieldfare.kernel import BadInput, did_you_mean
+from fieldfare.kernel.routes import route
 
 COLUMNS = ("version", "hash", "state", "author", "created_at", "note")
 SHORT = 12

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TypeAlias
 import httpx2
 
 from fieldfare.kernel import Unavailable
+from fieldfare.kernel.routes import route
 
 Json: TypeAlias = dict[str, Any]
 Name: TypeAlias = tuple[str, str]
@@ -116,7 +117,7 @@ class Host:
 
     def item(self, name: Name) -> Json:
         """Read an item with its decisions."""
-        return self._call("GET", f"/v1/items/{name[0]}/{name[1]}")
+        return self._call("GET", route("/v1/items/{}", name[0], last=name[1]))
 
     def decisions_after(self, last: int) -> Iterator[Json]:
         """Read the decisions with ids above `last`, newest first."""

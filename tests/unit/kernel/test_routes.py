@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldfare.cli.reach import route
 from fieldfare.kernel import NotFound
+from fieldfare.kernel.routes import route
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,27 @@ def test_a_name_stays_one_part_of_the_path(name: str, path: str) -> None:
 def test_a_name_that_would_lead_elsewhere_names_nothing(name: str) -> None:
     with pytest.raises(NotFound, match="nothing is named"):
         route("/v1/banks/{}", name)
+
+
+@pytest.mark.parametrize(
+    ("host_id", "path"),
+    [
+        ("ana", "/v1/entities/Account/ana"),
+        ("a/b", "/v1/entities/Account/a%2Fb"),
+        ("a?b=1#c", "/v1/entities/Account/a%3Fb%3D1%23c"),
+        ("%2e%2e/x", "/v1/entities/Account/%252e%252e%2Fx"),
+        ("/a//b/", "/v1/entities/Account/%2Fa%2F%2Fb%2F"),
+        ("..a/b.", "/v1/entities/Account/..a%2Fb."),
+    ],
+)
+def test_an_id_at_the_end_may_hold_slashes_and_stays_one_part(host_id: str, path: str) -> None:
+    assert route("/v1/entities/{}", "Account", last=host_id) == path
+
+
+@pytest.mark.parametrize("host_id", ["", ".", "..", "../../keys", "a/../b", "a/./b", "a/.."])
+def test_an_id_with_a_part_that_would_lead_elsewhere_names_nothing(host_id: str) -> None:
+    with pytest.raises(NotFound, match="nothing is named"):
+        route("/v1/entities/{}", "Account", last=host_id)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
