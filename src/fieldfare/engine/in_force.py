@@ -10,18 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import structlog
+
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.health import PartHealth
 from fieldfare.engine.readable_lists import OlderList, readable_lists
-from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import EventId, JsonValue, NotFound, Org
+from fieldfare.engine.unit import StoredVersion, UnitOfWork
+from fieldfare.kernel import EventId, FieldfareError, JsonValue, NotFound, Org
 from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack, RestrictionKind
 from fieldfare.records import Restriction
-from fieldfare.rules import PolicyTerms, RuleSet, Vocabulary
+from fieldfare.rules import NotCompiling, PolicyTerms, RuleSet, RuleSetDoesNotCompile, Vocabulary
 from fieldfare.rules.vocabulary import KindParam, KindTerms
 from fieldfare.signals.text import TEXT_LANGUAGE, TextSignal
 
@@ -66,6 +68,7 @@ FACTS: Mapping[str, str] = {
 """The facts rules may name, with the type each has when it is known."""
 
 
+_log = structlog.get_logger(__name__)
 ALONE: Final = Beside(rollout=None, shadows=(), broken={})
 
 
@@ -73,9 +76,10 @@ ALONE: Final = Beside(rollout=None, shadows=(), broken={})
 class InForce:
     """Everything one organisation decides by.
 
-    rules: the live version. text: finds the facts that rules read. reading: finds all of them, for
-    people who look. beside: what runs beside the live version. banks: their names, if known.
-    older_lists: by name, the lists whose newest version cannot be read.
+    rules: the live version, or what stands in for one that does not compile and holds. text: finds
+    the facts that rules read. reading: finds all of them, for people who look. beside: what runs
+    beside the live version. banks: their names, if known. older_lists: by name, the lists whose
+    newest version cannot be read.
     """
 
     pack: PolicyPack
@@ -104,12 +108,20 @@ class InForce:
         rolled = () if rollout is None else (rollout.rules,)
         return (self.rules, *rolled, *self.beside.shadows)
 
+    @property
+    def not_compiling(self) -> Mapping[str, str]:
+        """Name the versions that should run and do not compile: hash -> why."""
+        live = self.rules
+        found = {live.hash: str(live.why)} if isinstance(live, NotCompiling) else {}
+        return {**found, **self.beside.broken}
+
 
 class Books:
     """Keeps what is in force per organisation; `refresh` reads it anew from the store."""
 
     def __init__(self) -> None:
         self._of: dict[Org, InForce] = {}
+        self._not_taken_up: dict[Org, str] = {}
         self.compiler = Compiler()
 
     def has(self, org: Org) -> bool:
@@ -125,18 +137,40 @@ class Books:
             raise NotFound(f"organisation {org!r} has no policy pack", hint=hint) from None
 
     def refresh(self, uow: UnitOfWork, org: Org, *, as_of: EventId) -> None:
-        """Load pack, rule set and lists as of an event; while one is missing, nothing changes."""
+        """Load pack, rule set and lists as of an event; while one is missing, nothing changes.
+
+        A live version that does not compile is no reason to raise, and be it for the sake of those
+        who put another in its place: it holds.
+        """
         pack = uow.versions.in_force(org, POLICIES, as_of=as_of)
         rules = uow.versions.in_force(org, RULES, as_of=as_of)
         if pack is None or rules is None:
             # An organisation in the making: its lists and its pack come before its rules.
             return
+        try:
+            self._of[org] = self._read(uow, org, pack, rules, as_of=as_of)
+        except Exception:
+            self._not_taken_up[org] = rules.hash
+            raise
+        self._not_taken_up.pop(org, None)
+
+    def _read(
+        self,
+        uow: UnitOfWork,
+        org: Org,
+        pack: StoredVersion,
+        rules: StoredVersion,
+        *,
+        as_of: EventId,
+    ) -> InForce:
         lists = readable_lists(uow, org, uow.lists.current(org, as_of=as_of))
-        in_force = assemble(pack.files, rules.files, lists.records, compiler=self.compiler)
+        in_force = assemble(
+            pack.files, rules.files, lists.records, compiler=self.compiler, standing_in=True
+        )
         words = vocabulary(in_force.pack, frozenset(in_force.lists))
         beside = beside_live(uow, org, words, self.compiler, as_of=as_of)
         banks = frozenset(bank.name for bank in uow.banks.banks(org))
-        self._of[org] = replace(with_beside(in_force, beside), banks=banks, older_lists=lists.older)
+        return replace(with_beside(in_force, beside), banks=banks, older_lists=lists.older)
 
     def older_lists(self) -> list[tuple[Org, Sequence[str]]]:
         """Name the lists of each organisation that go on with an older version."""
@@ -144,19 +178,25 @@ class Books:
 
     def health(self) -> tuple[PartHealth, ...]:
         """Name the lists that go on with an older version, and the versions of rules that should
-        run beside the live one and do not compile: without them the platform is well.
+        run and do not compile: beside the live one, without them the platform is well.
+
+        It is not where the live one does not compile, or could not be taken up at all.
         """
+        every = tuple(self._of.items())
         lists: list[JsonValue] = [
             f"{org}/{name}" for org, names in self.older_lists() for name in names
         ]
         rules: list[JsonValue] = [
-            f"{org}/{version[:12]}"
-            for org, found in self._of.items()
-            for version in found.beside.broken
+            f"{org}/{version[:12]}" for org, found in every for version in found.not_compiling
         ]
+        problems: list[JsonValue] = [
+            f"{org}: {problem}" for org, found in every for problem in _problems(found.rules)
+        ]
+        left: list[JsonValue] = [f"{o}/{live[:12]}" for o, live in (*self._not_taken_up.items(),)]
+        detail = {"not_compiling": rules, "problems": problems, "not_taken_up": left}
         return (
             PartHealth(name="lists", ok=True, detail={"unreadable": lists}),
-            PartHealth(name="rules", ok=True, detail={"not_compiling": rules}),
+            PartHealth(name="rules", ok=not problems and not left, detail=detail),
         )
 
     def put(self, org: Org, in_force: InForce) -> None:
@@ -170,14 +210,28 @@ def assemble(
     lists: Sequence[ListRecord],
     *,
     compiler: Compiler | None = None,
+    standing_in: bool = False,
 ) -> InForce:
-    """Check and compile what is in force. Raises BadInput with every problem of the rules."""
+    """Check and compile what is in force. Raises BadInput with every problem of the rules.
+
+    standing_in: let NotCompiling stand in for rules that do not compile instead.
+    """
     compiler = compiler or Compiler()
     pack = compiler.pack(policies["policies.yaml"])
     lexicons = [parse_lexicon(r.name, r.text) for r in lists if r.kind == LEXICON]
     named = {r.name: parse_list(r.name, r.text).entries for r in lists if r.kind == NAMED_LIST}
     words = vocabulary(pack, frozenset(named))
-    compiled = compiler.rules(rules, words)
+    try:
+        compiled = compiler.rules(rules, words)
+    except FieldfareError as error:
+        if not standing_in:
+            raise
+        compiled = NotCompiling(rules, words, error)
+        _log.error(
+            "the live rules do not compile: everything is held",
+            version=compiled.hash[:12],
+            problems=_problems(compiled),
+        )
     reading = TextSignal(lexicons, pack)
     reads_language = TEXT_LANGUAGE in compiled.needs.facts
     return InForce(
@@ -214,6 +268,15 @@ def vocabulary(
         # What needs an age or a market has an effect of its own.
         kinds={kind.name: _kind_terms(kind) for kind in pack.kinds if not kind.needs},
     )
+
+
+def _problems(rules: RuleSet) -> list[str]:
+    """Say in a line each why a rule set does not compile; nothing of one that does."""
+    if not isinstance(rules, NotCompiling):
+        return []
+    if not isinstance(rules.why, RuleSetDoesNotCompile):
+        return [rules.why.message]
+    return [f"{each.file}:{each.line}: {each.message}" for each in rules.why.problems]
 
 
 def _kind_terms(kind: RestrictionKind) -> KindTerms:

@@ -11,6 +11,7 @@ from fieldfare.rules.explaining import ConditionTrace, Explanation, RuleTrace
 from fieldfare.rules.explanations_text import explanation_lines
 from fieldfare.rules.graph import Graph, GraphEdge, GraphNode
 from fieldfare.rules.manifest import MANIFEST, Manifest, Semantics
+from fieldfare.rules.not_compiling import NotCompiling
 from fieldfare.rules.outcomes import ANY_POLICY, NO_POLICY, Occurrence, Outcome, RuleInput
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.rule_set import Needs, RuleInfo, RuleSet, load_rule_set
@@ -39,6 +40,7 @@ __all__ = [
     "Manifest",
     "Milliseconds",
     "Needs",
+    "NotCompiling",
     "Occurrence",
     "Outcome",
     "PolicyTerms",

@@ -60,7 +60,7 @@ def list_versions(
 
     problem: why one that should run does not, for it no longer compiles; "" for all others.
     """
-    broken = platform.books.of(who.org).beside.broken
+    broken = platform.books.of(who.org).not_compiling
     rows: list[JsonValue] = [
         {**row_json(row), "problem": broken.get(row.version.hash, "")}
         for row in platform.versioning.all(who.org)

@@ -32,7 +32,7 @@ MAX_NOTE = 2_000
 @router.get("/rules/versions")
 def versions_page(request: Request, who: Reader, platform: Platform) -> Response:
     rows = platform.versioning.all(who.org)
-    broken = platform.books.of(who.org).beside.broken
+    broken = platform.books.of(who.org).not_compiling
     view = versions_view(rows, _before_live(platform, who), who, broken=broken)
     return answer(request, "rule_versions.html", view, current="rules")
 

@@ -59,6 +59,7 @@ class RuleFileLine:
 class RulesView:
     """The rule set in force. rules: those that answer the search; total: how many there are.
 
+    problem: why the live version does not compile, "" if it does.
     older_lists: lists whose newest version cannot be read, with what is wrong with it and whether
     an older one runs.
     """
@@ -70,6 +71,7 @@ class RulesView:
     total: int
     files: tuple[RuleFileLine, ...]
     older_lists: tuple[tuple[str, str, bool], ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,7 @@ def rules_view(
             (name, each.wrong, each.since is not None)
             for name, each in in_force.older_lists.items()
         ),
+        problem=in_force.not_compiling.get(rule_set.hash, ""),
     )
 
 
