@@ -75,6 +75,10 @@ def test_what_nobody_ever_saw_is_said_to_be_unknown(site: Site, client: TestClie
     known = [told(name)["is_known"] for name in ("Account/ana", "Item/c1", "Item/v1")]
     assert known == [True, True, True]
     assert before.json()["known"] is False
+    # Events are not kept by such a type: what rules saw of it nobody can say.
+    assert told("Planet/x")["is_known"] is None
+    assert "It has no labels." in strange
+    assert "No event of the log" not in strange
     change = {**CHANGE, "entity": {"type": "Account", "id": "dora"}}
     client.post("/v1/labels", json=change, headers=site.keyed(Scope.REVIEW).headers)
     assert told("Account/dora")["is_known"] is True

@@ -23,11 +23,13 @@ RECENT: Final = 20
 class EntityRecord:
     """What is known of an entity as of a moment (ms since 1970).
 
-    is_known: it has or had labels, something was decided on it, or the log tells of it.
+    is_known: it has or had labels, something was decided on it, or the log tells of it. None for a
+    type other than accounts and items without labels: events that name such a thing are not kept
+    by it, so nobody can say.
     """
 
     entity: Entity
-    is_known: bool
+    is_known: bool | None
     at_ms: int
     labels: EntityLabels
     decisions: Sequence[Decision]
@@ -73,11 +75,13 @@ def newest_labelled(uow: UnitOfWork, org: Org, *, limit: int) -> Sequence[tuple[
     return list(found.items())[:limit]
 
 
-def _is_there(uow: UnitOfWork, org: Org, entity: Entity, person: str) -> bool:
+def _is_there(uow: UnitOfWork, org: Org, entity: Entity, person: str) -> bool | None:
     if entity.type == ACCOUNT_TYPE:
         # Whoever posted, uploaded or reported anything has a key.
         return uow.data_keys.get(org, person) is not None
-    return any(uow.items.current(org, subject) for subject in _subjects(entity))
+    if entity.type == ITEM_TYPE:
+        return any(uow.items.current(org, subject) for subject in _subjects(entity))
+    return None
 
 
 def _subjects(entity: Entity) -> Sequence[Subject]:

@@ -90,8 +90,9 @@ async def change_label(request: Request, who: Labeller, platform: Platform) -> R
 def read_entity(entity_type: str, entity_id: str, who: Reader, platform: Platform) -> Response:
     """Give what is known of an entity: labels with reasons and what held before, decisions.
 
-    known: false where the log tells nothing of it, so that there is nothing but its name. That a
-    person looked is recorded, as on the entity's page.
+    known: false where the log tells nothing of it, so that there is nothing but its name; null for
+    a type other than Account and Item without labels, by which no events are kept. That a person
+    looked is recorded, as on the entity's page.
     """
     now_ms = platform.clock.now_ms()
     entity = Entity(entity_type, entity_id)

@@ -84,12 +84,13 @@ class EntitiesView:
 class EntityView:
     """choices: labels that entities of this type may have. may_label: whoever looks may.
 
-    is_known: the log tells something of it. is_declared: rules or labels name its type.
+    is_known: the log tells something of it; None where that is not kept by its type.
+    is_declared: rules or labels name its type.
     """
 
     type: str
     id: str
-    is_known: bool
+    is_known: bool | None
     is_declared: bool
     labels: tuple[LabelLine, ...]
     waiting: tuple[ChangeLine, ...]
