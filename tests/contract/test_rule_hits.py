@@ -58,12 +58,16 @@ def test_a_version_is_told_from_another_and_what_both_hit_is_counted_once_an_eve
 
     of = replace(SPAN, rule_set=NEW)
     found = store.read(lambda uow: report_hits(uow, MAIN, of, against=LIVE, ran_ms=DAY_MS))
+    stopped = store.read(
+        lambda uow: report_hits(uow, MAIN, of, against=LIVE, ran_ms=DAY_MS, problem="gone")
+    )
     deciding = store.read(lambda uow: measure_rules(uow, MAIN, replace(SPAN, deciding=True)))
 
     assert [(rule.rule, rule.hits) for rule in found.rules] == [("B", 4)]
     assert [(each.rule, each.other, each.both) for each in found.overlap] == [("B", "A", 3)]
     assert [(load.queue, load.items) for load in found.queues] == [("hate", 1)]
     assert [(rate.queue, rate.items, rate.per_day) for rate in found.rates] == [("hate", 1, 1.0)]
+    assert [(rate.items, rate.per_day) for rate in stopped.rates] == [(1, None)]
     assert [(rule.rule, rule.hits, rule.errors) for rule in deciding] == [("A", 3, 0), ("C", 0, 1)]
 
 

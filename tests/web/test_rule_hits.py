@@ -1,12 +1,13 @@
 """What rules hit, as the console shows it: by day, beside the live version, with honest shares."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from fieldfare.access import RoleName
 from fieldfare.engine.rule_moves import Proposal
-from fieldfare.kernel import EventId, make_id
+from fieldfare.kernel import Conflict, EventId, make_id
 from fieldfare.metrics import DAY_MS
 from fieldfare.records import Subject
 from fieldfare.records.rule_hits import THREW, HitMode, RuleHit
@@ -121,3 +122,33 @@ def test_a_version_that_hit_nothing_says_so(site: Site, version: str) -> None:
     lost = site.client().get(f"{path}&days=91", headers=who.headers | JSON)
 
     assert lost.status_code == 400
+
+
+def test_a_version_that_no_longer_compiles_is_told_not_to_run_and_given_no_rate(
+    site: Site, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community = site.community
+    original = community.platform.books.compiler.rules
+
+    def refuses(files: Mapping[str, str], words: object) -> object:
+        if "# in the shadow" in files["main.sml"]:
+            raise Conflict("the list it reads is gone")
+        return original(files, words)  # type: ignore[arg-type]  # handed on as it came
+
+    community.clock.advance(2 * DAY_MS)
+    ran = told(site, f"/rules/versions/{version}/shadow?days=7")
+    monkeypatch.setattr(community.platform.books.compiler, "rules", refuses)
+    community.bank("policy: HS.SLUR\nterms: [sarnox]\n", name="more")
+    who = site.signed_in("author", RoleName.RULE_AUTHOR)
+
+    page = told(site, f"/rules/versions/{version}/shadow?days=7")
+    html = site.client().get(f"/rules/versions/{version}/shadow", headers=who.headers).text
+    report = told(site, f"/v1/rule-versions/{version}/shadow?days=7")
+
+    assert ran["queues"][0]["per_day"] is not None
+    assert (page["queues"][0]["items"], page["queues"][0]["per_day"]) == (2, None)
+    assert "gone" in page["version"]["problem"]
+    assert "It does not run now" in html
+    assert "Was to run" in html
+    assert "gone" in report["problem"]
+    assert report["rates"][0]["per_day"] is None

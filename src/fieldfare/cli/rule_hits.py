@@ -20,6 +20,8 @@ def show_shadow(version: str, *, days: int, against: str, as_json: bool, home: P
         return
     span = f"{told['from'][:10]} to {told['to'][:10]}, of which it ran {told['ran_days']:.1f} days"
     print_line(f"{span}; against {told['against'][:12] or '-'}")
+    if told["problem"]:
+        print_line(f"it does not run now, since it does not compile: {told['problem']}")
     print_table(MEASURES, [_row(rule) for rule in told["rules"]], empty="no hits")
     if told["overlap"]:
         print_line("")
@@ -29,7 +31,11 @@ def show_shadow(version: str, *, days: int, against: str, as_json: bool, home: P
         rows = [{**load, "day": load["day"][:10]} for load in told["queues"]]
         print_table(("day", "queue", "items"), rows, empty="")
         print_line("")
-        print_table(("queue", "items", "a_day"), [_rate(each) for each in told["rates"]], empty="")
+        print_table(
+            ("queue", "items", "a_day"),
+            [_rate(each, told["problem"]) for each in told["rates"]],
+            empty="",
+        )
 
 
 def show_hits(rule: str, *, days: int, as_json: bool, home: Path | None) -> None:
@@ -47,9 +53,11 @@ def show_hits(rule: str, *, days: int, as_json: bool, home: Path | None) -> None
         print_table(("day", "hits"), rows, empty="no hits")
 
 
-def _rate(rate: dict[str, Any]) -> dict[str, Any]:
+def _rate(rate: dict[str, Any], problem: str) -> dict[str, Any]:
     per_day = rate["per_day"]
-    return {**rate, "a_day": "ran for less than a day" if per_day is None else f"{per_day:.1f}"}
+    if per_day is not None:
+        return {**rate, "a_day": f"{per_day:.1f}"}
+    return {**rate, "a_day": "does not run" if problem else "ran for less than a day"}
 
 
 def _row(rule: dict[str, Any]) -> dict[str, Any]:

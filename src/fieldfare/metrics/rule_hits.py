@@ -130,7 +130,7 @@ class RuleMeasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRate:
-    """Item versions a queue would get. per_day: None where it ran for less than a day."""
+    """Item versions a queue would get. per_day: None for less than a day of running."""
 
     queue: str
     items: int
@@ -141,13 +141,15 @@ class QueueRate:
 class HitReport:
     """What a version did or would have done.
 
-    against: hash of the version it is compared with. ran_ms: how long of the period it ran; what
-    comes in a day is of the days it ran, not of those that were looked at.
+    against: hash of the version it is compared with. ran_ms: how long of the period it was to run;
+    what comes in a day is of these days, not of those that were looked at. problem: why it does not
+    run now although it should, "" if it does: since when is not kept, so there are no rates.
     """
 
     of: HitsOf
     against: str
     ran_ms: int
+    problem: str
     rules: tuple[RuleMeasure, ...]
     overlap: tuple[Overlap, ...]
     queues: tuple[QueueLoad, ...]
@@ -174,7 +176,7 @@ class HitReport:
             QueueRate(
                 queue=queue,
                 items=n,
-                per_day=n / self.ran_days if self.ran_ms >= DAY_MS else None,
+                per_day=None if self.problem or self.ran_ms < DAY_MS else n / self.ran_days,
             )
             for queue, n in sorted(items.items(), key=lambda each: (-each[1], each[0]))
         )
@@ -192,17 +194,18 @@ def measure_rules(uow: MeasuringUnit, org: Org, of: HitsOf) -> tuple[RuleMeasure
     return tuple(sorted(measured, key=lambda rule: (-rule.hits, rule.rule)))
 
 
-def report_hits(
-    uow: MeasuringUnit, org: Org, of: HitsOf, *, against: str, ran_ms: int
+def report_hits(  # what is known of the version besides its hits
+    uow: MeasuringUnit, org: Org, of: HitsOf, *, against: str, ran_ms: int, problem: str = ""
 ) -> HitReport:
     """Report on a version, compared with another; `against` "" compares with none.
 
-    ran_ms: how long of the period the version ran.
+    ran_ms: how long of the period the version was to run. problem: why it does not run now.
     """
     return HitReport(
         of=of,
         against=against,
         ran_ms=ran_ms,
+        problem=problem,
         rules=measure_rules(uow, org, of),
         overlap=tuple(uow.rule_measures.overlap(org, of, against)) if against else (),
         queues=tuple(uow.rule_measures.queues(org, of)),

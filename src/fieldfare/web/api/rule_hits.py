@@ -114,8 +114,9 @@ def hits_of_version(
         other = version.base if live == version.hash else live
     of = HitsOf(from_ms=period[0], to_ms=period[1], rule_set=version.hash)
     now_ms = platform.clock.now_ms()
+    problem = platform.books.of(org).beside.broken.get(version.hash, "")
     return platform.store.read(
-        lambda uow: report_version(uow, org, of, against=other, now_ms=now_ms)
+        lambda uow: report_version(uow, org, of, against=other, now_ms=now_ms, problem=problem)
     )
 
 
@@ -142,7 +143,8 @@ def period_of(
 def report_json(report: HitReport) -> dict[str, JsonValue]:
     """Write a report; moments are the beginnings of hours and days of UTC.
 
-    ran_days: of the period, those on which the version ran. per_day: of these; None of less than 1.
+    ran_days: of the period, those on which the version was to run. problem: why it does not now, ""
+    if it does. per_day: of these days; None of less than 1, and where it does not run.
     """
     rows: list[JsonValue] = [measure_json(each) for each in report.rules]
     return {
@@ -150,6 +152,7 @@ def report_json(report: HitReport) -> dict[str, JsonValue]:
         "version": report.of.rule_set,
         "against": report.against,
         "ran_days": round(report.ran_days, 3),
+        "problem": report.problem,
         "hits": report.hits,
         "errors": report.errors,
         "rules": rows,

@@ -69,7 +69,10 @@ def shadow_page(
     row = platform.versioning.find(who.org, version)
     live = next((each for each in rows if each.standing.state is VersionState.LIVE), None)
     of = period(platform.clock.now_ms(), days)
-    view = platform.store.read(lambda uow: shadow_view(uow, who.org, row, live, of))
+    problem = platform.books.of(who.org).beside.broken.get(row.version.hash, "")
+    view = platform.store.read(
+        lambda uow: shadow_view(uow, who.org, row, live, of, problem=problem)
+    )
     return answer(request, "rule_shadow.html", view, current="rules")
 
 

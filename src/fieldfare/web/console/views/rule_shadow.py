@@ -28,7 +28,7 @@ EXAMPLES = 12
 class ShadowView:
     """What a version did or would have done in a period. labels: of its days.
 
-    ran_ms, ran_days: how long of the period it ran; what a queue gets in a day is of that time.
+    ran_ms, ran_days: how long of the period it was to run; a queue's day is of that time.
     against: the live version, None where it is the live one itself or none is live. novel: of all
     hits, those on events nothing live found.
     """
@@ -50,16 +50,19 @@ class ShadowView:
 
 
 def shadow_view(
-    uow: UnitOfWork, org: Org, row: VersionRow, live: VersionRow | None, of: Period
+    uow: UnitOfWork, org: Org, row: VersionRow, live: VersionRow | None, of: Period, *, problem: str
 ) -> ShadowView:
-    """Report on one version over a period, compared with the live one."""
+    """Report on one version over a period, compared with the live one.
+
+    problem: why it does not run although it should, "" if it does.
+    """
     other = live if live and live.version.hash != row.version.hash else None
     wanted = HitsOf(from_ms=of.from_ms, to_ms=of.to_ms, rule_set=row.version.hash)
     against = other.version.hash if other else ""
-    report = report_version(uow, org, wanted, against=against, now_ms=of.to_ms)
+    report = report_version(uow, org, wanted, against=against, now_ms=of.to_ms, problem=problem)
     rules = lines_of(report.rules, of)
     return ShadowView(
-        version=version_line(row),
+        version=version_line(row, problem),
         against=version_line(other) if other else None,
         days=len(of.labels),
         ran_ms=report.ran_ms,
