@@ -10,13 +10,13 @@ from fieldfare.cli.printing import print_json, print_line
 from fieldfare.kernel import NotFound
 
 if TYPE_CHECKING:
-    from fieldfare.cli.rule_grounds import Grounds
+    from fieldfare.cli.rule_footing import Footing
     from fieldfare.rules import RuleSet
 
 Semantics = Literal["safe", "osprey"]
 
 
-def check_rules(folder: Path, by: "Grounds", *, semantics: Semantics | None, as_json: bool) -> None:
+def check_rules(folder: Path, by: "Footing", *, semantics: Semantics | None, as_json: bool) -> None:
     """Compile a folder of rules and print what is worth knowing.
 
     Raises RuleSetDoesNotCompile with every problem; with `as_json` they are printed, and it exits.
@@ -57,7 +57,7 @@ def activate(folder: Path, *, note: str, home: Path | None) -> None:
     print_line(f"rule set {told['hash']} is in force (version {told['number']})")
 
 
-def compiled(folder: Path, by: "Grounds", *, semantics: Semantics | None = None) -> "RuleSet":
+def compiled(folder: Path, by: "Footing", *, semantics: Semantics | None = None) -> "RuleSet":
     """Read and compile a folder. Raises RuleSetDoesNotCompile with every problem."""
     from fieldfare.rules import load_rule_set
 

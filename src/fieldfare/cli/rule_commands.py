@@ -30,9 +30,9 @@ def rules_check(
     By the pack, lists and banks of the installation if there is one, else by the default pack.
     """
     from fieldfare.cli.rule_checking import check_rules
-    from fieldfare.cli.rule_grounds import grounds
+    from fieldfare.cli.rule_footing import footing
 
-    check_rules(folder, grounds(home, pack), semantics=semantics, as_json=as_json)
+    check_rules(folder, footing(home, pack), semantics=semantics, as_json=as_json)
 
 
 @rules.command("activate")
@@ -109,10 +109,10 @@ def rules_test(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run the rule tests of a folder; exit with 1 if one fails."""
-    from fieldfare.cli.rule_grounds import grounds
+    from fieldfare.cli.rule_footing import footing
     from fieldfare.cli.rule_testing import test_rules
 
-    if not test_rules(folder, grounds(home, pack), only=only, as_json=as_json):
+    if not test_rules(folder, footing(home, pack), only=only, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -126,7 +126,7 @@ def rules_explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say of every rule whether it fires on an event, and which condition decides."""
-    from fieldfare.cli.rule_grounds import grounds
+    from fieldfare.cli.rule_footing import footing
     from fieldfare.cli.rule_testing import explain_event
 
-    explain_event(folder, event, grounds(home, pack), rule=rule, as_json=as_json)
+    explain_event(folder, event, footing(home, pack), rule=rule, as_json=as_json)

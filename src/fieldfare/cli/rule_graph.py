@@ -6,11 +6,11 @@ from typing import Literal
 
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.cli.rule_checking import compiled
-from fieldfare.cli.rule_grounds import Grounds
+from fieldfare.cli.rule_footing import Footing
 
 
 def print_graph(
-    folder: Path, by: Grounds, *, rule: str | None, form: Literal["text", "dot", "json", "svg"]
+    folder: Path, by: Footing, *, rule: str | None, form: Literal["text", "dot", "json", "svg"]
 ) -> None:
     """Print the graph of a folder of rules, or what is around one rule."""
     from fieldfare.rules.graph_picture import dot_of, lines_of, svg_of

@@ -23,10 +23,10 @@ def rules_graph(
     home: Home = None,
 ) -> None:
     """Show what depends on what: fields, facts and counters, rules, effects, policies."""
+    from fieldfare.cli.rule_footing import footing
     from fieldfare.cli.rule_graph import print_graph
-    from fieldfare.cli.rule_grounds import grounds
 
-    print_graph(folder, grounds(home, pack), rule=rule, form=form)
+    print_graph(folder, footing(home, pack), rule=rule, form=form)
 
 
 @language.command("functions")
@@ -56,7 +56,7 @@ def rules_fmt(
 @language.command("stubs")
 def rules_stubs(folder: Folder, pack: Pack = None, home: Home = None) -> None:
     """Write __builtins__.pyi beside the rules, so that Python editors complete their names."""
-    from fieldfare.cli.rule_grounds import grounds
+    from fieldfare.cli.rule_footing import footing
     from fieldfare.cli.rule_stubs import write_stubs
 
-    write_stubs(folder, grounds(home, pack))
+    write_stubs(folder, footing(home, pack))

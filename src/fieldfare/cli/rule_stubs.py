@@ -4,12 +4,12 @@ from pathlib import Path
 
 from fieldfare.cli.printing import print_line
 from fieldfare.cli.rule_checking import sources
-from fieldfare.cli.rule_grounds import Grounds
+from fieldfare.cli.rule_footing import Footing
 
 STUB = "__builtins__.pyi"
 
 
-def write_stubs(folder: Path, by: Grounds) -> None:
+def write_stubs(folder: Path, by: Footing) -> None:
     """Write the stub of a folder of rules. Raises RuleSetDoesNotCompile."""
     from fieldfare.rules.program import check
     from fieldfare.rules.stubs import stubs_of

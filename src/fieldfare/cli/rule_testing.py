@@ -9,11 +9,11 @@ from fieldfare.cli.rule_checking import sources
 from fieldfare.kernel import BadInput, NotFound, did_you_mean
 
 if TYPE_CHECKING:
-    from fieldfare.cli.rule_grounds import Grounds
+    from fieldfare.cli.rule_footing import Footing
     from fieldfare.rules import CaseReport
 
 
-def test_rules(folder: Path, by: "Grounds", *, only: str, as_json: bool) -> bool:
+def test_rules(folder: Path, by: "Footing", *, only: str, as_json: bool) -> bool:
     """Run the rule tests of a folder and print what differs; True if all is as expected.
 
     Lists and banks that the tests bring along count as known.
@@ -37,7 +37,7 @@ def test_rules(folder: Path, by: "Grounds", *, only: str, as_json: bool) -> bool
     return not report.failed
 
 
-def explain_event(folder: Path, event: Path, by: "Grounds", *, rule: str, as_json: bool) -> None:
+def explain_event(folder: Path, event: Path, by: "Footing", *, rule: str, as_json: bool) -> None:
     """Print of every rule, or of one, what it makes of an event and why.
 
     Lists are as in force, unless the event comes with its own.

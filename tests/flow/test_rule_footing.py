@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from fieldfare.cli.commands import app
+from fieldfare.kernel import FieldfareError
 from fieldfare.testing.platforms import Community
 from fieldfare.web.app import create_app
 
@@ -113,3 +114,18 @@ def test_an_event_is_explained_by_the_lists_in_force(
     explained = told("explain", folder, event, "--rule", "Thistle", "--home", home)
 
     assert explained["outcome"]["fired"] == ["Thistle"]
+
+
+def test_an_installation_that_cannot_be_read_is_told_with_the_way_to_do_without_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    assert CliRunner().invoke(app, ["init", "--home", str(home)]).exit_code == 0
+    (home / "keys" / "master.key").unlink()
+    asked = ["rules", "check", str(folder), "--home", str(home)]
+
+    refused = CliRunner().invoke(app, asked)
+
+    assert isinstance(refused.exception, FieldfareError)
+    assert "there is no key" in refused.exception.message
+    assert refused.exception.hint.endswith("--pack default")
