@@ -5,10 +5,10 @@ force. What is opened and run afterwards is `platform.Platform`.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from fieldfare.access import Scope
 from fieldfare.engine.in_force import Books, InForce, assemble
@@ -16,7 +16,7 @@ from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
 from fieldfare.engine.shelf import bank_indexes
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import Clock, Conflict, EventId, NotFound, Org, SystemClock, did_you_mean
+from fieldfare.kernel import Clock, Conflict, EventId, NotFound, SystemClock, did_you_mean
 from fieldfare.kernel.ids import LAST_ID
 from fieldfare.ledger import (
     MASTER_KEY_VARIABLE,
@@ -35,8 +35,6 @@ from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import packs_dir
 from fieldfare.rules import read_folder
 from fieldfare.storage import SqlStore
-
-Entries: TypeAlias = Callable[[UnitOfWork, Org], Sequence[BankIndex]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +87,23 @@ def in_force_without_store(pack: str) -> InForce:
 
 def in_force_of(settings: Settings) -> tuple[InForce, Sequence[BankIndex]]:
     """Read what the organisation main decides by, its banks included, beside a running server."""
-    return _in_force(settings, bank_indexes)
+    books = Books()
+
+    def read(uow: UnitOfWork) -> Sequence[BankIndex]:
+        books.refresh(uow, MAIN, as_of=LAST_ID)
+        return bank_indexes(uow, MAIN)
+
+    with _beside_a_server(settings) as store:
+        banks = store.read(read)
+    return books.of(MAIN), banks
 
 
 def in_force_alone(settings: Settings) -> InForce:
     """Read what the organisation main decides by, without the entries of its banks."""
-    in_force, _ = _in_force(settings, _none)
-    return in_force
-
-
-def _none(_uow: UnitOfWork, _org: Org) -> Sequence[BankIndex]:
-    return ()
+    books = Books()
+    with _beside_a_server(settings) as store:
+        store.read(lambda uow: books.refresh(uow, MAIN, as_of=LAST_ID))
+    return books.of(MAIN)
 
 
 def has_installation(settings: Settings) -> bool:
@@ -107,20 +111,14 @@ def has_installation(settings: Settings) -> bool:
     return Keys(settings.home).command_line.is_file()
 
 
-def _in_force(settings: Settings, entries: Entries) -> tuple[InForce, Sequence[BankIndex]]:
+@contextmanager
+def _beside_a_server(settings: Settings) -> Iterator[SqlStore]:
     vault = Vault(load_master_key(settings.home))
     store = SqlStore.open(settings.database_url, clock=SystemClock(), vault=vault, read_only=True)
-    books = Books()
-
-    def read(uow: UnitOfWork) -> Sequence[BankIndex]:
-        books.refresh(uow, MAIN, as_of=LAST_ID)
-        return entries(uow, MAIN)
-
     try:
-        banks = store.read(read)
+        yield store
     finally:
         store.close()
-    return books.of(MAIN), banks
 
 
 def _texts(folder: Path, pattern: str) -> dict[str, str]:
