@@ -83,7 +83,7 @@ def test_a_problem_far_down_in_a_file_keeps_its_caret(
         (["nowhere"], "Move it to: draft, review, shadow, rollout, live, withdrawn."),
         (["retired"], "no version can be moved to 'retired'"),
         (["shadw"], "Did you mean 'shadow'?"),
-        (["rollout"], "a rollout needs a share. Say --share 1, 10 or 50"),
+        (["rollout"], "a rollout needs a share. It takes 1, 10 or 50 %"),
         (["rollout", "--share", "7"], "7 is no share of a rollout. It takes 1, 10 or 50 %"),
     ],
 )

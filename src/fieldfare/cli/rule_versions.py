@@ -93,16 +93,14 @@ def compare(version: str, *, against: str, home: Path | None) -> None:
 
 def move(version: str, *, to: str, share: int, note: str, home: Path | None) -> None:
     """Move a version. Raises BadInput for a state there is none of, a rollout without a share."""
-    from fieldfare.rules.lifecycle import ASKED_FOR, SHARES, VersionState
+    from fieldfare.rules.lifecycle import ASKED_FOR, VersionState, no_share
 
     known = [state.value for state in VersionState if state in ASKED_FOR]
     if to not in known:
         hint = did_you_mean(to, known) or f"Move it to: {', '.join(known)}."
         raise BadInput(f"no version can be moved to {to!r}", hint=hint)
     if to == VersionState.ROLLOUT and not share:
-        *first, last = map(str, SHARES)
-        hint = f"Say --share {', '.join(first)} or {last}: per cent of the authors."
-        raise BadInput("a rollout needs a share", hint=hint)
+        raise no_share()
     with reach(home) as call:
         body = {"to": to, "share": share, "note": note}
         moved = call("POST", route("/v1/rule-versions/{}/moves", version), body)

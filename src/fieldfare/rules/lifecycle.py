@@ -20,7 +20,6 @@ SHARES: Final = (1, 10, 50)
 """Per cent of authors a rollout may take; 100 is live."""
 ALL: Final = 100
 MOST_SHADOWS: Final = 3
-_NO_SHARE: Final = "a rollout needs a share"
 _AFTER_LIVE: Final = "A live version ends when another goes live, or by `fieldfare rules rollback`."
 
 
@@ -237,6 +236,14 @@ def no_version(version: str) -> NotFound:
     return NotFound(f"no version {version[:12]!r} of the rules", hint=hint)
 
 
+def no_share(share: int = 0) -> BadInput:
+    """Say that a rollout needs a share, or that this one is none."""
+    *first, last = map(str, SHARES)
+    hint = f"It takes {', '.join(first)} or {last} % of the authors; {ALL} % is live."
+    said = f"{share} is no share of a rollout" if share else "a rollout needs a share"
+    return BadInput(said, hint=hint, pointer="/share")
+
+
 def _full_share_is_live(wanted: Wanted) -> Wanted:
     if wanted.to is not _S.ROLLOUT:
         if wanted.share and (wanted.to, wanted.share) != (_S.LIVE, ALL):
@@ -245,10 +252,7 @@ def _full_share_is_live(wanted: Wanted) -> Wanted:
     if wanted.share == ALL:
         return replace(wanted, to=_S.LIVE, share=0)
     if wanted.share not in SHARES:
-        *first, last = map(str, SHARES)
-        hint = f"It takes {', '.join(first)} or {last} % of the authors; {ALL} % is live."
-        said = f"{wanted.share} is no share of a rollout" if wanted.share else _NO_SHARE
-        raise BadInput(said, hint=hint, pointer="/share")
+        raise no_share(wanted.share)
     return wanted
 
 
