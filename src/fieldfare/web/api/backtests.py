@@ -16,6 +16,7 @@ from fieldfare.engine.backtest.results import BacktestResult, result_json
 from fieldfare.engine.backtest_records import BacktestRecord
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import BadInput, Conflict, JsonValue, parse_id, rfc3339, unix_ms
+from fieldfare.metrics import DAY_MS
 from fieldfare.web.api.rules import FileText
 from fieldfare.web.api.shapes import answer, limit_of, openapi_body
 from fieldfare.web.guards import Platform, requires
@@ -43,7 +44,7 @@ class NewBacktest(
     rule_set: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
-WEEK_MS: Final = 7 * 86_400_000
+WEEK_MS: Final = 7 * DAY_MS
 _NEW: Final = msgspec.json.Decoder(NewBacktest)
 
 

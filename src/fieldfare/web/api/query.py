@@ -16,12 +16,13 @@ from fieldfare.engine.investigating import MOST_ROWS, Findings, Inquiry, Investi
 from fieldfare.engine.saved_queries import SavedQuery, delete_query, save_query, saved_queries
 from fieldfare.ingest.schemas import Key, Name, decode, moment
 from fieldfare.kernel import JsonValue, Org, Unavailable, at_of, rfc3339
+from fieldfare.metrics import DAY_MS
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
 from fieldfare.web.turns import in_turn
 
-WEEK_MS: Final = 7 * 86_400_000
+WEEK_MS: Final = 7 * DAY_MS
 PATIENCE_S: Final = 20.0
 """How long an inquiry may look; then it says how far it came."""
 SHORTER: Final = "Ask for a shorter time: an order is about all of it, or about nothing."
