@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldfare.access import Scope
+from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.in_force import Books, InForce, assemble
+from fieldfare.engine.readable_lists import read_lists
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
 from fieldfare.engine.shelf import bank_indexes
+from fieldfare.engine.surroundings import Surroundings, surroundings
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Clock, Conflict, EventId, NotFound, SystemClock, did_you_mean
 from fieldfare.kernel.ids import LAST_ID
@@ -82,7 +85,9 @@ def in_force_without_store(pack: str) -> InForce:
         for kind, texts in kinds
         for name, text in texts.items()
     ]
-    return assemble(files.policies, files.rules, records)
+    compiler = Compiler()
+    lists = read_lists(records, compiler)
+    return assemble(files.policies, files.rules, lists, compiler=compiler)
 
 
 def in_force_of(settings: Settings) -> tuple[InForce, Sequence[BankIndex]]:
@@ -98,12 +103,13 @@ def in_force_of(settings: Settings) -> tuple[InForce, Sequence[BankIndex]]:
     return books.of(MAIN), banks
 
 
-def in_force_alone(settings: Settings) -> InForce:
-    """Read what the organisation main decides by, without the entries of its banks."""
-    books = Books()
+def surroundings_of(settings: Settings) -> Surroundings:
+    """Read what rules of the organisation main are checked under, beside a running server.
+
+    The rules in force are not compiled for it, and need not compile.
+    """
     with _beside_a_server(settings) as store:
-        store.read(lambda uow: books.refresh(uow, MAIN, as_of=LAST_ID))
-    return books.of(MAIN)
+        return store.read(lambda uow: surroundings(uow, MAIN, Compiler()))
 
 
 def has_installation(settings: Settings) -> bool:

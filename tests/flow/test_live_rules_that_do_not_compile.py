@@ -7,6 +7,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from fieldfare.access import RoleName
+from fieldfare.cli.rule_footing import footing
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.administration import activate_pack, put_list
 from fieldfare.installation import pack_files
@@ -84,6 +85,11 @@ def test_it_starts_again_is_administered_and_gone_back_from(tmp_path: Path) -> N
         org = community.org
         assert community.posted(a_comment("first", host_id="c1")).judgement.action == "hold"
         platform.store.write(lambda uow: put_list(uow, org, "new", "quim\n", lexicon=False, by="t"))
+
+        by = footing(settings.home, None)
+        assert "IN.SPAM" not in by.words.policies
+        assert by.words.banks is not None
+        assert by.lists.keys() == by.words.lists >= {"new"}
 
         platform.versioning.roll_back(org, live, by="ola")
         community.settle()

@@ -11,6 +11,7 @@ from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import NotFound
 from fieldfare.matching.repositories import ListRecord
 from fieldfare.records import Subject
+from fieldfare.rules import RuleSetDoesNotCompile
 from fieldfare.testing.platforms import Community, a_comment
 from fieldfare.web.app import create_app
 
@@ -90,6 +91,23 @@ def test_of_two_lists_that_cannot_be_read_each_can_be_repaired_and_others_import
     assert in_force.lists["odd"] == in_force.lists["new"] == {"wivel"}
     with pytest.raises(NotFound, match=r"XX\.NONE"):
         put("words", "policy: XX.NONE\nterms: [quim]\n", lexicon=True)
+
+
+def test_rules_may_not_name_a_list_that_nothing_can_read(community: Community) -> None:
+    platform, org = community.platform, community.org
+    live = platform.rule_set(org).hash
+    broken(community, "odd")
+
+    with pytest.raises(RuleSetDoesNotCompile, match="unknown list 'odd'"):
+        platform.versioning.override(org, {"main.sml": RULES}, by="t")
+    to_ms = community.clock.now_ms() + 1
+    asked = Wanted(from_ms=to_ms - 3_600_000, to_ms=to_ms, files={"main.sml": RULES})
+    with pytest.raises(RuleSetDoesNotCompile, match="unknown list 'odd'"):
+        platform.store.read(lambda uow: planned(uow, org, asked))
+    community.settle()
+
+    assert platform.rule_set(org).hash == live
+    assert all(part.ok for part in platform.books.health())
 
 
 def test_looking_at_the_past_does_not_count_its_lists_as_those_of_now(

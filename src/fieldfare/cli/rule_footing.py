@@ -11,7 +11,7 @@ from typing import Final
 
 from fieldfare.engine.in_force import vocabulary
 from fieldfare.engine.settings import load_settings
-from fieldfare.installation import has_installation, in_force_alone, pack_files
+from fieldfare.installation import has_installation, pack_files, surroundings_of
 from fieldfare.kernel import FieldfareError, NotFound
 from fieldfare.matching.lists import parse_list
 from fieldfare.policies import load_pack
@@ -38,12 +38,12 @@ def footing(home: Path | None, pack: str | None) -> Footing:
     settings = load_settings(home)
     if pack is None and has_installation(settings):
         try:
-            in_force = in_force_alone(settings)
+            around = surroundings_of(settings)
         except FieldfareError as error:
             error.hint = f"{error.hint} {_WITHOUT_IT}".lstrip()
             raise
         whose = f"the installation in {settings.home}"
-        return Footing(words=in_force.words, lists=in_force.lists, whose=whose)
+        return Footing(words=around.words, lists=around.lists, whose=whose)
     if pack is None and home is not None:
         hint = "Run `fieldfare init` first, or leave out --home."
         raise NotFound(f"there is no installation in {home}", hint=hint)

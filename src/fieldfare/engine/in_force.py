@@ -16,11 +16,9 @@ from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.health import PartHealth
-from fieldfare.engine.readable_lists import OlderList, readable_lists
+from fieldfare.engine.readable_lists import OlderList, ReadableLists, readable_lists
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import EventId, FieldfareError, JsonValue, NotFound, Org
-from fieldfare.matching.lists import parse_lexicon, parse_list
-from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack, RestrictionKind
 from fieldfare.records import Restriction
 from fieldfare.rules import NotCompiling, PolicyTerms, RuleSet, RuleSetDoesNotCompile, Vocabulary
@@ -163,9 +161,9 @@ class Books:
         *,
         as_of: EventId,
     ) -> InForce:
-        lists = readable_lists(uow, org, uow.lists.current(org, as_of=as_of))
+        lists = readable_lists(uow, org, uow.lists.current(org, as_of=as_of), self.compiler)
         in_force = assemble(
-            pack.files, rules.files, lists.records, compiler=self.compiler, standing_in=True
+            pack.files, rules.files, lists, compiler=self.compiler, standing_in=True
         )
         words = vocabulary(in_force.pack, frozenset(in_force.lists))
         beside = beside_live(uow, org, words, self.compiler, as_of=as_of)
@@ -207,20 +205,17 @@ class Books:
 def assemble(
     policies: Mapping[str, str],
     rules: Mapping[str, str],
-    lists: Sequence[ListRecord],
+    lists: ReadableLists,
     *,
-    compiler: Compiler | None = None,
+    compiler: Compiler,
     standing_in: bool = False,
 ) -> InForce:
     """Check and compile what is in force. Raises BadInput with every problem of the rules.
 
     standing_in: let NotCompiling stand in for rules that do not compile instead.
     """
-    compiler = compiler or Compiler()
     pack = compiler.pack(policies["policies.yaml"])
-    lexicons = [parse_lexicon(r.name, r.text) for r in lists if r.kind == LEXICON]
-    named = {r.name: parse_list(r.name, r.text).entries for r in lists if r.kind == NAMED_LIST}
-    words = vocabulary(pack, frozenset(named))
+    words = vocabulary(pack, frozenset(lists.named))
     try:
         compiled = compiler.rules(rules, words)
     except FieldfareError as error:
@@ -232,15 +227,15 @@ def assemble(
             version=compiled.hash[:12],
             problems=_problems(compiled),
         )
-    reading = TextSignal(lexicons, pack)
+    reading = TextSignal(lists.lexicons, pack)
     reads_language = TEXT_LANGUAGE in compiled.needs.facts
     return InForce(
         pack=pack,
         rules=compiled,
         # Telling a language costs as much as all the rest of a comment's facts.
-        text=reading if reads_language else TextSignal(lexicons, pack, language=None),
+        text=reading if reads_language else TextSignal(lists.lexicons, pack, language=None),
         reading=reading,
-        lists=named,
+        lists=lists.named,
     )
 
 

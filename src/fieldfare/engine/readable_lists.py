@@ -4,17 +4,19 @@ In flow the versions in force as of an event; out flow the ones to decide by, an
 had to fall back what is wrong with its newest version. Nothing is in force in part.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 from prometheus_client import Gauge
 
+from fieldfare.engine.compiling import Compiler, ReadList
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, FieldfareError, Org
-from fieldfare.matching.lists import parse_lexicon, parse_list
-from fieldfare.matching.repositories import LEXICON, ListRecord
+from fieldfare.matching.lexicon import Lexicon
+from fieldfare.matching.lists import NamedList
+from fieldfare.matching.repositories import ListRecord
 
 _UNREADABLE: Final = Gauge(
     "fieldfare_lists_unreadable", "Lists whose newest version cannot be read.", ("org",)
@@ -34,26 +36,46 @@ class OlderList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadableLists:
-    """Versions that can be read. older: by name, the lists whose newest version cannot be."""
+    """Lists that can be read: lexicons, and named lists as name -> entries.
 
-    records: tuple[ListRecord, ...]
-    older: dict[str, OlderList] = field(default_factory=dict)
+    older: by name, the lists whose newest version cannot be read.
+    """
+
+    lexicons: tuple[Lexicon, ...]
+    named: Mapping[str, frozenset[str]]
+    older: Mapping[str, OlderList] = field(default_factory=dict)
 
 
-def readable_lists(uow: UnitOfWork, org: Org, records: Sequence[ListRecord]) -> ReadableLists:
+def read_lists(records: Iterable[ListRecord], compiler: Compiler) -> ReadableLists:
+    """Read these versions. Raises ListDoesNotRead for one that cannot be read."""
+    return _sorted([compiler.read_list(record) for record in records], {})
+
+
+def readable_lists(
+    uow: UnitOfWork, org: Org, records: Sequence[ListRecord], compiler: Compiler
+) -> ReadableLists:
     """Take the newest version of each list that can be read; one that never could is left out."""
-    kept: list[ListRecord] = []
+    found: list[ReadList] = []
     older: dict[str, OlderList] = {}
     for record in records:
         good: ListRecord | None = record
-        wrong = _problem(record)
-        while good is not None and _problem(good):
+        read, wrong = _read(record, compiler)
+        while read is None and good is not None:
             good = _before(uow, org, good)
+            read = _read(good, compiler)[0] if good else None
         if wrong:
             older[record.name] = OlderList(wrong=wrong, since=good.since if good else None)
-        if good is not None:
-            kept.append(good)
-    return ReadableLists(records=tuple(kept), older=older)
+        if read is not None:
+            found.append(read)
+    return _sorted(found, older)
+
+
+def _sorted(found: Sequence[ReadList], older: Mapping[str, OlderList]) -> ReadableLists:
+    return ReadableLists(
+        lexicons=tuple(each for each in found if isinstance(each, Lexicon)),
+        named={each.name: each.entries for each in found if isinstance(each, NamedList)},
+        older=older,
+    )
 
 
 def tell_of(org: Org, older: Mapping[str, OlderList]) -> None:
@@ -73,10 +95,9 @@ def _before(uow: UnitOfWork, org: Org, record: ListRecord) -> ListRecord | None:
     return next((each for each in earlier if each.name == record.name), None)
 
 
-def _problem(record: ListRecord) -> str:
-    read = parse_lexicon if record.kind == LEXICON else parse_list
+def _read(record: ListRecord, compiler: Compiler) -> tuple[ReadList | None, str]:
+    """Read a list, or say what is wrong with it."""
     try:
-        read(record.name, record.text)
+        return compiler.read_list(record), ""
     except FieldfareError as error:
-        return error.message
-    return ""
+        return None, error.message

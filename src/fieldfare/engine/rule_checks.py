@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.engine.compiling import Compiler
-from fieldfare.engine.in_force import POLICIES, vocabulary
 from fieldfare.engine.rule_tests import CaseReport, run_rule_tests
+from fieldfare.engine.surroundings import Surroundings, are_those_of_today, surroundings
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import Conflict, NotFound, Org
-from fieldfare.kernel.ids import LAST_ID
-from fieldfare.matching.repositories import NAMED_LIST
-from fieldfare.policies import PolicyPack
+from fieldfare.kernel import Conflict, Org
 from fieldfare.rules import RuleSet
 
 MOST: Final = 64
@@ -27,17 +24,10 @@ MOST: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What rules are checked under: the pack in force, and the names of lists and banks."""
-
-    pack: PolicyPack
-    lists: frozenset[str]
-    banks: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A rule set that compiles. pack, lists: what it was checked under."""
+    """A rule set that compiles. pack: hash of the one it was checked under; lists: the names of
+    all there were.
+    """
 
     files: Mapping[str, str]
     rules: RuleSet
@@ -63,30 +53,21 @@ class Checks:
 
     def surroundings(self, uow: UnitOfWork, org: Org) -> Surroundings:
         """Read what is in force now. Raises NotFound without a pack."""
-        stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
-        if stored is None:
-            hint = "Run `fieldfare init` for it."
-            raise NotFound(f"organisation {org!r} has no policy pack", hint=hint)
-        return Surroundings(
-            pack=self._compiler.pack(stored.files["policies.yaml"]),
-            lists=_lists(uow, org),
-            banks=frozenset(bank.name for bank in uow.banks.banks(org)),
-        )
+        return surroundings(uow, org, self._compiler)
 
     def compiled(self, around: Surroundings, files: Mapping[str, str]) -> Compiled:
         """Compile a folder and ask no test. Raises RuleSetDoesNotCompile with every problem."""
-        words = vocabulary(around.pack, around.lists, around.banks)
-        rules = self._compiler.rules(files, words)
-        return Compiled(files=files, rules=rules, pack=around.pack.hash, lists=around.lists)
+        rules = self._compiler.rules(files, around.words)
+        return Compiled(files=files, rules=rules, pack=around.pack.hash, lists=around.stored)
 
     def checked(self, around: Surroundings, files: Mapping[str, str]) -> Checked:
         """Compile a folder and run its tests, unless they ran before.
 
         Raises RuleSetDoesNotCompile with every problem, BadInput for what is no test.
         """
-        words = vocabulary(around.pack, around.lists, around.banks)
+        words = around.words
         rules = self._compiler.rules(files, words)
-        name = (rules.hash, around.pack.hash, around.lists, around.banks)
+        name = (rules.hash, around.pack.hash, words.lists, around.banks)
         with self._lock:
             report = self._reports.get(name)
         if report is None:
@@ -96,18 +77,11 @@ class Checks:
                 while len(self._reports) > MOST:
                     self._reports.popitem(last=False)
         return Checked(
-            files=files, rules=rules, pack=around.pack.hash, lists=around.lists, tests=report
+            files=files, rules=rules, pack=around.pack.hash, lists=around.stored, tests=report
         )
 
 
 def must_be_of_today(uow: UnitOfWork, org: Org, made: Compiled) -> None:
     """Raise Conflict if the pack or the lists are others than those of a check."""
-    stored = uow.versions.in_force(org, POLICIES, as_of=LAST_ID)
-    if stored is None or stored.hash != made.pack or _lists(uow, org) != made.lists:
+    if not are_those_of_today(uow, org, made.pack, made.lists):
         raise Conflict("the pack or the lists were changed meanwhile", hint="Try again.")
-
-
-def _lists(uow: UnitOfWork, org: Org) -> frozenset[str]:
-    return frozenset(
-        record.name for record in uow.lists.current(org, as_of=LAST_ID) if record.kind == NAMED_LIST
-    )

@@ -118,6 +118,16 @@ def _refuse(func: ast.Name, scope: Scope) -> None:
         scope.problem(func, f"unknown function {func.id!r}", hint)
 
 
+def _bank_is_known(bank: str, written: ast.Call, scope: Scope) -> bool:
+    banks = scope.vocabulary.banks
+    if banks is not None and bank not in banks:
+        hint = f"Make it: fieldfare bank create {bank} --policy ..."
+        scope.unknown(written, "bank", bank, banks, hint)
+        return False
+    scope.banks.add(bank)
+    return True
+
+
 def _standard(function: AnyFunction, args: Args, written: ast.Call, scope: Scope) -> Node | None:
     place = scope.place(written)
     full = [
@@ -128,11 +138,8 @@ def _standard(function: AnyFunction, args: Args, written: ast.Call, scope: Scope
         for param, node in zip(function.params, full, strict=True)
         if param.const and isinstance(node, Const)
     }
-    bank = literals.get("bank")
-    banks = scope.vocabulary.banks
-    if function.name in BANK_CALLS and banks is not None and bank not in banks:
-        hint = f"Make it: fieldfare bank create {bank} --policy ..."
-        scope.unknown(written, "bank", str(bank), banks, hint)
+    bank = str(literals.get("bank"))
+    if function.name in BANK_CALLS and not _bank_is_known(bank, written, scope):
         return None
     if function.check and (wrong := function.check(literals)):
         scope.problem(written, wrong, f"As in {function.example}." if function.example else "")

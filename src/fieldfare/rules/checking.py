@@ -26,8 +26,8 @@ class Scope:
 
     define: gives the checked definition of a key, or None if that has a problem of its own.
     in_sight: the files whose names may be used; used: keys that were asked for. labels: those the
-    rule set declares. narrowed: names a condition before this place has found to be there, as in
-    `X != None and X > 3`.
+    rule set declares. banks: those it names. narrowed: names a condition before this place has
+    found to be there, as in `X != None and X > 3`.
     """
 
     file: SourceFile
@@ -40,6 +40,7 @@ class Scope:
     labels: Mapping[str, LabelTerms]
     semantics: Semantics = "safe"
     narrowed: set[str] = field(default_factory=set)
+    banks: set[str] = field(default_factory=set)
 
     def place(self, node: ast.expr | ast.stmt | ast.keyword) -> Place:
         return self.file.place(node)

@@ -69,13 +69,15 @@ class Definition:
 class Program:
     """A checked rule set: all definitions by key, all files and functions by name.
 
-    gates: for files that are not always taken in, a name for when they are (`counter_names`).
+    banks: those its calls name. gates: for files that are not always taken in, a
+    name for when they are (`counter_names`).
     """
 
     definitions: Mapping[str, Definition]
     files: Mapping[str, FileContents]
     functions: Mapping[str, AnyFunction]
     manifest: Manifest
+    banks: frozenset[str] = frozenset()
     warnings: tuple[Problem, ...] = ()
     gates: Mapping[str, str] = field(default_factory=dict)
 

@@ -116,6 +116,7 @@ class _Checker:
         self._checked: dict[str, Definition | None] = {}
         self._open: list[str] = []
         self._used: set[str] = set()
+        self._banks: set[str] = set()
         self._contents = {name: FileContents(name=name) for name in self._files}
         self._scopes: dict[str, Scope] = {}
 
@@ -143,6 +144,7 @@ class _Checker:
             files=self._contents,
             manifest=self._manifest,
             functions=self._vocabulary.functions,
+            banks=frozenset(self._banks),
         )
 
     def _scope(self, file: SourceFile, in_sight: frozenset[str]) -> Scope:
@@ -156,6 +158,7 @@ class _Checker:
             used=self._used,
             labels=self._manifest.labels,
             semantics=self._manifest.semantics,
+            banks=self._banks,
         )
 
     def _calls(self, file: SourceFile, scope: Scope) -> list[tuple[str, ast.Call]]:

@@ -43,10 +43,13 @@ class RuleInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What a rule set reads: facts, lists and counters the engine has to have at hand."""
+    """What a rule set reads: facts, lists and counters the engine has to have at hand; banks it
+    names.
+    """
 
     facts: frozenset[str]
     lists: frozenset[str]
+    banks: frozenset[str]
     counters: tuple[Counter, ...]
 
 
@@ -77,7 +80,7 @@ class RuleSet:
             definition.node.type.entity for definition in program.definitions.values()
         ) - {""}
         self.declares = _declared_words(program)
-        self.needs = _needs(self._kinds)
+        self.needs = _needs(self._kinds, program.banks)
 
     @property
     def semantics(self) -> Semantics:
@@ -205,11 +208,12 @@ def compiled(sources: Mapping[str, str], program: Program, vocabulary: Vocabular
         raise too_deep() from e
 
 
-def _needs(kinds: Mapping[str, Kind]) -> Needs:
+def _needs(kinds: Mapping[str, Kind], banks: frozenset[str]) -> Needs:
     counters = {c.name: c for kind in kinds.values() for c in kind.counters}
     return Needs(
         facts=frozenset(name for kind in kinds.values() for name in kind.facts),
         lists=frozenset(name for kind in kinds.values() for name in kind.lists),
+        banks=banks,
         counters=tuple(counters[name] for name in sorted(counters)),
     )
 

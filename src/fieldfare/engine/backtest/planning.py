@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.engine.backtest.plan import ListsSince, Plan
+from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.in_force import POLICIES, RULES
 from fieldfare.engine.readable_lists import readable_lists
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, EventId, NotFound, Org
 from fieldfare.kernel.ids import LAST_ID, id_before
-from fieldfare.matching.lists import parse_list
 from fieldfare.matching.repositories import NAMED_LIST
 
 LIST_CHANGED: Final = "list.changed"
@@ -43,7 +43,8 @@ def planned(uow: UnitOfWork, org: Org, wanted: Wanted) -> Plan:
     if pack is None:
         raise NotFound(f"organisation {org!r} has no policy pack", hint="Run `fieldfare init`.")
     after, up_to = id_before(wanted.from_ms), id_before(wanted.to_ms)
-    records = uow.lists.current(org, as_of=LAST_ID)
+    compiler = Compiler()
+    named = [r for r in uow.lists.current(org, as_of=LAST_ID) if r.kind == NAMED_LIST]
     plan = Plan(
         org=org,
         files=_files(uow, org, wanted),
@@ -51,10 +52,12 @@ def planned(uow: UnitOfWork, org: Org, wanted: Wanted) -> Plan:
         after=after,
         up_to=up_to,
         until=LAST_ID,
-        list_names=frozenset(record.name for record in records if record.kind == NAMED_LIST),
+        # As for the live rules: a list that nothing can read is none they may name.
+        list_names=frozenset(readable_lists(uow, org, named, compiler).named),
     )
-    needed = plan.rules.needs.lists
-    return replace(plan, lists=tuple(_lists(uow, org, plan, needed))) if needed else plan
+    if not plan.rules.needs.lists:
+        return plan
+    return replace(plan, lists=tuple(_lists(uow, org, plan, compiler)))
 
 
 def _files(uow: UnitOfWork, org: Org, wanted: Wanted) -> Mapping[str, str]:
@@ -72,21 +75,30 @@ def _files(uow: UnitOfWork, org: Org, wanted: Wanted) -> Mapping[str, str]:
     return rules.files
 
 
-def _lists(uow: UnitOfWork, org: Org, plan: Plan, needed: frozenset[str]) -> Iterator[ListsSince]:
+def _lists(uow: UnitOfWork, org: Org, plan: Plan, compiler: Compiler) -> Iterator[ListsSince]:
     """Give the lists as they stood at the start, and anew after each change in the span.
 
     An organisation begins with the lists it was given first: imported history is older than they.
     """
+
+    def as_of(event_id: EventId) -> Mapping[str, frozenset[str]]:
+        named = [
+            record
+            for record in uow.lists.current(org, as_of=event_id)
+            if record.kind == NAMED_LIST and record.name in plan.rules.needs.lists
+        ]
+        return readable_lists(uow, org, named, compiler).named
+
     changes = _changes(uow, org, EventId(0), plan.up_to)
     known = [event_id for event_id in changes if event_id <= plan.after]
     later = [event_id for event_id in changes if event_id > plan.after]
     if known:
-        yield ListsSince(since=EventId(0), lists=_as_of(uow, org, known[-1], needed))
+        yield ListsSince(since=EventId(0), lists=as_of(known[-1]))
     else:
         begin = later[0] if later else LAST_ID
-        yield ListsSince(since=EventId(0), lists=_as_of(uow, org, begin, needed))
+        yield ListsSince(since=EventId(0), lists=as_of(begin))
     for event_id in later:
-        yield ListsSince(since=event_id, lists=_as_of(uow, org, event_id, needed))
+        yield ListsSince(since=event_id, lists=as_of(event_id))
 
 
 def _changes(uow: UnitOfWork, org: Org, after: EventId, up_to: EventId) -> Sequence[EventId]:
@@ -97,17 +109,3 @@ def _changes(uow: UnitOfWork, org: Org, after: EventId, up_to: EventId) -> Seque
         if after > up_to:
             break
     return found
-
-
-def _as_of(
-    uow: UnitOfWork, org: Org, event_id: EventId, needed: frozenset[str]
-) -> Mapping[str, frozenset[str]]:
-    named = [
-        record
-        for record in uow.lists.current(org, as_of=event_id)
-        if record.kind == NAMED_LIST and record.name in needed
-    ]
-    return {
-        record.name: parse_list(record.name, record.text).entries
-        for record in readable_lists(uow, org, named).records
-    }
