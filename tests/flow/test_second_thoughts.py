@@ -237,12 +237,13 @@ def test_a_rule_that_throws_is_counted_and_holds_nothing_for_a_mild_policy(
 
 
 def thrown(org: str) -> float:
-    """Count the errors of all rules."""
+    """Count the errors of the rule."""
     found = (
         sample.value
         for metric in REGISTRY.collect()
         for sample in metric.samples
-        if sample.name == "fieldfare_rule_errors_total" and sample.labels["org"] == org
+        if sample.name == "fieldfare_rule_errors_total"
+        and (sample.labels["org"], sample.labels["rule"]) == (org, "Broken")
     )
     return sum(found)
 

@@ -40,7 +40,7 @@ def note_errors(event: Event, errors: Sequence[str]) -> None:
     """Count the rules that threw, and tell whoever reads the log."""
     rules = _broken(errors)
     for rule in rules:
-        _ERRORS.labels(event.org, rule).inc()
+        _ERRORS.labels(event.org, rule.removeprefix("rule ")).inc()
     _log.error("rules threw", org=event.org, event_id=str(event.id), rules=rules)
 
 

@@ -35,8 +35,11 @@ def hits_of(
     for each in ran:
         silent = each.mode is HitMode.SHADOW
         rows: dict[str, RuleHit] = {}
+        threw = _threw(each.outcome)
         for rule in each.outcome.fired:
             asks = _asks(each.outcome, rule)
+            if rule in threw and not asks:
+                continue  # it fired for nothing: that its effects threw is what there is to know
             others = deciding.verdicts if silent else _asks_of_others(deciding, rule)
             rows[rule] = RuleHit(
                 org=event.org,
@@ -50,7 +53,7 @@ def hits_of(
                 novel=not others,
                 queue=next((wish.queue for ask in asks for wish in ask.review), ""),
             )
-        for rule in _threw(each.outcome):
+        for rule in threw:
             row = RuleHit(
                 org=event.org,
                 event_id=event.id,
@@ -83,6 +86,6 @@ def _action(asks: Iterable[Verdict], kinds: RestrictionKinds) -> str:
 
 
 def _threw(outcome: Outcome) -> list[str]:
-    """Name the rules that threw; an effect's error is led by `Effect of rule NAME`."""
+    """Name the rules that threw: an error is led by `rule NAME`, an effect's too."""
     names = (error.partition(":")[0].rpartition(" ")[2] for error in outcome.errors)
     return list(dict.fromkeys(names))

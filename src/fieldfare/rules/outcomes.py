@@ -201,7 +201,7 @@ def _verdicts(  # noqa: PLR0917 -- all of it is the event's
             ask = effects.ask(effect, captured, event.subject, event.event_id)
         except CannotApply as e:
             by = reasons[0].by if reasons else ""
-            trouble.errors.append(f"{effect.name} of rule {by}: {e}")
+            trouble.errors.append(f"rule {by}: {effect.name}: {e}")
             trouble.undecided.append(_named(effect))
             continue
         account = None if _is_own(ask.account, event.subject) else ask.account

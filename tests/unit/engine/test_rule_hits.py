@@ -78,7 +78,7 @@ def test_a_shadow_is_novel_where_what_decides_asked_for_nothing() -> None:
 def test_rules_that_threw_are_counted_once_each_beside_those_that_fired() -> None:
     outcome = Outcome(
         fired=("C",),
-        errors=("A: boom", "A: again", "Hold of rule B: the account is Unknown", "C: later"),
+        errors=("rule A: boom", "rule A: again", "rule B: Hold: the account is Unknown"),
     )
 
     found = hits((HitMode.SHADOW, outcome))
@@ -87,6 +87,20 @@ def test_rules_that_threw_are_counted_once_each_beside_those_that_fired() -> Non
         "A": "error",
         "B": "error",
         "C": "",
+    }
+
+
+def test_a_rule_that_fired_threw_where_none_of_its_effects_came_of_it() -> None:
+    errors = ("rule Lost: Limit: no policy 'de'", "rule Half: Limit: no policy 'de'")
+    outcome = Outcome(
+        fired=("Lost", "Half"), verdicts=(asks("Half", kinds=("hold",)),), errors=errors
+    )
+
+    found = hits((HitMode.LIVE, outcome))
+
+    assert {rule: hit.action for (_, rule), hit in found.items()} == {
+        "Lost": "error",
+        "Half": "hold",
     }
 
 

@@ -59,7 +59,7 @@ def test_a_parameter_that_is_unknown_is_an_error_of_the_effect() -> None:
     outcome = evaluated(rules, {"author": "ada"})
 
     assert outcome.verdicts == ()
-    assert outcome.errors == ("Restrict of rule R: minutes is Unknown",)
+    assert outcome.errors == ("rule R: Restrict: minutes is Unknown",)
 
 
 def test_a_kind_for_both_is_asked_on_the_item_unless_an_account_is_named() -> None:
