@@ -19,10 +19,11 @@ from fieldfare.web.api.rule_hits import router as rule_hits
 from fieldfare.web.api.rule_trials import router as rule_trials
 from fieldfare.web.api.rule_versions import router as rule_versions
 from fieldfare.web.api.rules import router as rules
+from fieldfare.web.api.webhooks import router as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, labels, review),
-    *(admin, rules, rule_hits, rule_versions, brakes, people, clock),
+    *(admin, webhooks, rules, rule_hits, rule_versions, brakes, people, clock),
     *(rule_trials, backtests, lake, query),
 )
 
