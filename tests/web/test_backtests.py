@@ -1,12 +1,15 @@
 """Backtests in the console: started by a form, watched to their end, compared, exported."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from fieldfare.access import RoleName
+from fieldfare.engine.rule_moves import Proposal
+from fieldfare.kernel import Conflict
 from fieldfare.testing.sites import Caller, Site
 from fieldfare.testing.visits import Visit
 
@@ -164,3 +167,28 @@ def test_a_backtest_is_started_and_watched_in_a_browser(
 def violations(visit: Visit) -> list[str]:
     found = Axe().run(visit.page).response["violations"]
     return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
+
+
+def test_a_version_that_no_longer_compiles_is_offered_last_and_cannot_be_chosen(
+    site: Site, author: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, org = site.community.platform, site.community.org
+    sources = platform.rule_set(org).sources
+    files = {**sources, "main.sml": sources["main.sml"] + "# with a list\n"}
+    made = platform.versioning.propose(org, files, Proposal(by="ann"))
+    original = platform.books.compiler.rules
+
+    def refuses(asked: Mapping[str, str], words: object) -> object:
+        if "# with a list" in asked["main.sml"]:
+            raise Conflict("the list it reads is gone")
+        return original(asked, words)  # type: ignore[arg-type]  # handed on as it came
+
+    monkeypatch.setattr(platform.books.compiler, "rules", refuses)
+    path = f"/backtests?version={made.hash}"
+
+    page = site.client().get(path, headers=author.headers | JSON).json()
+    html = site.client().get(path, headers=author.headers | HTML).text
+
+    assert [bool(each["problem"]) for each in page["versions"]][-2:] == [False, True]
+    assert page["versions"][-1]["hash"] == made.hash
+    assert f'<option value="{made.hash}" disabled>' in html

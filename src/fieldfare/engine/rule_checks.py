@@ -8,19 +8,21 @@ and the same tests under the same pack, lists and banks say the same.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.rule_tests import CaseReport, run_rule_tests
 from fieldfare.engine.surroundings import Surroundings, are_those_of_today, surroundings
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import Conflict, Org
+from fieldfare.kernel import Conflict, FieldfareError, Org
 from fieldfare.rules import RuleSet
 
 MOST: Final = 64
 """Reports that are kept; one has the names of rules and of tests that fail."""
+MOST_VERDICTS: Final = 1_000
+FilesOf: TypeAlias = Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Checks:
         self._compiler = compiler
         self._reports: OrderedDict[tuple[str, str, frozenset[str], frozenset[str]], CaseReport]
         self._reports = OrderedDict()
+        self._verdicts: OrderedDict[tuple[str, str, frozenset[str], frozenset[str]], str]
+        self._verdicts = OrderedDict()
         self._lock = threading.Lock()
 
     def surroundings(self, uow: UnitOfWork, org: Org) -> Surroundings:
@@ -59,6 +63,25 @@ class Checks:
         """Compile a folder and ask no test. Raises RuleSetDoesNotCompile with every problem."""
         rules = self._compiler.rules(files, around.words)
         return Compiled(files=files, rules=rules, pack=around.pack.hash, lists=around.stored)
+
+    def problem(self, around: Surroundings, version: str, files: FilesOf) -> str:
+        """Say why a version does not compile, "" if it does. files: asked if that is not known."""
+        name = (version, around.pack.hash, around.words.lists, around.banks)
+        with self._lock:
+            known = self._verdicts.get(name)
+        if known is not None:
+            return known
+        try:
+            self.compiled(around, files())
+        except FieldfareError as error:
+            found = str(error)
+        else:
+            found = ""
+        with self._lock:
+            self._verdicts[name] = found
+            while len(self._verdicts) > MOST_VERDICTS:
+                self._verdicts.popitem(last=False)
+        return found
 
     def checked(self, around: Surroundings, files: Mapping[str, str]) -> Checked:
         """Compile a folder and run its tests, unless they ran before.

@@ -4,8 +4,9 @@ In flow what a person asks of a version; out flow what became of it. Compiling a
 on the caller's thread over a read, so that the writer is held up by a few rows alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.rule_checks import Checked, Checks
@@ -77,6 +78,20 @@ class Versioning:
     def files(self, org: Org, name: str) -> dict[str, str]:
         """Give the files of a version. Raises NotFound."""
         return self._store.read(lambda uow: files_of(uow, org, _find(uow, org, name).version.hash))
+
+    def problems(self, org: Org, rows: Iterable[VersionRow]) -> Mapping[str, str]:
+        """Say by hash why versions do not compile under what is in force; sound ones are left out.
+
+        Compiles those that were not asked about before: some 30 ms each.
+        """
+        around = self._store.read(lambda uow: self._checks.surroundings(uow, org))
+        found = {
+            row.version.hash: self._checks.problem(
+                around, row.version.hash, partial(self.files, org, row.version.hash)
+            )
+            for row in rows
+        }
+        return {version: problem for version, problem in found.items() if problem}
 
     def propose(self, org: Org, files: Mapping[str, str], proposal: Proposal) -> RuleVersion:
         """Keep a folder as a draft. Raises RuleSetDoesNotCompile, Conflict if it is there."""

@@ -19,6 +19,7 @@ from fieldfare.web.console.views.backtests import (
     backtest_view,
     backtests_view,
     compared_view,
+    offered,
 )
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
@@ -50,7 +51,8 @@ def backtests_page(
     tests = [
         backtest_line(each, rows, platform.backtests.progress(who.org, each.id)) for each in newest
     ]
-    view = backtests_view(tests, rows, who, chosen=version, span=span)
+    broken = platform.versioning.problems(who.org, rows[:SHOWN])
+    view = backtests_view(tests, offered(rows, broken), who, chosen=version, span=span)
     return answer(request, "backtests.html", view, current="rules")
 
 

@@ -38,7 +38,10 @@ class BacktestLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestsView:
-    """The newest backtests. from_day, to_day: the last seven whole days, to start with."""
+    """The newest backtests. from_day, to_day: the last seven whole days, to start with.
+
+    versions: to choose from, those that do not compile last.
+    """
 
     tests: tuple[BacktestLine, ...]
     versions: tuple[VersionLine, ...]
@@ -94,9 +97,15 @@ def backtest_line(
     )
 
 
+def offered(rows: Sequence[VersionRow], broken: Mapping[str, str]) -> tuple[VersionLine, ...]:
+    """List versions to choose from; last those that do not compile. broken: hash -> why."""
+    lines = [version_line(row, broken.get(row.version.hash, "")) for row in rows]
+    return tuple(sorted(lines, key=lambda line: bool(line.problem)))
+
+
 def backtests_view(
     tests: Sequence[BacktestLine],
-    rows: Sequence[VersionRow],
+    versions: Sequence[VersionLine],
     who: Principal,
     *,
     chosen: str,
@@ -105,7 +114,7 @@ def backtests_view(
     """List backtests. chosen: hash of the version to begin with; span: first and last day."""
     return BacktestsView(
         tests=tuple(tests),
-        versions=tuple(version_line(row) for row in rows),
+        versions=tuple(versions),
         chosen=chosen,
         from_day=span[0],
         to_day=span[1],
