@@ -47,6 +47,7 @@ def version(site: Site) -> str:
         *hit(4, RULE, 1, action=THREW),
         hit(5, RULE, 40, action="limit")[0],
         hit(6, "CommentBurst", 0, action="limit")[1],
+        hit(7, "LongGone", 35, action="limit")[0],
     ]
     platform.store.write(lambda uow: uow.rule_hits.add(hits))
     return made.hash
@@ -83,6 +84,22 @@ def test_one_rule_shows_its_newest_items_and_what_it_rests_on(site: Site, versio
     assert page["graph"]["svg"].startswith("<svg")
     assert {test["fires"] for test in page["tests"]} == {True}
     assert all(test["file"].startswith("tests/") for test in page["tests"])
+
+
+def test_a_rule_that_is_gone_shows_what_is_kept_of_its_hits(site: Site, version: str) -> None:
+    who = site.signed_in("author", RoleName.RULE_AUTHOR)
+    assert version
+
+    page = told(site, "/rules/rule/LongGone")
+    html = site.client().get("/rules/rule/LongGone", headers=who.headers).text
+    found = site.client().get("/rules?find=LongGone", headers=who.headers)
+    never = site.client().get("/rules/rule/NeverWas", headers=who.headers | JSON)
+
+    assert [each["host_id"] for each in page["examples"]] == ["v7"]
+    assert page["hits"] is None
+    assert "No live rule has this name." in html
+    assert (found.status_code, found.headers["location"]) == (303, "/rules/rule/LongGone")
+    assert never.status_code == 404
 
 
 def test_a_version_in_the_shadow_is_reported_beside_the_live_one(site: Site, version: str) -> None:

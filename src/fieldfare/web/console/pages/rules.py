@@ -8,8 +8,15 @@ from fastapi.responses import RedirectResponse
 
 from fieldfare.access import Permission, Principal
 from fieldfare.web.console.templating import answer
+from fieldfare.web.console.views.past_rules import past_rule_view
 from fieldfare.web.console.views.rule_hits import period
-from fieldfare.web.console.views.rules import rule_file_view, rule_named, rule_view, rules_view
+from fieldfare.web.console.views.rules import (
+    RuleUnknown,
+    rule_file_view,
+    rule_named,
+    rule_view,
+    rules_view,
+)
 from fieldfare.web.guards import Platform, requires
 
 router = APIRouter(include_in_schema=False)
@@ -23,10 +30,14 @@ def rules_page(
 ) -> Response:
     """List the rules that answer a search; with `find` go to the rule of that name."""
     in_force = platform.books.of(who.org)
-    if find:
-        rule = rule_named(in_force.rules, find)
-        return RedirectResponse(f"/rules/rule/{quote(rule.name)}", status_code=303)
     of = period(platform.clock.now_ms())
+    if find:
+        try:
+            rule_named(in_force.rules, find)
+        except RuleUnknown:
+            if platform.store.read(lambda uow: past_rule_view(uow, who.org, find, of)) is None:
+                raise
+        return RedirectResponse(f"/rules/rule/{quote(find)}", status_code=303)
     view = platform.store.read(lambda uow: rules_view(uow, who, in_force, of, search=q))
     return answer(request, "rules.html", view, current="rules")
 
@@ -39,7 +50,13 @@ def rule_page(request: Request, who: RuleReader, platform: Platform, name: str) 
         return answer(request, "rule_file.html", rule_file_view(rule_set, file), current="rules")
     of = period(platform.clock.now_ms())
     in_force = platform.books.of(who.org)
-    view = platform.store.read(lambda uow: rule_view(uow, who.org, in_force, name, of))
+    try:
+        view = platform.store.read(lambda uow: rule_view(uow, who.org, in_force, name, of))
+    except RuleUnknown:
+        past = platform.store.read(lambda uow: past_rule_view(uow, who.org, name, of))
+        if past is None:
+            raise
+        return answer(request, "rule_past.html", past, current="rules")
     return answer(request, "rule.html", view, current="rules")
 
 

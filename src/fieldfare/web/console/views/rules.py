@@ -164,14 +164,10 @@ def rule_view(uow: UnitOfWork, org: Org, in_force: InForce, name: str, of: Perio
     """Show one rule with its source, what it did and what changed it. Raises RuleUnknown."""
     rule_set = in_force.rules
     rule = rule_named(rule_set, name)
-    versions = history_of(uow, org)
-    changes = [
-        RuleChange(hash=versions[index].hash, at=Moment(at_of(versions[index].since)))
-        for index in changed_in([version.files for version in versions], name)
-    ]
+    changes = changes_of(uow, org, name)
     line = replace(
         _rule_line(rule),
-        changed_at=changes[-1].at if changes else None,
+        changed_at=changes[0].at if changes else None,
         hits=hits_of_rules(uow, org, of, rule.name).get(rule.name),
     )
     meant = HitsOf(from_ms=of.from_ms, to_ms=of.to_ms, rule=rule.name, deciding=True)
@@ -186,7 +182,16 @@ def rule_view(uow: UnitOfWork, org: Org, in_force: InForce, name: str, of: Perio
             SourceView(file=each.file, line=each.line, lines=highlight(each.text))
             for each in excerpts_of(rule_set.sources, name)
         ),
-        changes=tuple(reversed(changes)),
+        changes=changes,
+    )
+
+
+def changes_of(uow: UnitOfWork, org: Org, rule: str) -> tuple[RuleChange, ...]:
+    """Name the versions in force in which a rule came, changed or went, the newest first."""
+    versions = history_of(uow, org)
+    return tuple(
+        RuleChange(hash=versions[index].hash, at=Moment(at_of(versions[index].since)))
+        for index in reversed(changed_in([version.files for version in versions], rule))
     )
 
 
