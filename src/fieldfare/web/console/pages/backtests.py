@@ -31,6 +31,8 @@ Writer = Annotated[Principal, requires(Permission.RULES_WRITE)]
 Named = Annotated[str, Query(max_length=64)]
 Chosen = Annotated[list[str] | None, Query(max_length=10)]
 SHOWN: Final = 50
+COMPILED: Final = 10
+"""Newest versions that are compiled for the form; with all of them the page would have to wait."""
 TWO: Final = 2
 WEEK: Final = 7
 
@@ -51,7 +53,7 @@ def backtests_page(
     tests = [
         backtest_line(each, rows, platform.backtests.progress(who.org, each.id)) for each in newest
     ]
-    broken = platform.versioning.problems(who.org, rows[:SHOWN])
+    broken = platform.versioning.problems(who.org, rows[:COMPILED])
     view = backtests_view(tests, offered(rows, broken), who, chosen=version, span=span)
     return answer(request, "backtests.html", view, current="rules")
 

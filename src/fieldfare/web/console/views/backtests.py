@@ -40,7 +40,7 @@ class BacktestLine:
 class BacktestsView:
     """The newest backtests. from_day, to_day: the last seven whole days, to start with.
 
-    versions: to choose from, those that do not compile last.
+    versions: to choose from; those of the newest that do not compile last.
     """
 
     tests: tuple[BacktestLine, ...]
