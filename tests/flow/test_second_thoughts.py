@@ -193,6 +193,27 @@ def test_a_rule_that_throws_holds_what_a_grave_policy_could_not_judge(
     assert thrown(org) == before + 1
 
 
+def test_what_throws_while_an_event_is_counted_holds_for_a_grave_policy(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org, platform = community.org, community.platform
+    rules = """
+Flood = Rule(
+    when_all=[Count(key=Text, where=HashMd5(input=Text) == 'x', window='1h') >= 2], description='')
+WhenRules(rules_any=[Flood], then=[Hold(policy='VC.THREAT')])
+"""
+    run_throwing(community, monkeypatch, "HS.SLUR", more=rules)
+    before = thrown(org)
+
+    decision = community.posted(a_comment("sarno wivel"))
+
+    assert (decision.judgement.action, decision.judgement.policy) == ("hold", "")
+    (case,) = platform.store.read(lambda uow: uow.cases.of_subject(org, COMMENT))
+    assert case.queue == "unjudged"
+    assert "line 7 of main.sml" in case.reason
+    assert thrown(org) == before + 2
+
+
 @pytest.mark.parametrize(
     "effect", ["Review(queue='fraud')", "Review(queue=Hash)", "Review(queue=Missing)"]
 )

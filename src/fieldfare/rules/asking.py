@@ -1,14 +1,15 @@
 """What has to be gathered before the rules of an event run: whose labels they ask for.
 
 In: the entities that the lowered rules of a kind ask about, in the order of their answers. Out: a
-compiled function of the event that names them, None where an entity is Unknown.
+compiled function of the event that names them, None where an entity is Unknown, and gives what
+threw.
 """
 
 from typing import Final
 
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.labels import Entity
-from fieldfare.rules.lowering import Lowering
+from fieldfare.rules.lowering import Lowering, place_of
 from fieldfare.rules.operands import conjunction, literal
 from fieldfare.rules.values import as_text
 
@@ -27,6 +28,6 @@ def asks_of(rules: Lowering) -> tuple[CodeWriter, Lowering]:
         entity = f"{make}({literal(node.type.entity)}, {text}({operand.code}))"
         if operand.guards:
             entity = f"{entity} if {conjunction(operand.guards)} else None"
-        variables.append(writer.emit(entity, "the entity of HasLabel"))
-    writer.line(f"return ({''.join(f'{variable}, ' for variable in variables)})")
+        variables.append(writer.emit(entity, place_of(node)))
+    writer.line(f"return ({''.join(f'{variable}, ' for variable in variables)}), errors")
     return writer, lowering

@@ -12,15 +12,15 @@ from typing import Final
 import msgspec
 
 from fieldfare.kernel import digest
-from fieldfare.rules.aftermath import Aftermath
 from fieldfare.rules.ahead import ahead_of
 from fieldfare.rules.asking import ASK_PARAMS, asks_of
 from fieldfare.rules.code_writer import CodeWriter
 from fieldfare.rules.counters import Counter, CounterUpdate
 from fieldfare.rules.definitions import Program, When
 from fieldfare.rules.folding import Folder, can_fire
+from fieldfare.rules.kept_away import KeptAway
 from fieldfare.rules.label_effects import SIDE_EFFECTS
-from fieldfare.rules.lowering import Lowering
+from fieldfare.rules.lowering import Lowering, place_of
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import (
     AllOf,
@@ -120,22 +120,22 @@ class Assembler:
         ask_writer, asking = asks_of(self._lowering)
         for lowering in (self._lowering, reads, asking):
             lowering.prefilters.finish()
-        evaluate = writer.compiled(PARAMS, self._kind)
+        evaluate = writer.generated(PARAMS, self._kind)
+        update = update_writer.generated(UPDATE_PARAMS, f"{self._kind} counters")
+        asks = ask_writer.generated(ASK_PARAMS, f"{self._kind} labels")
         return Kind(
             name=self._kind,
             rules=rules,
             whens=whens,
             counters=tuple(self._counter(count) for count in counts),
-            evaluate=evaluate,
-            aftermath=Aftermath(writer.function(PARAMS), evaluate),
-            update=update_writer.compiled(UPDATE_PARAMS, f"{self._kind} counters"),
-            asks=ask_writer.compiled(ASK_PARAMS, f"{self._kind} labels")
-            if self._lowering.asked
-            else None,
+            evaluate=evaluate.compiled,
+            kept_away=KeptAway(evaluate, {"counts": update, "labels": asks}),
+            update=update.compiled,
+            asks=asks.compiled if self._lowering.asked else None,
             ahead=ahead_of(self._lowering, self._kind),
             facts=frozenset(self._lowering.facts_read | reads.facts_read | asking.facts_read),
             lists=frozenset(self._lowering.lists_read | reads.lists_read),
-            python=f"{writer.function(PARAMS)}\n\n{update_writer.function(UPDATE_PARAMS)}",
+            python=f"{evaluate.python}\n\n{update.python}",
         )
 
     # -- what the function gives; tracing gives more
@@ -325,11 +325,11 @@ class Assembler:
             variable = writer.name()
             writer.guarded(
                 [f"{variable} = {make}({counter}, {keyed}, ({adds}) is True, {value})"],
-                count.counter.written,
+                place_of(count),
                 [f"{variable} = {make}({counter}, None, False, None)"],
             )
             variables.append(variable)
-        writer.line(f"return ({''.join(f'{variable}, ' for variable in variables)})")
+        writer.line(f"return ({''.join(f'{variable}, ' for variable in variables)}), errors")
         return writer, lowering
 
 

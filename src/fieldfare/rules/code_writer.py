@@ -7,6 +7,8 @@ under a label, so that one broken rule never stops the others.
 from collections.abc import Callable
 from typing import Final
 
+from fieldfare.rules.kept_away import Generated
+
 MAX_ERROR: Final = 200
 
 
@@ -79,3 +81,7 @@ class CodeWriter:
         if not callable(made):
             raise TypeError("nothing was compiled")
         return made
+
+    def generated(self, params: str, label: str) -> Generated:
+        """Compile the function, and keep its text."""
+        return Generated(python=self.function(params), compiled=self.compiled(params, label))

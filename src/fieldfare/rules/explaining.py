@@ -91,7 +91,7 @@ class Explainer:
         traced = self._traced[event.kind]
         counts = dict(zip(counters, event.counts, strict=True))
         asks = traced.kind.asks
-        asked = asks(event.event_id, event.data, event.facts) if asks else ()
+        asked, _ = asks(event.event_id, event.data, event.facts) if asks else ((), ())
         _, _, _, traces = traced.kind.evaluate(
             event.event_id,
             event.data,

@@ -24,14 +24,19 @@ _STATUSES: Final = ("added", "removed")
 
 
 def has_label(  # noqa: PLR0917 -- called from generated code, by place
-    labels: EntityLabels,
+    labels: EntityLabels | None,
     label: str,
     added: bool,  # noqa: FBT001 -- likewise
     manual: bool | None,  # noqa: FBT001 -- likewise
     min_age_ms: int | None,
     event_id: int,
-) -> bool:
-    """Answer HasLabel: a label that expired, or never was, counts as removed, by no person."""
+) -> bool | None:
+    """Answer HasLabel: a label that expired, or never was, counts as removed, by no person.
+
+    Unknown without labels: what names the entity threw.
+    """
+    if labels is None:
+        return None
     at_ms = at_of(event_id)
     state = labels.labels.get(label)
     if state is None or not state.holds(at_ms):

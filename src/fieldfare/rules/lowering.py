@@ -292,8 +292,7 @@ class Lowering(ABC):
                 case LabelOf():
                     self._vars[node] = label_variable(node, self)
                 case _:
-                    label = f"line {node.place.line} of {node.place.file}"
-                    self._vars[node] = self.writer.emit(self._value_of(node), label)
+                    self._vars[node] = self.writer.emit(self._value_of(node), place_of(node))
         return self._vars[node]
 
     def _field(self, node: Field) -> str:
@@ -342,8 +341,8 @@ class Lowering(ABC):
         guards = guards_of([self.needed(part) for part in node.key])
         if node.per_s:
             count = f"{self.writer.bind(per_second)}(counts[{at}], {literal(node.per_s)})"
-            return self.writer.emit(Operand(guards, count).value(), node.written)
-        found = self.writer.emit(Operand(guards, f"counts[{at}]").value(), node.written)
+            return self.writer.emit(Operand(guards, count).value(), place_of(node))
+        found = self.writer.emit(Operand(guards, f"counts[{at}]").value(), place_of(node))
         self.writer.line(f"if type({found}) is not int:")
         self.writer.line(f"    {found} = {self.writer.bind(finite)}({found})")
         return found
@@ -375,6 +374,11 @@ class Lowering(ABC):
             code = f"{fold}({text}) if {text} is not None else None"
             self._vars["folded", text] = self.writer.plain(code)
         return self._vars["folded", text]
+
+
+def place_of(node: Node) -> str:
+    """Say where a node stands, for errors of what has no name."""
+    return f"line {node.place.line} of {node.place.file}"
 
 
 _EMPTY: Final[dict[str, object]] = {}

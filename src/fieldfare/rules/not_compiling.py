@@ -42,7 +42,8 @@ class NotCompiling(RuleSet):
         labels: Sequence[EntityLabels | None],
         *,
         explained: bool = True,
+        thrown: Sequence[str] = (),
     ) -> Outcome:
         """Say that nothing could be decided, whatever the event."""
-        del event, counts, lists, labels, explained
+        del event, counts, lists, labels, explained, thrown
         return _UNDECIDED

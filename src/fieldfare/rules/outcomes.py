@@ -56,12 +56,13 @@ class RuleInput(Occurrence, frozen=True, kw_only=True, gc=False):
     """Everything rules may know about one event; they see values only.
 
     counts: aligned with `RuleSet.counter_updates`; lists: name -> entries. labels: of the entities
-    in `RuleSet.label_asks`, None where one is Unknown.
+    in `RuleSet.label_asks`, None where one is Unknown. thrown: the errors of both.
     """
 
     counts: Sequence[Figure] = ()
     lists: Mapping[str, frozenset[str]] = {}
     labels: Sequence[EntityLabels | None] = ()
+    thrown: Sequence[str] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +91,13 @@ class _Trouble:
 
     errors: list[str]
     undecided: list[str]
+
+
+def with_thrown(found: Found | None, thrown: Sequence[str]) -> Found:
+    """Add to what a compiled function found what had thrown before it ran; each once."""
+    errors, hits, deeds = found or ([], [], [])
+    new = [error for error in dict.fromkeys(thrown) if error not in errors]
+    return [*errors, *new], hits, deeds
 
 
 def outcome_of(
@@ -128,9 +136,16 @@ def outcome_of(
 
 def _kept_away(kind: Kind, errors: Sequence[str], deeds: Sequence[tuple[int, Any]]) -> list[str]:
     """Name the policies of all effects that did not come because something threw."""
-    away = {at for error in errors for at in kind.aftermath.deeds(error.partition(":")[0])}
+    away: set[int] = set()
+    unsaid: list[str] = []
+    for error in errors:
+        rest_on_it = kind.kept_away.deeds(error.partition(":")[0])
+        if rest_on_it is None:
+            unsaid.append(ANY_POLICY)
+        else:
+            away |= rest_on_it
     left = sorted(away.difference(at for at, _ in deeds))
-    return [_named(effect) for at in left for effect in kind.whens[at].effects]
+    return [*unsaid, *(_named(effect) for at in left for effect in kind.whens[at].effects)]
 
 
 def _named(effect: EffectPlan) -> str:

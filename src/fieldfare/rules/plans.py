@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fieldfare.rules.aftermath import Aftermath
 from fieldfare.rules.ahead import BatchAhead
 from fieldfare.rules.counters import Counter
+from fieldfare.rules.kept_away import KeptAway
 from fieldfare.rules.sightings import Sighting
 
 
@@ -64,14 +64,17 @@ class WhenPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """Everything compiled for one event kind. `counters` is the order of the counts."""
+    """Everything compiled for one event kind. `counters` is the order of the counts.
+
+    update and asks give what they are for and, beside it, the errors of what threw.
+    """
 
     name: str
     rules: tuple[RulePlan, ...]
     whens: tuple[WhenPlan, ...]
     counters: tuple[Counter, ...]
     evaluate: Callable[..., Any]
-    aftermath: Aftermath
+    kept_away: KeptAway
     update: Callable[..., Any]
     asks: Callable[..., Any] | None
     ahead: BatchAhead | None

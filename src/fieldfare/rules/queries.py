@@ -17,7 +17,7 @@ from fieldfare.kernel import Unknown
 from fieldfare.records import FactValue, Subject
 from fieldfare.rules.definitions import Definition, Program, is_local
 from fieldfare.rules.nodes import FactOf, Field, Name, Node, children
-from fieldfare.rules.outcomes import RuleInput
+from fieldfare.rules.outcomes import Occurrence
 from fieldfare.rules.problems import Problem, RuleSetDoesNotCompile
 from fieldfare.rules.program import ENTRY, check
 from fieldfare.rules.rule_set import RuleSet, compiled
@@ -62,17 +62,10 @@ class Query:
         lists: Mapping[str, frozenset[str]],
     ) -> Selected | None:
         """Tell whether an event is selected, and what it shows. Never raises for what it holds."""
-        found = self._rules.evaluate(
-            RuleInput(
-                kind=kind,
-                event_id=event_id,
-                subject=_NOTHING,
-                version="",
-                data=data,
-                facts=facts,
-                lists=lists,
-            )
+        event = Occurrence(
+            kind=kind, event_id=event_id, subject=_NOTHING, version="", data=data, facts=facts
         )
+        found = self._rules.judge(event, (), lists, ())
         if not found.fired:
             return None
         return Selected(found.declared[0] if self._shows and found.declared else None)

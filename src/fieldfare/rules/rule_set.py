@@ -20,7 +20,14 @@ from fieldfare.rules.label_effects import DECLARE, ENTITY_TYPE
 from fieldfare.rules.labels import Entity
 from fieldfare.rules.manifest import Semantics
 from fieldfare.rules.nodes import Const, EffectOf, Name, Node, RuleOf
-from fieldfare.rules.outcomes import NOTHING, Occurrence, Outcome, RuleInput, outcome_of
+from fieldfare.rules.outcomes import (
+    NOTHING,
+    Occurrence,
+    Outcome,
+    RuleInput,
+    outcome_of,
+    with_thrown,
+)
 from fieldfare.rules.plans import Kind
 from fieldfare.rules.program import check, too_deep
 from fieldfare.rules.tallies import Figure
@@ -93,10 +100,13 @@ class RuleSet:
         event_id: int,
         data: Mapping[str, Any],
         facts: Mapping[str, FactValue | Unknown],
-    ) -> tuple[CounterUpdate, ...]:
-        """Tell what an event does to each counter of its kind, in the order of the counts."""
+    ) -> tuple[tuple[CounterUpdate, ...], Sequence[str]]:
+        """Tell what an event does to each counter of its kind, in the order of the counts.
+
+        Beside it the errors of what threw; a counter whose key or value threw counts nothing.
+        """
         found = self._kinds.get(kind)
-        return found.update(event_id, data, facts) if found else ()
+        return found.update(event_id, data, facts) if found else ((), ())
 
     def counters(self, kind: str) -> tuple[Counter, ...]:
         """List the counters of an event kind, in the order of the counts."""
@@ -109,10 +119,13 @@ class RuleSet:
         event_id: int,
         data: Mapping[str, Any],
         facts: Mapping[str, FactValue | Unknown],
-    ) -> tuple[Entity | None, ...]:
-        """Name the entities whose labels the rules ask for; None where one is Unknown."""
+    ) -> tuple[tuple[Entity | None, ...], Sequence[str]]:
+        """Name the entities whose labels the rules ask for; None where one is Unknown.
+
+        Beside them the errors of what threw.
+        """
         found = self._kinds.get(kind)
-        return found.asks(event_id, data, facts) if found and found.asks else ()
+        return found.asks(event_id, data, facts) if found and found.asks else ((), ())
 
     def facts(self, kind: str) -> frozenset[str]:
         """Name the facts that rules and counters of an event kind read."""
@@ -124,7 +137,7 @@ class RuleSet:
     ) -> None:
         """Answer what a batch of events will ask of functions with a column form.
 
-        events: kind, id, data, facts of each. `evaluate` gives the same without; it is for replays.
+        events: kind, id, data, facts of each. `judge` gives the same without; it is for replays.
         """
         kinds = {name: kind.ahead for name, kind in self._kinds.items() if kind.ahead}
         if not kinds:
@@ -135,10 +148,6 @@ class RuleSet:
         for ahead in kinds.values():
             ahead.work()
 
-    def evaluate(self, event: RuleInput) -> Outcome:
-        """Evaluate the rules on one event, as `judge` does."""
-        return self.judge(event, event.counts, event.lists, event.labels)
-
     def judge(
         self,
         event: Occurrence,
@@ -147,17 +156,20 @@ class RuleSet:
         labels: Sequence[EntityLabels | None],
         *,
         explained: bool = True,
+        thrown: Sequence[str] = (),
     ) -> Outcome:
         """Evaluate the rules on one event. Never raises for what an event holds.
 
         A rule that throws is Unknown, does not fire, and is named in `Outcome.errors`. counts,
-        lists, labels: as in RuleInput. explained: False leaves out of the reasons the values that
-        rules saw.
+        lists, labels, thrown: as in RuleInput. explained: False leaves out of the reasons the
+        values that rules saw.
         """
         kind = self._kinds.get(event.kind)
         if kind is None:
             return NOTHING
         found = kind.evaluate(event.event_id, event.data, event.facts, counts, lists, labels)
+        if thrown:
+            found = with_thrown(found, thrown)
         if found is None:
             return NOTHING
         return outcome_of(kind, found, event, self._effects, explained=explained)
@@ -165,17 +177,18 @@ class RuleSet:
     def explain(self, event: RuleInput) -> Explanation:
         """Say of every rule whether it fired, condition by condition, with the values it saw.
 
-        Many times slower than `evaluate`, which it agrees with; never on the path of a decision.
+        Many times slower than `judge`, which it agrees with; never on the path of a decision.
         """
         names = [rule.name for rule in self.rules]
         kind = self._kinds.get(event.kind)
         if kind is None:
             return self._explainer.nothing(event.kind, names)
         counters = [counter.name for counter in kind.counters]
-        asked = self.label_asks(event.kind, event.event_id, event.data, event.facts)
+        asked, _ = self.label_asks(event.kind, event.event_id, event.data, event.facts)
         labels = dict(zip(asked, event.labels, strict=True))
+        outcome = self.judge(event, event.counts, event.lists, event.labels, thrown=event.thrown)
         return self._explainer.explain(
-            event, self.evaluate(event), counters=counters, rules=names, labels=labels
+            event, outcome, counters=counters, rules=names, labels=labels
         )
 
     def graph(self) -> Graph:

@@ -6,10 +6,11 @@ Every counter of every rule set that takes part counts each event exactly once, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
-from fieldfare.rules.counters import CounterStore, CounterUpdate
+from fieldfare.rules.counters import CounterStore
 from fieldfare.rules.explaining import Explanation
 from fieldfare.rules.label_book import EntityLabels, LabelBook
 from fieldfare.rules.labels import LABEL_CHANGED, changes_in
@@ -18,6 +19,9 @@ from fieldfare.rules.rule_set import RuleSet
 from fieldfare.rules.tallies import Figure
 
 Counts = Sequence[Figure]
+Labelled = tuple[Sequence[EntityLabels | None], Sequence[str]]
+_NOTHING_THREW: Final[dict[str, Sequence[str]]] = {}
+_NEITHER: Final[Labelled] = ((), ())
 
 
 class Running:
@@ -40,6 +44,7 @@ class Running:
         self.cold: frozenset[str] = frozenset()
         self._at = -1
         self._counts: dict[str, Counts] = {}
+        self._thrown: dict[str, Sequence[str]] = {}
         self.adopt(rule_sets)
 
     def adopt(self, rule_sets: Iterable[RuleSet]) -> None:
@@ -71,10 +76,13 @@ class Running:
         self._at = -1  # should counting fail half-way, the event is not taken for counted
         if len(self.active) == 1:
             (rules,) = self.active
-            updates = _updates(rules, event)
+            updates, thrown = rules.counter_updates(
+                event.kind, event.event_id, event.data, event.facts
+            )
             self._counts = {rules.hash: self.counters.bump_all(updates, event.event_id)}
+            self._thrown = {rules.hash: thrown} if thrown else _NOTHING_THREW
         else:
-            self._counts = self._counted_together(event)
+            self._count_together(event)
         self._at = event.event_id
 
     def judge(
@@ -93,12 +101,11 @@ class Running:
         Raises KeyError for a rule set that does not take part.
         """
         self.count(event)
+        labels, thrown = _NEITHER
+        if rules.asks_labels or self._thrown:
+            labels, thrown = self._labels(rules, event)
         outcome = rules.judge(
-            event,
-            self._counts[rules.hash],
-            lists,
-            self._labels(rules, event) if rules.asks_labels else (),
-            explained=explained,
+            event, self._counts[rules.hash], lists, labels, explained=explained, thrown=thrown
         )
         if not outcome.labels:
             return outcome
@@ -115,6 +122,7 @@ class Running:
     def _input(
         self, rules: RuleSet, event: Occurrence, lists: Mapping[str, frozenset[str]]
     ) -> RuleInput:
+        labels, thrown = self._labels(rules, event)
         return RuleInput(
             kind=event.kind,
             event_id=event.event_id,
@@ -124,26 +132,34 @@ class Running:
             facts=event.facts,
             counts=self._counts[rules.hash],
             lists=lists,
-            labels=self._labels(rules, event),
+            labels=labels,
+            thrown=thrown,
         )
 
-    def _labels(self, rules: RuleSet, event: Occurrence) -> list[EntityLabels | None]:
+    def _labels(self, rules: RuleSet, event: Occurrence) -> Labelled:
+        """Look up the labels rules ask for; beside them all errors until here, counting's too."""
+        thrown = self._thrown.get(rules.hash, ())
         get = self.labels.get
-        asked = rules.label_asks(event.kind, event.event_id, event.data, event.facts)
-        return [each and get(each, as_of=event.event_id) for each in asked]
+        asked, more = rules.label_asks(event.kind, event.event_id, event.data, event.facts)
+        labels = [each and get(each, as_of=event.event_id) for each in asked]
+        return labels, [*thrown, *more] if more else thrown
 
-    def _counted_together(self, event: Occurrence) -> dict[str, Counts]:
-        """Count what several rule sets ask for; a counter they share is asked for once."""
+    def _count_together(self, event: Occurrence) -> None:
+        """Count what several rule sets ask for; a counter they share is asked for once.
+
+        Each has errors of its own: what throws in a counter they share is an error of both.
+        """
         known: dict[str, Figure] = {}
         counts: dict[str, Counts] = {}
+        threw: dict[str, Sequence[str]] = {}
         for rules in self.active:
-            updates = _updates(rules, event)
+            updates, thrown = rules.counter_updates(
+                event.kind, event.event_id, event.data, event.facts
+            )
+            if thrown:
+                threw[rules.hash] = thrown
             new = [update for update in updates if update.counter.name not in known]
             found = self.counters.bump_all(new, event.event_id)
             known.update(zip((u.counter.name for u in new), found, strict=True))
             counts[rules.hash] = [known[update.counter.name] for update in updates]
-        return counts
-
-
-def _updates(rules: RuleSet, event: Occurrence) -> tuple[CounterUpdate, ...]:
-    return rules.counter_updates(event.kind, event.event_id, event.data, event.facts)
+        self._counts, self._thrown = counts, threw

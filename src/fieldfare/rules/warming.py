@@ -51,9 +51,9 @@ class Warming:
             return
         counted: set[str] = set()
         for rules in self._rule_sets:
-            for update in rules.counter_updates(
-                event.kind, event.event_id, event.data, event.facts
-            ):
+            # What throws was told when the event was judged.
+            updates, _ = rules.counter_updates(event.kind, event.event_id, event.data, event.facts)
+            for update in updates:
                 name = update.counter.name
                 if name in self.names and name not in counted:
                     counted.add(name)
