@@ -71,7 +71,13 @@ def test_everything_is_held_and_health_says_why(community: Community) -> None:
     assert "everything that comes is held until another version is live" in page
     assert "The live version goes on as it is" not in page
     assert "No rules are in force" not in http.get("/rules", headers=admin).text
-    for path in ("/rules", "/rules/edit", "/investigate", f"/rules/versions/{live}"):
+    for path in (
+        "/rules",
+        "/rules/edit",
+        "/investigate",
+        f"/rules/versions/{live}",
+        f"/rules/versions/{live}/shadow",
+    ):
         assert http.get(path, headers=admin).status_code == 200
 
 

@@ -22,13 +22,13 @@ WhenRules(rules_any=[Said], then=[Limit(policy='IN.SPAM')])
 """
 
 
-def broken(community: Community, name: str, *, kind: str = "list") -> None:
+def broken(community: Community, name: str, *, kind: str = "list", text: str = "") -> None:
     """Store a version of a list that nothing can read, as a fault of the disk would leave it."""
+    text = text or ("\u200b" if kind == "list" else "terms: [")
     org = community.org
 
     def write(uow: UnitOfWork) -> None:
         since = note(uow, org, "list.changed", Subject("list", name), data={"hash": "x"}, by="t")
-        text = "\u200b" if kind == "list" else "terms: ["
         uow.lists.put(ListRecord(org=org, name=name, kind=kind, text=text, hash="x", since=since))
 
     community.platform.store.write(write)
@@ -107,6 +107,24 @@ def test_rules_may_not_name_a_list_that_nothing_can_read(community: Community) -
     community.settle()
 
     assert platform.rule_set(org).hash == live
+    assert all(part.ok for part in platform.books.health())
+
+
+def test_a_change_that_could_not_be_taken_up_is_on_health_until_it_is_mended(
+    community: Community,
+) -> None:
+    platform, org = community.platform, community.org
+    live = platform.rule_set(org).hash
+    stray = "policy: XX.NONE\nterms: [quim]\n"
+    broken(community, "stray", kind="lexicon", text=stray)
+
+    rules = {part.name: part for part in platform.books.health()}["rules"]
+    assert not rules.ok
+    assert rules.detail["not_taken_up"] == [f"{org}/{live[:12]}"]
+
+    mended = stray.replace("XX.NONE", "HS.SLUR")
+    platform.store.write(lambda uow: put_list(uow, org, "stray", mended, lexicon=True, by="t"))
+    community.settle()
     assert all(part.ok for part in platform.books.health())
 
 

@@ -114,7 +114,7 @@ def hits_of_version(
         other = version.base if live == version.hash else live
     of = HitsOf(from_ms=period[0], to_ms=period[1], rule_set=version.hash)
     now_ms = platform.clock.now_ms()
-    problem = platform.books.of(org).beside.broken.get(version.hash, "")
+    problem = platform.books.of(org).not_compiling.get(version.hash, "")
     return platform.store.read(
         lambda uow: report_version(uow, org, of, against=other, now_ms=now_ms, problem=problem)
     )

@@ -69,7 +69,7 @@ def shadow_page(
     row = platform.versioning.find(who.org, version)
     live = next((each for each in rows if each.standing.state is VersionState.LIVE), None)
     of = period(platform.clock.now_ms(), days)
-    problem = platform.books.of(who.org).beside.broken.get(row.version.hash, "")
+    problem = platform.books.of(who.org).not_compiling.get(row.version.hash, "")
     view = platform.store.read(
         lambda uow: shadow_view(uow, who.org, row, live, of, problem=problem)
     )
