@@ -36,13 +36,13 @@ def left_behind(community: Community) -> str:
     """Put a version live, then a pack that has not what it names; give the version's hash."""
     platform, org = community.platform, community.org
     platform.versioning.override(org, rules_of("HS.SLUR"), by="admin")
-    live, _ = platform.versioning.override(org, rules_of("IN.SPAM"), by="admin")
+    put, _ = platform.versioning.override(org, rules_of("IN.SPAM"), by="admin")
     policies = pack_files("default").policies["policies.yaml"].replace("IN.SPAM", "IN.OTHER")
     platform.store.write(
         lambda uow: activate_pack(uow, org, {"policies.yaml": policies}, by="test")
     )
     community.settle()
-    return live.hash
+    return put.version.hash
 
 
 def parts(http: TestClient, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:

@@ -192,6 +192,60 @@ def test_a_second_rollback_goes_further_back(desk: Desk) -> None:
     assert desk.states() == {1: "live", 2: "retired", 3: "retired"}
 
 
+def test_a_rollback_takes_the_rollout_back_too(desk: Desk) -> None:
+    first, second, rolled = desk.to_live("wivel"), desk.to_live("quim"), desk.to_shadow("fnord")
+    assert desk.move(desk.approver, rolled, "rollout", share=50).status_code == 200
+    community = desk.site.community
+    community.settle()
+
+    back = desk.ask(desk.approver, "POST", "/rollback", {"live": second, "note": "burns"})
+    community.settle()
+
+    assert back.json()["taken_back"] == {"hash": rolled, "number": 4, "state": "shadow"}
+    assert desk.states() == {1: "retired", 2: "live", 3: "retired", 4: "shadow"}
+    notes = {
+        version: desk.ask(desk.author, "GET", f"/{version}").json()["moves"][-1]["note"]
+        for version in (first, rolled)
+    }
+    assert notes == {first: "burns", rolled: "rolled back with version 3"}
+    posted = [a_comment("hello", host_id=f"c{n}", author=f"author-{n}") for n in range(12)]
+    assert {community.posted(each).rule_set for each in posted} == {first}
+
+
+def test_a_rollback_without_an_earlier_live_version_takes_the_rollout_back(desk: Desk) -> None:
+    rolled = desk.to_shadow("wivel")
+    desk.move(desk.approver, rolled, "rollout", share=10)
+
+    back = desk.ask(desk.approver, "POST", "/rollback", {"live": "v1"})
+    again = desk.ask(desk.approver, "POST", "/rollback", {"live": "v1"})
+
+    assert (back.status_code, back.json()["hash"], back.json()["state"]) == (200, rolled, "shadow")
+    assert back.json()["taken_back"]["number"] == 2
+    assert (again.status_code, again.json()["hint"]) == (409, "There is nothing to go back to.")
+    assert desk.states() == {1: "live", 2: "shadow"}
+    moves = desk.ask(desk.author, "GET", f"/{rolled}").json()["moves"]
+    assert moves[-1]["note"] == "the rollout was rolled back"
+
+
+def test_an_override_takes_the_rollout_back_even_where_its_rules_are_live_already(
+    desk: Desk,
+) -> None:
+    admin, rolled = desk.site.keyed(Scope.ADMIN), desk.to_shadow("wivel")
+    body = {"files": rules_on("quim")}
+
+    desk.move(desk.approver, rolled, "rollout", share=50)
+    fresh = desk.client.post("/v1/rules", json=body, headers=admin.headers).json()
+    first = desk.states()
+    desk.move(desk.approver, rolled, "rollout", share=50)
+    same = desk.client.post("/v1/rules", json=body, headers=admin.headers).json()
+
+    assert first == desk.states() == {1: "retired", 2: "shadow", 3: "live"}
+    ended = {"hash": rolled, "number": 2, "state": "shadow"}
+    assert fresh["taken_back"] == same["taken_back"] == ended
+    moves = desk.ask(desk.author, "GET", f"/{rolled}").json()["moves"]
+    assert moves[-1]["note"] == "taken back as version 3 was put live past review"
+
+
 def test_a_version_whose_tests_cannot_be_read_any_more_can_be_gone_back_to(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,9 +259,9 @@ def test_a_version_whose_tests_cannot_be_read_any_more_can_be_gone_back_to(
 
     with pytest.raises(BadInput, match="events before"):
         fresh.override(org, files, by="ira")
-    back = fresh.roll_back(org, second.hash, by="ola")
+    back = fresh.roll_back(org, second.version.hash, by="ola")
 
-    assert back.hash == first.hash
+    assert back.move.hash == first.version.hash
 
 
 def test_there_is_nothing_to_go_back_to_at_the_beginning(desk: Desk) -> None:

@@ -46,9 +46,9 @@ class Versions:
         self.versioning = community.platform.versioning
 
     def live(self, files: Mapping[str, str]) -> str:
-        version, _ = self.versioning.override(self.community.org, files, by="admin")
+        put, _ = self.versioning.override(self.community.org, files, by="admin")
         self.community.settle()
-        return version.hash
+        return put.version.hash
 
     def shadow(self, files: Mapping[str, str]) -> str:
         org = self.community.org

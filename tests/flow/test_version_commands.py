@@ -54,6 +54,8 @@ def test_a_version_is_proposed_approved_by_another_key_and_taken_back(
     assert ": shadow" in run(capsys, "rules", "approve", "2", "--note", "read it")
     assert "no hits" in run(capsys, "rules", "shadow", "2")
     assert ": rollout 10 %" in run(capsys, "rules", "move", "2", "--to", "rollout", "--share", "10")
+    back = run(capsys, "rules", "rollback")
+    assert "which was rolled out, runs in the shadow now: the live version decides" in back
     assert ": live" in run(capsys, "rules", "move", "2", "--to", "live")
     assert "version 1" in run(capsys, "rules", "rollback", "--note", "too much")
 

@@ -92,6 +92,32 @@ def test_a_draft_goes_live_step_by_step_and_one_step_back(
     ]
 
 
+def test_the_live_version_says_what_a_rollback_does_and_to_the_rollout_too(
+    site: Site, client: TestClient, author: Caller, approver: Caller
+) -> None:
+    live = site.community.platform.rule_set(site.community.org).hash
+    version = drafted(site, author, "# rolled out and taken back")
+    assert moved(client, author, version, "review") == 303
+    assert moved(client, approver, version, "shadow") == 303
+    assert moved(client, approver, version, "rollout", "50") == 303
+
+    pages = [
+        client.get(path, headers=approver.headers | HTML).text
+        for path in ("/rules/versions", f"/rules/versions/{live}")
+    ]
+    for_authors = client.get(f"/rules/versions/{live}", headers=author.headers | HTML).text
+    told = client.post(
+        "/rules/versions/rollback", data={"live": live}, headers=approver.headers | JSON
+    ).json()
+
+    for page in pages:
+        assert 'action="/rules/versions/rollback"' in page
+        assert "rolled out to 50 % of the authors, goes back to the shadow" in page
+    assert 'action="/rules/versions/rollback"' not in for_authors
+    assert told["taken_back"] == version
+    site.community.settle()
+
+
 def test_nobody_approves_what_they_wrote(site: Site, client: TestClient, approver: Caller) -> None:
     version = drafted(site, approver, "# by an approver")
     assert moved(client, approver, version, "review") == 303

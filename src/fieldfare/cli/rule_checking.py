@@ -51,10 +51,12 @@ def check_rules(folder: Path, by: "Footing", *, semantics: Semantics | None, as_
 def activate(folder: Path, *, note: str, home: Path | None) -> None:
     """Put a folder of rules live past review."""
     from fieldfare.cli.reach import reach
+    from fieldfare.cli.rule_versions import print_taken_back
 
     with reach(home) as call:
         told = call("POST", "/v1/rules", {"files": sources(folder), "note": note})
     print_line(f"rule set {told['hash']} is in force (version {told['number']})")
+    print_taken_back(told["taken_back"])
 
 
 def compiled(folder: Path, by: "Footing", *, semantics: Semantics | None = None) -> "RuleSet":

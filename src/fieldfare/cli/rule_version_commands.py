@@ -88,7 +88,7 @@ def rules_reject(version: VersionName, note: Note = "", home: Home = None) -> No
 
 @versions.command("rollback")
 def rules_rollback(note: Note = "", home: Home = None) -> None:
-    """Put the version live again that was live before."""
+    """Put the version live again that was live before; a rollout is taken back."""
     from fieldfare.cli.rule_versions import roll_back
 
     roll_back(note=note, home=home)

@@ -108,12 +108,23 @@ def move(version: str, *, to: str, share: int, note: str, home: Path | None) -> 
 
 
 def roll_back(*, note: str, home: Path | None) -> None:
-    """Put the version live again that was live before."""
+    """Put the version live again that was live before, and take a rollout back."""
     with reach(home) as call:
         rows = call("GET", "/v1/rule-versions")["versions"]
         live = next((row["hash"] for row in rows if row["state"] == "live"), "")
         moved = call("POST", "/v1/rule-versions/rollback", {"live": live, "note": note})
-    print_line(f"version {moved['number']} {moved['hash'][:SHORT]} is live again")
+    if moved["state"] == "live":
+        print_line(f"version {moved['number']} {moved['hash'][:SHORT]} is live again")
+    print_taken_back(moved["taken_back"])
+
+
+def print_taken_back(ended: dict[str, Any] | None) -> None:
+    """Say which version's rollout was taken back, if one was."""
+    if ended is None:
+        return
+    where = "runs in the shadow" if ended["state"] == "shadow" else f"is {ended['state']}"
+    name = f"version {ended['number']} {ended['hash'][:SHORT]}"
+    print_line(f"{name}, which was rolled out, {where} now: the live version decides for everybody")
 
 
 def _state(row: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ pack and lists of today, its tests pass) is checked before the transaction is op
 writer must not wait for that, and refused if pack or lists changed in between.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ from fieldfare.rules.lifecycle import (
     lived,
     standings,
     steps,
+    taking_back,
 )
 
 MOVED: Final = "ruleset.moved"
@@ -92,39 +93,85 @@ def move(uow: UnitOfWork, org: Org, wanted: Wanted, made: Checked | None, *, not
     return write(uow, org, taken, made.files, by=wanted.by, note=note)[0]
 
 
-def before_live(uow: UnitOfWork, org: Org) -> tuple[str, str]:
-    """Name the live version and the one that was live before it. Raises Conflict without one."""
-    past = lived(uow.rule_versions.moves(org, as_of=LAST_ID))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """What a rollback would do. before: hash of what was live before `live`, "" if nothing was.
+
+    rollout: the step that takes back the version that is rolled out, if there is one.
+    """
+
+    live: str
+    before: str
+    rollout: Step | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """What a rollback did. move: what it went live again by; without an earlier live version, what
+    the rollout was taken back by. taken_back: that of the rollout, None if there was none.
+    """
+
+    move: Move
+    taken_back: Move | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What was put live past review. taken_back: the move of a rollout that it ended."""
+
+    version: RuleVersion
+    taken_back: Move | None
+
+
+def way_back(uow: UnitOfWork, org: Org) -> WayBack:
+    """Say what there is to go back to. Raises Conflict without a live version, and without any."""
+    moves = uow.rule_versions.moves(org, as_of=LAST_ID)
+    past = lived(moves)
     if not past:
         raise Conflict("no version is live", hint="Put one live first.")
-    before = [version for version in past if version != past[-1]]
-    if not before:
-        raise Conflict("no version was live before", hint="There is nothing to go back to.")
-    return past[-1], before[-1]
+    before = next((version for version in past[::-1] if version != past[-1]), "")
+    # As from where it goes: what goes live again may give up a seat in the shadow.
+    rollout = next(iter(taking_back(standings(moves), besides=before)), None)
+    if not before and rollout is None:
+        hint = "There is nothing to go back to."
+        raise Conflict("no version was live before, and none is rolled out", hint=hint)
+    return WayBack(live=past[-1], before=before, rollout=rollout)
 
 
-def roll_back(uow: UnitOfWork, org: Org, made: Compiled, *, live: str, by: str, note: str) -> Move:
-    """Put the version live again that was live before `live`.
+def roll_back(
+    uow: UnitOfWork, org: Org, made: Compiled | None, *, live: str, by: str, note: str
+) -> Rollback:
+    """Put the version live again that was live before `live`, and take a rollout back.
 
-    Its tests are not asked: what decided yesterday may decide again while something is on fire.
-    Raises Conflict if another version is live by now, so that two people do not go back two steps.
+    made: that version; None without one, and then the rollout alone is taken back. Its tests are
+    not asked: what decided yesterday may decide again while something is on fire. Raises Conflict
+    if another version is live by now, so that two people do not go back two steps.
     """
-    now, before = before_live(uow, org)
-    if now != live or before != made.rules.hash:
+    way = way_back(uow, org)
+    if way.live != live or way.before != (made.rules.hash if made else ""):
         raise Conflict(
-            f"version {now[:12]} is live, not {live[:12]}",
+            f"version {way.live[:12]} is live, not {live[:12]}",
             hint="Somebody moved it meanwhile. List them: fieldfare rules versions",
             pointer="/live",
         )
+    if made is None:
+        taken = taking_back(standings(uow.rule_versions.moves(org, as_of=LAST_ID)))
+        (move,) = write(uow, org, taken, {}, by=by, note=note or "the rollout was rolled back")
+        return Rollback(move=move, taken_back=move)
     must_be_of_today(uow, org, made)
     stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
-    return write(uow, org, going_live(stands, before, back=True), made.files, by=by, note=note)[0]
+    number = find_version(uow.rule_versions.all(org), live).number
+    aside = f"rolled back with version {number}"
+    taken = going_live(stands, way.before, back=True)
+    written = write(uow, org, taken, made.files, by=by, note=note, aside=aside)
+    return Rollback(move=written[0], taken_back=_taken_back(written))
 
 
-def override(uow: UnitOfWork, org: Org, made: Checked, *, by: str, note: str) -> RuleVersion:
+def override(uow: UnitOfWork, org: Org, made: Checked, *, by: str, note: str) -> Override:
     """Put a rule set live past review, on the record; its tests must pass all the same.
 
-    What is live already stays so, and nothing is written.
+    It decides for all authors: a rollout is taken back. What is live already stays so, and nothing
+    else is written.
     """
     must_be_of_today(uow, org, made)
     must_pass(made.tests)
@@ -132,21 +179,30 @@ def override(uow: UnitOfWork, org: Org, made: Checked, *, by: str, note: str) ->
     stands = standings(uow.rule_versions.moves(org, as_of=LAST_ID))
     live = in_state(stands, _S.LIVE)
     found = next((version for version in known if version.hash == made.rules.hash), None)
+    number = found.number if found else len(known) + 1
+    aside = f"taken back as version {number} was put live past review"
     if found is not None and live and live[0].hash == found.hash:
-        return found
+        written = write(uow, org, taking_back(stands), {}, by=by, note=aside)
+        return Override(version=found, taken_back=_taken_back(written))
     taken = going_live(stands, made.rules.hash, override=True)
-    first = write(uow, org, taken, made.files, by=by, note=note)[0]
+    written = write(uow, org, taken, made.files, by=by, note=note, aside=aside)
     version = found or RuleVersion(
         org=org,
         hash=made.rules.hash,
-        number=len(known) + 1,
+        number=number,
         author=by,
-        created_at=at_of(first.event_id),
+        created_at=at_of(written[0].event_id),
         note=note,
         base=live[0].hash if live else "",
     )
     uow.rule_versions.put(version, made.files)
-    return version
+    return Override(version=version, taken_back=_taken_back(written))
+
+
+def _taken_back(written: Sequence[Move]) -> Move | None:
+    """Find the move that ended a rollout; the version that went live may come from one itself."""
+    ended = (move for move in written if move.before is _S.ROLLOUT and move.to is not _S.LIVE)
+    return next(ended, None)
 
 
 def write(
@@ -157,15 +213,20 @@ def write(
     *,
     by: str,
     note: str,
+    aside: str = "",
 ) -> list[Move]:
-    """Put steps on the log and in the table; the later ones follow from the first."""
+    """Put steps on the log and in the table; the later ones follow from the first.
+
+    aside: the note of a rollout that another step takes back.
+    """
     written: list[Move] = []
     for step in taken:
+        said = aside if written and step.before is _S.ROLLOUT else note
         causes = (written[0].event_id,) if written else ()
         event = NewEvent(
             kind=MOVED,
             subject=Subject("ruleset", step.hash[:12]),
-            data=_told(step, by=by, note=note),
+            data=_told(step, by=by, note=said),
             causes=causes,
         )
         event_id = uow.log.append(org, event).id
@@ -176,7 +237,7 @@ def write(
             to=step.to,
             share=step.share,
             by=by,
-            note=note,
+            note=said,
             override=step.override,
             back=step.back,
         )

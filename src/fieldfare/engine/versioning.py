@@ -11,13 +11,15 @@ from functools import partial
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.rule_checks import Checked, Checks
 from fieldfare.engine.rule_moves import (
+    Override,
     Proposal,
-    before_live,
+    Rollback,
     files_of,
     move,
     override,
     propose,
     roll_back,
+    way_back,
 )
 from fieldfare.engine.rule_tests import CaseReport
 from fieldfare.engine.rule_versions import RuleVersion, find_version
@@ -118,21 +120,26 @@ class Versioning:
         )
         return self._store.write(lambda uow: move(uow, org, wanted, made, note=note))
 
-    def roll_back(self, org: Org, live: str, *, by: str, note: str = "") -> Move:
-        """Put the version live again that was live before `live`."""
+    def roll_back(self, org: Org, live: str, *, by: str, note: str = "") -> Rollback:
+        """Put the version live again that was live before `live`, and take a rollout back.
+
+        Raises Conflict where there is neither, and if another version is live by now.
+        """
         now = self.find(org, live).version.hash
-        _, before = self._store.read(lambda uow: before_live(uow, org))
-        around = self._store.read(lambda uow: self._checks.surroundings(uow, org))
-        made = self._checks.compiled(around, self.files(org, before))
+        before = self._store.read(lambda uow: way_back(uow, org)).before
+        made = None
+        if before:
+            around = self._store.read(lambda uow: self._checks.surroundings(uow, org))
+            made = self._checks.compiled(around, self.files(org, before))
         return self._store.write(lambda uow: roll_back(uow, org, made, live=now, by=by, note=note))
 
     def override(
         self, org: Org, files: Mapping[str, str], *, by: str, note: str = ""
-    ) -> tuple[RuleVersion, RuleSet]:
-        """Put a folder live past review, on the record."""
+    ) -> tuple[Override, RuleSet]:
+        """Put a folder live past review, on the record, and take a rollout back."""
         made = self._checked(org, files)
-        version = self._store.write(lambda uow: override(uow, org, made, by=by, note=note))
-        return version, made.rules
+        put = self._store.write(lambda uow: override(uow, org, made, by=by, note=note))
+        return put, made.rules
 
     def _checked(self, org: Org, files: Mapping[str, str]) -> Checked:
         around = self._store.read(lambda uow: self._checks.surroundings(uow, org))

@@ -185,7 +185,10 @@ def steps(known: Mapping[str, Standing], wanted: Wanted) -> tuple[Step, ...]:
 def going_live(
     known: Mapping[str, Standing], version: str, *, override: bool = False, back: bool = False
 ) -> tuple[Step, ...]:
-    """Give the steps that put a version live from wherever it stands, and end the one before it."""
+    """Give the steps that put a version live at once, for all authors, from wherever it stands.
+
+    The one before it ends, and a rollout of another version is taken back.
+    """
     standing = known.get(version)
     step = Step(
         hash=version,
@@ -194,7 +197,22 @@ def going_live(
         override=override,
         back=back,
     )
-    return (step, *_replaced(known, step))
+    return (step, *_replaced(known, step), *taking_back(known, besides=version))
+
+
+def taking_back(known: Mapping[str, Standing], *, besides: str = "") -> tuple[Step, ...]:
+    """Give the step that ends the rollout there is; none if it is of the version `besides`.
+
+    It goes back to the shadow, or is withdrawn where as many run there as may: what somebody takes
+    back because it does harm waits for no seat.
+    """
+    shadows = [s for s in in_state(known, _S.SHADOW) if s.hash != besides]
+    to = _S.SHADOW if len(shadows) < MOST_SHADOWS else _S.WITHDRAWN
+    return tuple(
+        Step(hash=rolled.hash, before=_S.ROLLOUT, to=to)
+        for rolled in in_state(known, _S.ROLLOUT)
+        if rolled.hash != besides
+    )
 
 
 def lived(moves: Iterable[Move]) -> list[str]:

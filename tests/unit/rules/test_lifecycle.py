@@ -32,6 +32,7 @@ from fieldfare.rules.lifecycle import (
     ran_ms,
     standings,
     steps,
+    taking_back,
 )
 
 S = VersionState
@@ -224,6 +225,38 @@ def test_a_second_rollback_goes_further_back_and_never_forward(went: str, past: 
     assert lived(live_moves(*went.split())) == past.split()
 
 
+def test_what_goes_live_at_once_takes_the_rollout_of_another_back() -> None:
+    moves = [*moves_to(S.LIVE, "a"), *moves_to(S.ROLLOUT, "b", start=20)]
+
+    taken = going_live(standings(moves), "c", override=True)
+
+    assert [(step.hash, step.to) for step in taken] == [
+        ("c", S.LIVE),
+        ("a", S.RETIRED),
+        ("b", S.SHADOW),
+    ]
+
+
+def test_a_rollout_that_goes_live_at_once_is_not_taken_back() -> None:
+    taken = going_live(standings(moves_to(S.ROLLOUT, "b")), "b", override=True)
+
+    assert [(step.hash, step.to) for step in taken] == [("b", S.LIVE)]
+
+
+@pytest.mark.parametrize(
+    ("live_again", "to"), [("shadow-0", S.SHADOW), ("c", S.WITHDRAWN)], ids=str
+)
+def test_a_rollout_that_is_taken_back_finds_no_seat_but_what_goes_live_leaves_one(
+    live_again: str, to: VersionState
+) -> None:
+    moves = [m for n in range(3) for m in moves_to(S.SHADOW, f"shadow-{n}", start=10 * n + 1)]
+    moves += moves_to(S.ROLLOUT, "b", start=90)
+
+    taken = going_live(standings(moves), live_again, back=True)
+
+    assert [(step.hash, step.to) for step in taken[1:]] == [("b", to)]
+
+
 class Life(RuleBasedStateMachine):
     """Anybody asks for anything; what is granted leaves the house in order."""
 
@@ -243,6 +276,7 @@ class Life(RuleBasedStateMachine):
                     to=step.to,
                     share=step.share,
                     by=by,
+                    back=step.back,
                 )
             )
             self.granted.append((step, by))
@@ -275,6 +309,24 @@ class Life(RuleBasedStateMachine):
         known = standings(self.moves)
         if version in known and known[version].state is not S.LIVE:
             self.write(going_live(known, version, override=True), by)
+            self.only_what_is_live_decides(version)
+
+    @rule(by=st.sampled_from(PEOPLE))
+    def roll_back(self, by: str) -> None:
+        past = lived(self.moves)
+        before = [version for version in past if version != past[-1]]
+        known = standings(self.moves)
+        if before:
+            self.write(going_live(known, before[-1], back=True), by)
+            self.only_what_is_live_decides(before[-1])
+        elif past:
+            self.write(taking_back(known), by)
+            self.only_what_is_live_decides(past[-1])
+
+    def only_what_is_live_decides(self, version: str) -> None:
+        known = standings(self.moves)
+        assert [s.hash for s in in_state(known, S.LIVE)] == [version]
+        assert in_state(known, S.ROLLOUT) == []
 
     @invariant()
     def at_most_one_is_live_one_is_rolled_out_and_three_are_shadows(self) -> None:

@@ -14,7 +14,7 @@ from fieldfare.engine.versioning import VersionRow, VersionSheet
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import BadInput, JsonValue, at_of, rfc3339
 from fieldfare.rules.lifecycle import AUTHORS_MOVES, FOLLOWS, RUNNING, Move, VersionState
-from fieldfare.web.api.rules import FileText
+from fieldfare.web.api.rules import FileText, taken_back_json
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.turns import in_turn
@@ -41,7 +41,9 @@ class NewMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Rollback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """live: the version that is live as the caller saw it; the one before it takes its place."""
+    """live: the version that is live as the caller saw it; the one before it takes its place, and
+    what is rolled out is taken back.
+    """
 
     live: VersionName
     note: Note = ""
@@ -90,15 +92,20 @@ async def roll_back(
     who: Annotated[Principal, requires(Permission.RULES_ACTIVATE)],
     platform: Platform,
 ) -> Response:
-    """Put the version live again that was live before. 409: another one is live by now."""
+    """Put the version live again that was live before. 409: another one is live by now.
+
+    It decides for all authors: a rollout is taken back, and `taken_back` says so (else null).
+    Where nothing was live before, the rollout alone is taken back, and is what is answered.
+    """
     wanted = decode(_ROLLBACK, await request.body())
-    moved = await run_in_threadpool(
+    went = await run_in_threadpool(
         lambda: platform.versioning.roll_back(
             who.org, wanted.live, by=who.pseudonym, note=wanted.note
         )
     )
-    row = await run_in_threadpool(platform.versioning.find, who.org, moved.hash)
-    return _tagged(answer(row_json(row)), row)
+    row = await run_in_threadpool(platform.versioning.find, who.org, went.move.hash)
+    ended = await run_in_threadpool(taken_back_json, platform, who, went.taken_back)
+    return _tagged(answer({**row_json(row), "taken_back": ended}), row)
 
 
 @router.get("/{version}")

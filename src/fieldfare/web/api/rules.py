@@ -14,8 +14,10 @@ from fieldfare.kernel import JsonValue
 from fieldfare.metrics.overview import DAY_MS
 from fieldfare.metrics.rule_hits import HitsOf, measure_rules
 from fieldfare.rules import Problem
+from fieldfare.rules.lifecycle import Move
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
+from fieldfare.web.served import Served
 from fieldfare.web.turns import in_turn
 
 router = APIRouter(prefix="/v1", tags=["administration"])
@@ -91,13 +93,23 @@ async def put_rules(
     """Put a folder live past review, on the record; the usual way is /v1/rule-versions.
 
     A rule set that does not compile or whose tests fail is refused and the old one goes on.
+    It decides for all authors: `taken_back` names a version whose rollout that ended, else null.
     """
     wanted = decode(_RULES, await request.body())
-    version, made = await run_in_threadpool(
+    put, made = await run_in_threadpool(
         in_turn,
         lambda: platform.versioning.override(
             who.org, wanted.files, by=who.pseudonym, note=wanted.note
         ),
     )
-    told: dict[str, JsonValue] = {"hash": made.hash, "number": version.number}
+    told: dict[str, JsonValue] = {"hash": made.hash, "number": put.version.number}
+    told["taken_back"] = await run_in_threadpool(taken_back_json, platform, who, put.taken_back)
     return answer({**told, "rules": len(made.rules)}, status=201)
+
+
+def taken_back_json(platform: Served, who: Principal, ended: Move | None) -> JsonValue:
+    """Write which version's rollout was taken back, and where that version is now."""
+    if ended is None:
+        return None
+    version = platform.versioning.find(who.org, ended.hash).version
+    return {"hash": version.hash, "number": version.number, "state": ended.to.value}

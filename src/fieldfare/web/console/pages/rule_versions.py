@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.rule_moves import before_live
+from fieldfare.engine.rule_moves import WayBack, way_back
 from fieldfare.engine.versioning import VersionRow
-from fieldfare.kernel import BadInput, Conflict
+from fieldfare.kernel import BadInput, Conflict, JsonValue
 from fieldfare.rules.lifecycle import AUTHORS_MOVES, RUNNING, Move, VersionState
 from fieldfare.web.console.diffs import difference
 from fieldfare.web.console.pages.asking import Fields, done
@@ -33,17 +33,19 @@ MAX_NOTE = 2_000
 def versions_page(request: Request, who: Reader, platform: Platform) -> Response:
     rows = platform.versioning.all(who.org)
     broken = platform.books.of(who.org).not_compiling
-    view = versions_view(rows, _before_live(platform, who), who, broken=broken)
+    view = versions_view(rows, _way_back(platform, who), who, broken=broken)
     return answer(request, "rule_versions.html", view, current="rules")
 
 
 @router.post("/rules/versions/rollback")
 def roll_back(request: Request, who: Approver, platform: Platform, fields: Fields) -> Response:
-    """Put the version live again that was live before `live`."""
-    moved = platform.versioning.roll_back(
+    """Put the version live again that was live before `live`, and take a rollout back."""
+    went = platform.versioning.roll_back(
         who.org, fields.get("live", ""), by=who.pseudonym, note=_note(fields)
     )
-    return done(request, f"/rules/versions/{moved.hash}", {"hash": moved.hash})
+    ended = went.taken_back.hash if went.taken_back else None
+    told: dict[str, JsonValue] = {"hash": went.move.hash, "taken_back": ended}
+    return done(request, f"/rules/versions/{went.move.hash}", told)
 
 
 @router.get("/rules/versions/{version}")
@@ -56,7 +58,8 @@ def version_page(
     other = _other(platform, who, rows, sheet.row, against)
     old = platform.versioning.files(who.org, other.version.hash) if other else None
     compared = difference(old, sheet.files) if old is not None else None
-    view = version_view(sheet, rows, who, against=other, difference=compared)
+    way = _way_back(platform, who)
+    view = version_view(sheet, rows, who, against=other, difference=compared, way=way)
     return answer(request, "rule_version.html", view, current="rules")
 
 
@@ -119,11 +122,11 @@ def _note(fields: dict[str, str]) -> str:
     return note
 
 
-def _before_live(platform: Served, who: Principal) -> str:
+def _way_back(platform: Served, who: Principal) -> WayBack | None:
     try:
-        return platform.store.read(lambda uow: before_live(uow, who.org))[1]
+        return platform.store.read(lambda uow: way_back(uow, who.org))
     except Conflict:
-        return ""  # nothing was live before: there is nothing to go back to
+        return None  # nothing was live before, and nothing is rolled out
 
 
 def _other(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.rule_moves import WayBack
 from fieldfare.engine.rule_tests import CaseReport
 from fieldfare.engine.setup import INIT
 from fieldfare.engine.versioning import VersionRow, VersionSheet
@@ -37,14 +38,29 @@ class VersionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoBack:
+    """What a rollback from the live version would do, for whoever may.
+
+    before: what goes live again, None if nothing was live before. rollout: what is taken back, to
+    the state `rollout_to`.
+    """
+
+    live: VersionLine
+    before: VersionLine | None
+    rollout: VersionLine | None
+    rollout_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionsView:
-    """All versions, the newest first. before_live: what a rollback would put live again."""
+    """All versions, the newest first. back: None where there is nothing to go back to, or whoever
+    looks may not.
+    """
 
     versions: tuple[VersionLine, ...]
     live: VersionLine | None
-    before_live: VersionLine | None
+    back: GoBack | None
     may_write: bool
-    may_roll_back: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +96,7 @@ class VersionView:
     """One version. etag: names where it stands, so that two people do not move it at once.
 
     against: what the difference is to, None where there is nothing to compare with. tests: None
-    where it does not compile any more, and then `problem` says why.
+    where it does not compile any more, and then `problem` says why. back: of the live version.
     """
 
     version: VersionLine
@@ -93,6 +109,7 @@ class VersionView:
     tests: CaseReport | None
     problem: str
     choices: tuple[MoveChoice, ...]
+    back: GoBack | None
     trail: tuple[TrailLine, ...]
     may_write: bool
 
@@ -113,20 +130,29 @@ def version_line(row: VersionRow, problem: str = "") -> VersionLine:
 
 
 def versions_view(
-    rows: Sequence[VersionRow], before_live: str, who: Principal, *, broken: Mapping[str, str]
+    rows: Sequence[VersionRow], way: WayBack | None, who: Principal, *, broken: Mapping[str, str]
 ) -> VersionsView:
-    """List versions.
-
-    before_live: hash of what was live before, "" if nothing was. broken: hash -> why a version does
-    not run although it should.
-    """
+    """List versions. broken: hash -> why a version does not run although it should."""
     lines = tuple(version_line(row, broken.get(row.version.hash, "")) for row in rows)
     return VersionsView(
         versions=lines,
         live=next((line for line in lines if line.state == _S.LIVE), None),
-        before_live=next((line for line in lines if line.hash == before_live), None),
+        back=_go_back(way, lines, who),
         may_write=who.may(Permission.RULES_WRITE),
-        may_roll_back=who.may(Permission.RULES_ACTIVATE),
+    )
+
+
+def _go_back(way: WayBack | None, lines: Sequence[VersionLine], who: Principal) -> GoBack | None:
+    if way is None or not who.may(Permission.RULES_ACTIVATE):
+        return None
+    known = {line.hash: line for line in lines}
+    if way.live not in known:
+        return None  # it went live after the versions were listed
+    return GoBack(
+        live=known[way.live],
+        before=known.get(way.before),
+        rollout=known.get(way.rollout.hash) if way.rollout else None,
+        rollout_to=way.rollout.to.value if way.rollout else "",
     )
 
 
@@ -137,6 +163,7 @@ def version_view(
     *,
     against: VersionRow | None,
     difference: Difference | None,
+    way: WayBack | None,
 ) -> VersionView:
     """Show one version, compared with another."""
     lines = [version_line(row) for row in rows]
@@ -152,6 +179,7 @@ def version_view(
         tests=sheet.tests,
         problem=sheet.problem,
         choices=choices(sheet.row, who, tests=sheet.tests),
+        back=_go_back(way, lines, who) if sheet.row.standing.state is _S.LIVE else None,
         trail=tuple(_trail_line(move) for move in reversed(sheet.moves)),
         may_write=who.may(Permission.RULES_WRITE),
     )
