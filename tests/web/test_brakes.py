@@ -53,6 +53,38 @@ def test_a_snooze_is_made_seen_and_woken(client: TestClient, machine: Caller) ->
     assert again.status_code == 404
 
 
+@pytest.mark.parametrize("kind", ["Account", "account", "VIDEO"])
+def test_the_kind_of_what_a_snooze_is_about_may_be_capitalised(
+    client: TestClient, machine: Caller, site: Site, kind: str
+) -> None:
+    entity = {"kind": kind, "host_id": "ana"}
+    fields = {"rule": "TermInComment", "entity": f"{kind}:ana", "for": "1d", "reason": "a poet"}
+    person = site.signed_in("olga", RoleName.RULE_APPROVER)
+
+    made = client.post("/v1/snoozes", json={**SNOOZE, "entity": entity}, headers=machine.headers)
+    sent = client.post("/brakes/snooze", data=fields, headers=person.headers)
+
+    assert (made.status_code, sent.status_code) == (201, 303)
+    told = client.get("/v1/snoozes", headers=machine.headers).json()["snoozes"]
+    assert [each["entity"]["kind"] for each in told[:2]] == [kind.casefold()] * 2
+
+
+def test_a_kind_there_is_none_of_is_refused_with_what_was_meant(
+    client: TestClient, machine: Caller, site: Site
+) -> None:
+    entity = {"kind": "Acount", "host_id": "ana"}
+    fields = {"rule": "TermInComment", "entity": "Acount:ana", "for": "1d", "reason": "a poet"}
+    person = site.signed_in("olga", RoleName.RULE_APPROVER)
+
+    refused = client.post("/v1/snoozes", json={**SNOOZE, "entity": entity}, headers=machine.headers)
+    page = client.post("/brakes/snooze", data=fields, headers=person.headers)
+
+    assert (refused.status_code, page.status_code) == (400, 400)
+    assert "Did you mean 'account'?" in refused.json()["hint"]
+    assert refused.json()["pointer"] == "/entity/kind"
+    assert "Did you mean" in page.text
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [

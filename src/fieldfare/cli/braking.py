@@ -71,7 +71,8 @@ def snooze(home: Path | None, rule: str, entity: str, *, length: str, reason: st
     }
     with reach(home) as call:
         made = call("POST", "/v1/snoozes", body)
-    print_line(f"{rule} is silent about {entity} until {made['until']} (snooze {made['id']})")
+    about = _written(made["entity"])
+    print_line(f"{rule} is silent about {about} until {made['until']} (snooze {made['id']})")
 
 
 def wake(home: Path | None, snooze_id: str) -> None:

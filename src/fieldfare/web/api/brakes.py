@@ -11,10 +11,11 @@ from fieldfare.access import Permission, Principal
 from fieldfare.decisions.breakers import Quota
 from fieldfare.decisions.snoozes import Snooze
 from fieldfare.engine.brake_administration import lift_quota, set_quota, snooze, wake
+from fieldfare.ingest.kinds import ITEM_KINDS
 from fieldfare.ingest.schemas import ItemName, Moment, Name, decode, moment
-from fieldfare.kernel import BadInput, JsonValue, parse_id, rfc3339
+from fieldfare.kernel import BadInput, JsonValue, did_you_mean, parse_id, rfc3339
 from fieldfare.metrics.brakes import QuotaState, quota_states
-from fieldfare.records import Subject
+from fieldfare.records import ACCOUNT, Subject
 from fieldfare.rules.durations import duration_ms
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
@@ -100,6 +101,7 @@ async def create_snooze(request: Request, who: Operator, platform: Platform) -> 
     wanted = decode(_SNOOZE, await request.body())
     in_force, now_ms = platform.books.of(who.org), platform.clock.now_ms()
     until = snooze_end(wanted.until, wanted.length, now_ms=now_ms)
+    entity = snoozed(wanted.entity.kind, wanted.entity.host_id)
     made = await run_in_threadpool(
         platform.store.write,
         lambda uow: snooze(
@@ -107,7 +109,7 @@ async def create_snooze(request: Request, who: Operator, platform: Platform) -> 
             who.org,
             in_force,
             rule=wanted.rule,
-            entity=Subject(wanted.entity.kind, wanted.entity.host_id),
+            entity=entity,
             until=until,
             now_ms=now_ms,
             reason=wanted.reason,
@@ -123,6 +125,19 @@ def delete_snooze(snooze_id: str, who: Operator, platform: Platform) -> Response
     event_id, now_ms = parse_id(snooze_id), platform.clock.now_ms()
     platform.store.write(lambda uow: wake(uow, who.org, event_id, now_ms=now_ms, by=who.pseudonym))
     return answer({"id": snooze_id, "awake": True})
+
+
+def snoozed(kind: str, host_id: str) -> Subject:
+    """Read what a snooze is about, an account or item, however its kind is capitalised.
+
+    Raises BadInput for another kind: such a snooze would never hold anything back.
+    """
+    known = (ACCOUNT, *ITEM_KINDS)
+    folded = kind.strip().casefold()
+    if folded not in known:
+        hint = did_you_mean(folded, known) or f"Write one of {', '.join(known)}."
+        raise BadInput(f"nothing is of the kind {kind!r}", hint=hint, pointer="/entity/kind")
+    return Subject(folded, host_id)
 
 
 def snooze_end(until: str | None, length: str | None, *, now_ms: int) -> int:

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.brake_administration import lift_quota, set_quota, snooze, wake
 from fieldfare.kernel import BadInput, parse_id
-from fieldfare.records import Subject
-from fieldfare.web.api.brakes import snooze_end
+from fieldfare.web.api.brakes import snooze_end, snoozed
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.templating import answer
 from fieldfare.web.console.views.brakes import brakes_view
@@ -66,6 +65,7 @@ def snooze_one(request: Request, who: Operator, platform: Platform, fields: Fiel
             hint="Write KIND:ID, as in account:ana.",
             pointer="/entity",
         )
+    about = snoozed(kind, host_id)
     in_force, now_ms = platform.books.of(who.org), platform.clock.now_ms()
     until = snooze_end(None, fields.get("for", ""), now_ms=now_ms)
     made = platform.store.write(
@@ -74,7 +74,7 @@ def snooze_one(request: Request, who: Operator, platform: Platform, fields: Fiel
             who.org,
             in_force,
             rule=fields.get("rule", ""),
-            entity=Subject(kind, host_id),
+            entity=about,
             until=until,
             now_ms=now_ms,
             reason=fields.get("reason", ""),
