@@ -9,9 +9,11 @@ import pytest
 from fieldfare.decisions.breakers import DAY_MS
 from fieldfare.engine.administration import activate_rules
 from fieldfare.engine.brake_administration import lift_quota, set_quota, snooze, wake
+from fieldfare.engine.rule_moves import Proposal
 from fieldfare.kernel import BadInput, NotFound
 from fieldfare.metrics.brakes import quota_states
 from fieldfare.records import Subject, Webhook
+from fieldfare.rules.lifecycle import VersionState
 from fieldfare.testing.platforms import Community, Installed, a_comment, a_community
 
 RULES = """
@@ -20,6 +22,10 @@ Loud = Rule(when_all=['kazoo' in Text], description='says kazoo')
 WhenRules(rules_any=[Loud], then=[Limit(policy='IN.SPAM')])
 Grave = Rule(when_all=['gromm' in Text], description='says gromm')
 WhenRules(rules_any=[Grave], then=[Remove(policy='CS.CSAM')])
+"""
+FRESH = """
+Fresh = Rule(when_all=['fnord' in Text], description='says fnord')
+WhenRules(rules_any=[Fresh], then=[Limit(policy='IN.SPAM')])
 """
 
 
@@ -79,6 +85,27 @@ def test_the_next_minute_begins_anew(community: Community) -> None:
     community.clock.advance(60_000)
 
     assert actions(community, "kazoo", 2, start=2) == ["limit", "allow"]
+
+
+def test_the_rules_of_what_is_rolled_out_or_in_the_shadow_are_braked_too(
+    community: Community,
+) -> None:
+    versioning, org = community.platform.versioning, community.org
+    made = versioning.propose(org, {"main.sml": RULES + FRESH}, Proposal(by="ira")).hash
+    versioning.move(org, made, VersionState.REVIEW, by="ira")
+    versioning.move(org, made, VersionState.SHADOW, by="ola")
+    community.settle()
+
+    may(community, "Fresh", "limit", a_minute=0)
+    versioning.move(org, made, VersionState.ROLLOUT, share=50, by="ola")
+    community.settle()
+    may(community, "Fresh", "limit", a_minute=1)
+
+    posted = [a_comment("fnord", host_id=f"f{n}", author=f"author-{n}") for n in range(12)]
+    decided = [community.posted(each) for each in posted]
+    by_it = [each.judgement.action for each in decided if each.rule_set == made]
+    assert by_it == ["limit", *["allow"] * (len(by_it) - 1)]
+    assert len(by_it) > 1
 
 
 def test_a_grave_policy_fails_closed(community: Community) -> None:

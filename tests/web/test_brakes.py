@@ -4,10 +4,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from fieldfare.access import RoleName, Scope
+from fieldfare.engine.rule_moves import Proposal
+from fieldfare.rules.lifecycle import VersionState as S
 from fieldfare.testing.platforms import a_comment
 from fieldfare.testing.sites import Caller, Site
 from fieldfare.testing.visits import Visit
 
+HTML = {"accept": "text/html"}
 QUOTA = {"rule": "TermInComment", "action": "hold", "per_minute": 5}
 SNOOZE = {
     "rule": "TermInComment",
@@ -104,6 +107,38 @@ def test_a_snooze_that_means_nothing_is_refused_with_a_pointer(
     assert answer.status_code == 400
     assert answer.json()["pointer"] == pointer
     assert answer.json()["hint"]
+
+
+def test_a_rule_that_only_a_rollout_has_is_shown_and_can_be_braked(
+    site: Site, client: TestClient, machine: Caller
+) -> None:
+    community = site.community
+    versioning, org = community.platform.versioning, community.org
+    sources = community.platform.rule_set(org).sources
+    main = f"{sources['main.sml']}\nFresh = Rule(when_all=[False], description='fresh')\n"
+    made = versioning.propose(org, {**sources, "main.sml": main}, Proposal(by="ira")).hash
+    person = site.signed_in("olga", RoleName.RULE_APPROVER)
+    said = {}
+    for to, share in ((S.REVIEW, 0), (S.SHADOW, 0), (S.ROLLOUT, 10)):
+        versioning.move(org, made, to, share=share, by="ira" if to is S.REVIEW else "ola")
+        community.settle()
+        said[to] = client.get("/rules/rule/Fresh", headers=person.headers | HTML)
+
+    found = client.get("/rules?find=Fresh", headers=person.headers | HTML)
+    page = client.get("/brakes", headers=person.headers | HTML).text
+    set_up = client.put("/v1/quotas", json={**QUOTA, "rule": "Fresh"}, headers=machine.headers)
+    versioning.move(org, made, S.WITHDRAWN, by="ola")
+    community.settle()
+
+    assert said[S.REVIEW].status_code == 404
+    assert "which runs in the shadow" in said[S.SHADOW].text
+    assert "which decides for 10 % of the authors" in said[S.ROLLOUT].text
+    assert f'href="/rules/versions/{made}"' in said[S.ROLLOUT].text
+    assert (found.status_code, "<option>Fresh</option>" in page, set_up.status_code) == (
+        303,
+        True,
+        200,
+    )
 
 
 def test_an_author_of_rules_sees_the_brakes_and_may_not_set_them(

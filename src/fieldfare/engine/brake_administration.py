@@ -141,9 +141,12 @@ def _note_snooze(
 
 
 def must_be_a_rule(in_force: InForce, name: str, *, every: bool = True) -> None:
-    """Raise BadInput unless a rule of that name is in force (or `every` and it is `*`)."""
-    known = [rule.name for rule in in_force.rules.rules]
+    """Raise BadInput unless a version that runs has a rule of that name (or `every` and it is `*`).
+
+    Not the live one alone: a rollout decides too, and what a shadow does wrong is braked before it.
+    """
+    known = in_force.rule_names
     if name in known or (every and name == EVERY_RULE):
         return
     hint = did_you_mean(name, known) or "See the Rules page, or GET /v1/rules."
-    raise BadInput(f"no rule {name!r} is in force", hint=hint, pointer="/rule")
+    raise BadInput(f"no version that runs has a rule {name!r}", hint=hint, pointer="/rule")

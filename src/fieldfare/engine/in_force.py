@@ -107,6 +107,11 @@ class InForce:
         return (self.rules, *rolled, *self.beside.shadows)
 
     @property
+    def rule_names(self) -> tuple[str, ...]:
+        """Name the rules of every version that runs, in order."""
+        return tuple(sorted({rule.name for rules in self.active for rule in rules.rules}))
+
+    @property
     def not_compiling(self) -> Mapping[str, str]:
         """Name the versions that should run and do not compile: hash -> why."""
         live = self.rules

@@ -13,9 +13,9 @@ from fieldfare.web.console.views.rule_hits import period
 from fieldfare.web.console.views.rules import (
     RuleUnknown,
     rule_file_view,
-    rule_named,
     rule_view,
     rules_view,
+    version_with,
 )
 from fieldfare.web.guards import Platform, requires
 
@@ -33,7 +33,7 @@ def rules_page(
     of = period(platform.clock.now_ms())
     if find:
         try:
-            rule_named(in_force.rules, find)
+            version_with(in_force, find)
         except RuleUnknown:
             if platform.store.read(lambda uow: past_rule_view(uow, who.org, find, of)) is None:
                 raise

@@ -75,7 +75,7 @@ def brakes_view(
             )
             for each in uow.snoozes.all(org, until_after=now_ms)
         ),
-        rules=tuple(sorted(rule.name for rule in in_force.rules.rules)),
+        rules=in_force.rule_names,
         actions=tuple(kind.name for kind in in_force.pack.kinds),
         may_set=may_set,
     )

@@ -11,6 +11,7 @@ from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import NotFound, Org, at_of, did_you_mean
 from fieldfare.metrics.rule_hits import HitsOf
 from fieldfare.rules import RuleInfo, RuleSet
+from fieldfare.rules.lifecycle import VersionState
 from fieldfare.web.console.excerpts import changed_in, excerpts_of
 from fieldfare.web.console.highlight import Piece, highlight
 from fieldfare.web.console.moments import Moment
@@ -110,13 +111,16 @@ class RuleTestLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """One rule of the rule set in force. changes: newest first.
+    """One rule of a version that runs. changes: newest first.
 
+    hash: of the version, which is `state`; share: per cent of authors, in a rollout.
     labels: of the days of its hits. graph: what it rests on and what follows, as SVG. tested: None
     if nothing could be run, else whether one of the tests makes it fire.
     """
 
     hash: str
+    state: str
+    share: int
     rule: RuleLine
     labels: tuple[str, ...]
     examples: tuple[HitExample, ...]
@@ -162,7 +166,7 @@ def rules_view(
 
 def rule_view(uow: UnitOfWork, org: Org, in_force: InForce, name: str, of: Period) -> RuleView:
     """Show one rule with its source, what it did and what changed it. Raises RuleUnknown."""
-    rule_set = in_force.rules
+    rule_set, state, share = version_with(in_force, name)
     rule = rule_named(rule_set, name)
     changes = changes_of(uow, org, name)
     line = replace(
@@ -173,11 +177,13 @@ def rule_view(uow: UnitOfWork, org: Org, in_force: InForce, name: str, of: Perio
     meant = HitsOf(from_ms=of.from_ms, to_ms=of.to_ms, rule=rule.name, deciding=True)
     return RuleView(
         hash=rule_set.hash,
+        state=state.value,
+        share=share,
         rule=line,
         labels=of.labels,
         examples=examples(uow, org, meant, limit=EXAMPLES),
         graph=picture_around(rule_set, name),
-        tests=_tests(in_force, name),
+        tests=_tests(rule_set, in_force, name),
         source=tuple(
             SourceView(file=each.file, line=each.line, lines=highlight(each.text))
             for each in excerpts_of(rule_set.sources, name)
@@ -195,7 +201,7 @@ def changes_of(uow: UnitOfWork, org: Org, rule: str) -> tuple[RuleChange, ...]:
     )
 
 
-def _tests(in_force: InForce, rule: str) -> tuple[RuleTestLine, ...]:
+def _tests(rule_set: RuleSet, in_force: InForce, rule: str) -> tuple[RuleTestLine, ...]:
     return tuple(
         RuleTestLine(
             name=case.name,
@@ -206,8 +212,25 @@ def _tests(in_force: InForce, rule: str) -> tuple[RuleTestLine, ...]:
                 for wish in case.expect.wishes
             ),
         )
-        for case in tests_about(in_force.rules.sources, in_force, rule)
+        for case in tests_about(rule_set.sources, in_force, rule)
     )
+
+
+def version_with(in_force: InForce, name: str) -> tuple[RuleSet, VersionState, int]:
+    """Find the version that runs a rule, the live one first, and its share of a rollout.
+
+    Raises RuleUnknown.
+    """
+    beside = in_force.beside
+    runs = [(in_force.rules, VersionState.LIVE, 0)]
+    if beside.rollout is not None:
+        runs.append((beside.rollout.rules, VersionState.ROLLOUT, beside.rollout.share))
+    runs += [(rules, VersionState.SHADOW, 0) for rules in beside.shadows]
+    for rule_set, state, share in runs:
+        if any(rule.name == name for rule in rule_set.rules):
+            return rule_set, state, share
+    hint = did_you_mean(name, in_force.rule_names)
+    raise RuleUnknown(f"No version that runs has a rule {name!r}.", hint=hint)
 
 
 def rule_named(rule_set: RuleSet, name: str) -> RuleInfo:
