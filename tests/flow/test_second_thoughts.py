@@ -203,7 +203,7 @@ Flood = Rule(
 WhenRules(rules_any=[Flood], then=[Hold(policy='VC.THREAT')])
 """
     run_throwing(community, monkeypatch, "HS.SLUR", more=rules)
-    before = thrown(org)
+    before = thrown(org, by="line 7 of main.sml")
 
     decision = community.posted(a_comment("sarno wivel"))
 
@@ -211,7 +211,7 @@ WhenRules(rules_any=[Flood], then=[Hold(policy='VC.THREAT')])
     (case,) = platform.store.read(lambda uow: uow.cases.of_subject(org, COMMENT))
     assert case.queue == "unjudged"
     assert "line 7 of main.sml" in case.reason
-    assert thrown(org) == before + 2
+    assert thrown(org, by="line 7 of main.sml") == before + 1
 
 
 @pytest.mark.parametrize(
@@ -257,14 +257,14 @@ def test_a_rule_that_throws_is_counted_and_holds_nothing_for_a_mild_policy(
     assert [(each.action, each.hits) for each in kept] == [(THREW, 1)]
 
 
-def thrown(org: str) -> float:
-    """Count the errors of the rule."""
+def thrown(org: str, by: str = "Broken") -> float:
+    """Count the errors of a rule, or of a place in the files."""
     found = (
         sample.value
         for metric in REGISTRY.collect()
         for sample in metric.samples
         if sample.name == "fieldfare_rule_errors_total"
-        and (sample.labels["org"], sample.labels["rule"]) == (org, "Broken")
+        and (sample.labels["org"], sample.labels["rule"]) == (org, by)
     )
     return sum(found)
 
