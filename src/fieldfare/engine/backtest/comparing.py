@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from fieldfare.engine.backtest.results import BacktestResult
+from fieldfare.engine.backtest.aftermath import ALLOW
+from fieldfare.engine.backtest.results import BacktestResult, Change
+from fieldfare.engine.backtest.weighing import NONE
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +78,15 @@ def _queues(result: BacktestResult) -> dict[str, int]:
 def _totals(result: BacktestResult) -> dict[str, int]:
     return {
         "events judged": result.events,
-        "decisions that change": sum(c.count for c in result.changes if c.old != c.new),
+        "decisions that change": sum(c.count for c in result.changes if _is_change(c)),
         "views prevented": result.prevented.views,
         "known good, restricted": result.known.good_restricted,
         "known bad, restricted": result.known.bad_restricted,
         "known bad, missed": result.known.bad_missed,
         "questions to people": sum(load.new for load in result.review),
     }
+
+
+def _is_change(cell: Change) -> bool:
+    """Tell whether a decision changes: an item never decided on that would be let be has none."""
+    return cell.old != cell.new and {cell.old, cell.new} != {NONE, ALLOW}

@@ -1,9 +1,10 @@
-"""Two results side by side: when their numbers are of the same events."""
+"""Two results side by side: what they count, and when that is of the same events."""
 
+import msgspec
 import pytest
 
 from fieldfare.engine.backtest.comparing import compared
-from fieldfare.engine.backtest.results import BacktestResult, Known, Prevented
+from fieldfare.engine.backtest.results import BacktestResult, Change, Known, Prevented
 
 
 def a_result(first: int, last: int, posted: int) -> BacktestResult:
@@ -41,3 +42,18 @@ def test_fewer_events_or_as_many_by_chance_are_others(other: BacktestResult) -> 
 
     assert not compared(one, other).same_span
     assert not compared(other, one).same_span
+
+
+def test_what_was_never_decided_and_would_be_let_be_is_no_decision_that_changes() -> None:
+    cells = {
+        ("none", "allow"): 100,
+        ("none", "hold"): 4,
+        ("allow", "allow"): 50,
+        ("hold", "allow"): 3,
+    }
+    changes = tuple(Change(old=old, new=new, count=count) for (old, new), count in cells.items())
+    one = msgspec.structs.replace(a_result(10, 90, 5), changes=changes)
+
+    totals = {pair.name: pair.a for pair in compared(one, one).totals}
+
+    assert totals["decisions that change"] == 7
