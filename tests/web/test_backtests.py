@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fieldfare.access import RoleName
 from fieldfare.engine.rule_moves import Proposal
 from fieldfare.kernel import Conflict
+from fieldfare.testing.histories import import_comments
 from fieldfare.testing.sites import Caller, Site
 from fieldfare.testing.visits import Visit
 
@@ -17,6 +18,10 @@ JSON = {"accept": "application/json"}
 HTML = {"accept": "text/html"}
 DAY = {"from": "2026-03-02", "to": "2026-03-02"}
 LONGEST_S = 120
+ANY_COMMENT = """
+AnyComment = Rule(when_all=[IsComment], description='')
+WhenRules(rules_any=[AnyComment], then=[Limit(policy='IN.SPAM')])
+"""
 
 
 @pytest.fixture
@@ -74,6 +79,26 @@ def test_a_version_is_run_over_a_day_and_compared_with_a_draft_from_the_editor(
         assert "TermInComment" in page.text or path == "/backtests"
     export = f"/v1/backtests/{live['test']['id']}/export?format=csv"
     assert "TermInComment" in site.client().get(export, headers=author.headers).text
+
+
+def test_an_example_that_was_imported_is_named_and_leads_nowhere(
+    site: Site, author: Caller
+) -> None:
+    import_comments(site.community, "old", at="2026-03-02T00:00:00Z")
+    site.community.clock.advance(3_600_000)
+    sources = dict(site.community.platform.rule_set(site.community.org).sources)
+    sources["items.sml"] += ANY_COMMENT
+    fields = {f"file:{name}": text for name, text in sources.items()}
+    tried = site.client().post(
+        "/rules/edit", data={**fields, "do": "backtest"}, headers=author.headers | JSON
+    )
+    test_id = ended(site, author, tried.json()["id"])["test"]["id"]
+
+    page = site.client().get(f"/backtests/{test_id}", headers=author.headers | HTML).text
+
+    assert "comment:old</span> <small>imported</small>" in page
+    assert "/items/comment/old" not in page
+    assert "/items/comment/c" in page
 
 
 def test_a_time_without_history_is_not_shown_as_harmless(site: Site, author: Caller) -> None:

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from fieldfare.access import RoleName
 from fieldfare.records import CaseState
+from fieldfare.testing.histories import import_comments
 from fieldfare.testing.platforms import a_comment
 from fieldfare.testing.sites import Site
 from fieldfare.testing.visits import Visit
@@ -64,6 +65,24 @@ def test_what_an_order_would_be_refused_for_is_not_offered(
     assert "more than the 2 an order may be about" in page
     assert "/investigate/review" not in page
     assert "/investigate/label" not in page
+
+
+def test_items_that_were_imported_are_not_promised_a_case(site: Site, client: TestClient) -> None:
+    approver = site.signed_in("olga", RoleName.RULE_APPROVER)
+    import_comments(site.community, "h1", "h2", at="2026-03-01T00:00:00Z")
+    site.community.posted(a_comment(host_id="p1"))
+    headers = {**approver.headers, **HTML}
+
+    alone, beside = (
+        client.get("/investigate", params={"q": f"ItemId in {ids}"}, headers=headers).text
+        for ids in (["h1", "h2"], ["h1", "h2", "p1"])
+    )
+
+    assert "None of them can be asked about" in alone
+    assert "/investigate/review" not in alone
+    assert "Review 1 items" in beside
+    assert "2 more are imported, deleted or undecided" in beside
+    assert 'name="expected" value="3"' in beside
 
 
 @pytest.mark.browser

@@ -17,6 +17,7 @@ from fieldfare.engine.investigating import Inquiry
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import (
     BadInput,
+    EventId,
     JsonValue,
     Org,
     did_you_mean,
@@ -94,10 +95,8 @@ class BulkReview:
         return sum(self._ask_about(uow, request, subject) for subject in subjects)
 
     def _ask_about(self, uow: UnitOfWork, request: ReviewRequest, subject: Subject) -> bool:
-        item = uow.items.current(self._org, subject)
-        if item is None or item.state is ItemState.DELETED or item.decision_id is None:
-            return False
-        decision = uow.decisions.get(self._org, item.decision_id)
+        decision_id = _standing(uow, self._org, subject)
+        decision = uow.decisions.get(self._org, decision_id) if decision_id else None
         if decision is None:
             return False
         asking = replace(decision, judgement=replace(decision.judgement, review=(request,)))
@@ -122,6 +121,20 @@ class BulkReview:
             uow, REVIEWED, told, key=order.key, content=_content(order), came=came, by=by
         )
         return came
+
+
+def askable(uow: UnitOfWork, org: Org, subjects: Sequence[Subject]) -> int:
+    """Count those that people can be asked about: posted here, decided and not deleted.
+
+    Which of them have been asked about already depends on the queue, and is not looked at.
+    """
+    return sum(_standing(uow, org, subject) is not None for subject in subjects)
+
+
+def _standing(uow: UnitOfWork, org: Org, subject: Subject) -> EventId | None:
+    """Name the decision that stands on an item; None of what was imported, deleted or waits."""
+    item = uow.items.current(org, subject)
+    return None if item is None or item.state is ItemState.DELETED else item.decision_id
 
 
 def _content(order: BulkOrder) -> str:

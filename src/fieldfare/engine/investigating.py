@@ -69,14 +69,14 @@ class TopValue:
 class Findings:
     """What was found. scanned: events looked at; complete: all of them, else those up to `up_to`.
 
-    starts, counts: the columns of a chart, `step_ms` apart. items: different subjects, of which
+    starts, counts: the columns of a chart, `step_ms` apart. subjects: the different ones, of which
     there are more if `items_cut`; values: different known values of what is shown; before: events
     selected in the period before, None if nobody asked for it or time was up.
     """
 
     scanned: int
     count: int
-    items: int
+    subjects: tuple[Subject, ...]
     items_cut: bool
     values: int
     complete: bool
@@ -87,6 +87,11 @@ class Findings:
     before: int | None
     top: tuple[TopValue, ...]
     rows: tuple[LakeEvent, ...]
+
+    @property
+    def items(self) -> int:
+        """How many different subjects were selected."""
+        return len(self.subjects)
 
 
 @dataclass(slots=True)
@@ -139,7 +144,7 @@ class Investigation:
         return Findings(
             scanned=tally.scanned,
             count=tally.count,
-            items=len(tally.subjects),
+            subjects=tuple(tally.subjects),
             items_cut=tally.cut,
             values=len(tally.values.keys() - {None}),
             complete=tally.complete,

@@ -19,6 +19,7 @@ from fieldfare.web.console.views.backtests import (
     backtest_view,
     backtests_view,
     compared_view,
+    items_with_a_page,
     offered,
 )
 from fieldfare.web.guards import Platform, requires
@@ -76,7 +77,10 @@ def start_backtest(request: Request, who: Writer, platform: Platform, fields: Fi
 def backtest_page(request: Request, who: Reader, platform: Platform, backtest_id: str) -> Response:
     record = platform.backtests.get(who.org, parse_id(backtest_id))
     result = platform.backtests.result(who.org, record)
-    view = backtest_view(_line(platform, who, record), result, _order(platform, who), who)
+    pages = platform.store.read(lambda uow: items_with_a_page(uow, who.org, result))
+    view = backtest_view(
+        _line(platform, who, record), result, _order(platform, who), who, pages=pages
+    )
     return answer(request, "backtest.html", view, current="rules")
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.bulk_label import LabelOrder
 from fieldfare.engine.bulk_orders import MOST
-from fieldfare.engine.bulk_review import BulkOrder
+from fieldfare.engine.bulk_review import BulkOrder, askable
 from fieldfare.engine.in_force import EVALUATED_KINDS
 from fieldfare.engine.labels import ACCOUNT_TYPE
 from fieldfare.engine.saved_queries import SavedQuery, delete_query, save_query, saved_queries
@@ -151,9 +151,11 @@ def _look(platform: Served, org: Org, asking: Asking, end: int) -> tuple[Found |
         return None, ""
     try:
         inquiry = inquiry_of(asking, end)
-        return found_view(in_turn(lambda: investigation(platform, org).findings(inquiry))), ""
+        found = in_turn(lambda: investigation(platform, org).findings(inquiry))
     except BadInput as error:
         return None, str(error)
+    some = found.subjects if found.items <= MOST else ()  # more are not asked about at once
+    return found_view(found, askable=platform.store.read(lambda uow: askable(uow, org, some))), ""
 
 
 def _end(asked: Asking, platform: Served) -> int:

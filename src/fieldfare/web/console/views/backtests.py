@@ -7,8 +7,11 @@ from fieldfare.access import Permission, Principal
 from fieldfare.engine.backtest.comparing import Comparison, compared
 from fieldfare.engine.backtest.results import BacktestResult
 from fieldfare.engine.backtest_records import BacktestRecord, BacktestState
+from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.versioning import VersionRow
+from fieldfare.kernel import Org
 from fieldfare.metrics import DAY_MS
+from fieldfare.records import Subject
 from fieldfare.web.console.backtest_findings import Findings, History, Matrix, findings, matrix
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.rule_versions import VersionLine, version_line
@@ -55,12 +58,14 @@ class BacktestsView:
 class BacktestView:
     """One backtest. findings: None until it is done.
 
-    is_cut: a day or more of the period lies before or after all the history there is.
+    is_cut: a day or more of the period lies before or after all the history there is. pages: kind
+    and id of the examples whose item has a page; what was imported has none.
     """
 
     test: BacktestLine
     findings: Findings | None
     is_cut: bool
+    pages: frozenset[tuple[str, str]]
     may_run: bool
 
 
@@ -122,8 +127,26 @@ def backtests_view(
     )
 
 
+def items_with_a_page(
+    uow: UnitOfWork, org: Org, result: BacktestResult | None
+) -> frozenset[tuple[str, str]]:
+    """Name kind and id of the examples whose item can be opened."""
+    if result is None:
+        return frozenset()
+    shown = [row.examples for row in result.hits]
+    shown += [cell.examples for cell in result.changes]
+    shown.append(result.known.examples)
+    named = {(example.kind, example.host_id) for each in shown for example in each}
+    return frozenset(each for each in named if uow.items.current(org, Subject(*each)) is not None)
+
+
 def backtest_view(
-    test: BacktestLine, result: BacktestResult | None, order: Mapping[str, int], who: Principal
+    test: BacktestLine,
+    result: BacktestResult | None,
+    order: Mapping[str, int],
+    who: Principal,
+    *,
+    pages: frozenset[tuple[str, str]],
 ) -> BacktestView:
     """Show one backtest. order: how grave each action is, as the pack says."""
     found = findings(result, order) if result else None
@@ -131,6 +154,7 @@ def backtest_view(
         test=test,
         findings=found,
         is_cut=_is_cut(test, found.history if found else None),
+        pages=pages,
         may_run=who.may(Permission.RULES_WRITE),
     )
 

@@ -38,10 +38,14 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What came of an inquiry. chart: columns over time; step: how long one of them is, in ms."""
+    """What came of an inquiry. chart: columns over time; step: how long one of them is, in ms.
+
+    askable: of the items, those that people can be asked about.
+    """
 
     count: int
     items: int
+    askable: int
     items_cut: bool
     values: int
     scanned: int
@@ -93,12 +97,13 @@ class InvestigateView:
     key: str
 
 
-def found_view(found: Findings) -> Found:
-    """Lay findings out for a page."""
+def found_view(found: Findings, *, askable: int) -> Found:
+    """Lay findings out for a page. askable: of the items, as in `Found`."""
     labels = [_label(start, found.step_ms) for start in found.starts]
     return Found(
         count=found.count,
         items=found.items,
+        askable=askable,
         items_cut=found.items_cut,
         values=found.values,
         scanned=found.scanned,
