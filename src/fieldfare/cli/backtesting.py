@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.kernel import BadInput, NotFound, parse_id
+from fieldfare.kernel import BadInput, NotFound, Unavailable, parse_id
 
 if TYPE_CHECKING:
     from fieldfare.cli.reach import Call
@@ -40,7 +40,15 @@ def run_backtest(
         wanted["files"] = sources(rules)
     with reach(home) as call:
         started = call("POST", "/v1/backtests", wanted)
-        ended = _followed(call, str(started["id"]))
+        backtest_id = str(started["id"])
+        try:
+            ended = _followed(call, backtest_id)
+        except Unavailable as error:
+            raise Unavailable(
+                f"{error.message}, while it ran the backtest {backtest_id}",
+                hint="If it ended, the backtest is kept as interrupted: "
+                f"`fieldfare backtests show {backtest_id}`. Run it again.",
+            ) from None
     return _tell(ended, as_json=as_json, export=export)
 
 
@@ -110,7 +118,7 @@ def _more(row: Mapping[str, Any]) -> str:
 def _tell(told: Json, *, as_json: bool, export: Path | None) -> bool:
     """Export a backtest and print it; what cannot be written is printed all the same."""
     has_result = told["result"] is not None
-    unwritten = _export(told["result"], export) if has_result and export is not None else None
+    unwritten = _export(told, export) if has_result and export is not None else None
     if as_json:
         print_json(told)
     elif has_result:
@@ -123,6 +131,8 @@ def _tell(told: Json, *, as_json: bool, export: Path | None) -> bool:
             f"cannot write {export}: {unwritten.strerror or unwritten}",
             hint=f"The backtest {told['id']} is kept: {again}",
         )
+    if has_result and export is not None and not as_json:
+        print_line(f"\nwritten to {export}")
     return has_result
 
 
@@ -163,15 +173,16 @@ def _followed(call: "Call", backtest_id: str) -> Json:
             return told
 
 
-def _export(result: Json, file: Path) -> OSError | None:
-    """Write a result to a file; gives what kept it from that."""
+def _export(told: Json, file: Path) -> OSError | None:
+    """Write a backtest's result to a file; gives what kept it from that."""
     from fieldfare.engine.backtest.exporting import as_csv
     from fieldfare.engine.backtest.results import result_of
 
     if file.suffix == ".json":
-        text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+        whole = {name: told[name] for name in ("id", "from", "to")} | told["result"]
+        text = json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
     else:
-        text = as_csv(result_of(result))
+        text = as_csv(result_of(told["result"]))
     try:
         file.write_text(text, "utf-8")
     except OSError as error:

@@ -17,7 +17,15 @@ import httpx2
 from anyio.from_thread import start_blocking_portal
 
 from fieldfare.engine.settings import Settings, load_settings
-from fieldfare.kernel import BadInput, Conflict, NotFound, NotPermitted, NotSignedIn, Overloaded
+from fieldfare.kernel import (
+    BadInput,
+    Conflict,
+    NotFound,
+    NotPermitted,
+    NotSignedIn,
+    Overloaded,
+    Unavailable,
+)
 
 TIMEOUT_S: Final = 300.0
 KEY_VARIABLE: Final = "FIELDFARE_KEY"
@@ -75,7 +83,7 @@ def reach(home: Path | None) -> Iterator[Call]:
             base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=False
         ) as client:
             yield lambda method, path, body=None, *, files=None: _json_of(
-                client.request(method, path, **_sent(body, files))
+                _asked(client, method, path, _sent(body, files))
             )
         return
     with _in_process(settings, headers) as call:
@@ -117,6 +125,17 @@ def _answering(url: str | None) -> str | None:
     except httpx2.HTTPError:
         return None
     return url
+
+
+def _asked(client: httpx2.Client, method: str, path: str, sent: Json) -> httpx2.Response:
+    try:
+        return client.request(method, path, **sent)
+    except httpx2.HTTPError as error:
+        why = str(error) or type(error).__name__
+        raise Unavailable(
+            f"the server at {client.base_url} stopped answering: {why}",
+            hint="See whether it still runs: `fieldfare serve`.",
+        ) from None
 
 
 def _sent(body: object, files: Files | None) -> Json:

@@ -126,7 +126,9 @@ def export_backtest(
     if format == "csv":
         body, kind = as_csv(result).encode(), "text/csv; charset=utf-8"
     else:
-        body, kind = msgspec.json.encode(result), "application/json"
+        record = record_json(platform.backtests.get(who.org, parse_id(backtest_id)), (0, 0))
+        whole = {name: record[name] for name in ("id", "from", "to")} | result_json(result)
+        body, kind = msgspec.json.encode(whole), "application/json"
     named = f'attachment; filename="backtest-{parse_id(backtest_id)}.{format}"'
     return Response(body, media_type=kind, headers={"Content-Disposition": named})
 
