@@ -67,6 +67,22 @@ def test_what_an_order_would_be_refused_for_is_not_offered(
     assert "/investigate/label" not in page
 
 
+def test_entities_among_the_values_and_the_persons_can_be_opened(
+    site: Site, client: TestClient
+) -> None:
+    site.community.posted(a_comment(host_id="p1", author="a b/c"))
+    headers = {**site.signed_in("rita", RoleName.RULE_AUTHOR).headers, **HTML}
+    asked = {"q": "ItemId == 'p1'"}
+
+    entities = client.get("/investigate", params={**asked, "top": "Author"}, headers=headers).text
+    plain = client.get("/investigate", params={**asked, "top": "CommentText"}, headers=headers).text
+
+    link = '<a href="/entities/Account/a%20b/c">a b/c</a>'
+    assert entities.count(link) == 2
+    assert plain.count(link) == 1
+    assert plain.count("/entities/") == entities.count("/entities/") - 1
+
+
 def test_items_that_were_imported_are_not_promised_a_case(site: Site, client: TestClient) -> None:
     approver = site.signed_in("olga", RoleName.RULE_APPROVER)
     import_comments(site.community, "h1", "h2", at="2026-03-01T00:00:00Z")

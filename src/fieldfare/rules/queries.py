@@ -130,6 +130,30 @@ def names_in(sources: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+def entity_type_of(name: str, sources: Mapping[str, str]) -> str:
+    """Tell of which type of entity a name's values are; "" where they are none.
+
+    sources: of a rule set that compiled.
+    """
+    for file, text in sources.items():
+        for statement in ast.parse(text).body if is_compiled(file) else ():
+            if any(isinstance(to, ast.Name) and to.id == name for to in _targets(statement)):
+                return _entity_type(statement)
+    return ""
+
+
+def _entity_type(statement: ast.stmt) -> str:
+    match statement:
+        case (
+            ast.Assign(value=ast.Call(func=ast.Name(id="Entity" | "EntityJson")) as made)
+            | ast.AnnAssign(value=ast.Call(func=ast.Name(id="Entity" | "EntityJson")) as made)
+        ):
+            told = next((each.value for each in made.keywords if each.arg == "type"), None)
+            if isinstance(told, ast.Constant):
+                return str(told.value)
+    return ""
+
+
 def _targets(statement: ast.stmt) -> list[ast.expr]:
     if isinstance(statement, ast.Assign):
         return statement.targets

@@ -18,7 +18,7 @@ from fieldfare.engine.saved_queries import SavedQuery, delete_query, save_query,
 from fieldfare.ingest.schemas import EVENT_KINDS, moment
 from fieldfare.kernel import BadInput, Org
 from fieldfare.rules import RuleSet
-from fieldfare.rules.queries import names_in
+from fieldfare.rules.queries import entity_type_of, names_in
 from fieldfare.web.api.query import carry_out, investigation, label_all
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.pages.asking import Fields, done
@@ -61,6 +61,8 @@ def investigate_page(
         to=Moment(end),
         trouble=trouble,
         found=found,
+        top_type=entity_type_of(asking.top.strip(), rules.sources),
+        person_type=ACCOUNT_TYPE,
         saved=tuple(platform.store.read(lambda uow: saved_queries(uow, who.org)).values()),
         names=names_in(rules.sources),
         kinds=KINDS,

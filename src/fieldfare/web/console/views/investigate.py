@@ -76,15 +76,18 @@ class Asking:
 class InvestigateView:
     """to: where the time looked at ends. trouble: why nothing was found, with carets.
 
-    names: what an expression may name; policies: those a case may be opened under; labels,
-    entity_types: those the rules declare and know; most: items or entities an order may be about;
-    key: of the order that this page may send.
+    top_type, person_type: of the entities that the most frequent values and persons are, "" for
+    values that are none. names: what an expression may name; policies: those a case may be opened
+    under; labels, entity_types: those the rules declare and know; most: items or entities an order
+    may be about; key: of the order that this page may send.
     """
 
     asked: Asking
     to: Moment
     trouble: str
     found: Found | None
+    top_type: str
+    person_type: str
     saved: tuple[SavedQuery, ...]
     names: tuple[str, ...]
     kinds: tuple[str, ...]
