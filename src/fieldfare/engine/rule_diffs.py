@@ -42,4 +42,5 @@ def diff_of(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[FileDiff, .
 
 
 def _lines(text: str | None) -> list[str]:
-    return [] if text is None else text.replace("\r\n", "\n").split("\n")
+    """Cut a text into lines; the end of the last begins no further one."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
