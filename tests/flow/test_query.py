@@ -79,6 +79,17 @@ def test_more_items_than_are_told_apart_are_said_to_be_more_and_not_ordered_abou
     assert refused.status_code == 503
 
 
+def test_a_day_is_its_first_moment(site: Site, client: TestClient) -> None:
+    play(site.community)
+
+    on_it = ask(site, client, expression="Author != None", **{"from": "2026-03-02"})
+    before = ask(
+        site, client, expression="Author != None", **{"from": "2026-03-01", "to": "2026-03-02"}
+    )
+
+    assert (on_it["count"], before["count"]) == (5, 0)
+
+
 def test_the_share_is_compared_with_the_time_before(site: Site, client: TestClient) -> None:
     play(site.community)
     site.community.clock.advance(24 * 3_600_000)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from fieldfare.kernel import BadInput
 
@@ -51,13 +51,14 @@ class RuleSetDoesNotCompile(BadInput):
     """A rule set has problems; the message renders every one of them in order of place."""
 
     slug = "rule-set-does-not-compile"
+    what: ClassVar[str] = "rule set"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = in_order(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
         body = "\n\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"The rule set does not compile ({head}).\n\n{body}")
+        super().__init__(f"The {self.what} does not compile ({head}).\n\n{body}")
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

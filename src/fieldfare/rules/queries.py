@@ -33,6 +33,12 @@ _HEAD_LINES: Final = 1
 _NOTHING: Final = Subject("", "")
 
 
+class ConditionDoesNotCompile(RuleSetDoesNotCompile):
+    """A condition, or what is shown of what it selects, has problems."""
+
+    what = "condition"
+
+
 @dataclass(frozen=True, slots=True)
 class Selected:
     """An event that a query selects. shown: the value asked for as text, None where Unknown."""
@@ -88,7 +94,7 @@ def compile_query(
     definitions, condition = _parts(text, QUERY)
     showing = _parts(shown, SHOWN) if shown.strip() else None
     if showing is not None and showing[0]:
-        raise RuleSetDoesNotCompile([_problem(shown, SHOWN, 1, "this is more than one value")])
+        raise ConditionDoesNotCompile([_problem(shown, SHOWN, 1, "this is more than one value")])
     files = {f"in_force/{name}" if name == ENTRY else name: told for name, told in sources.items()}
     names = ", ".join(repr(name) for name in sorted(files) if is_compiled(name))
     lines = [f"Import(rules=[{names}])"] if names else [""]
@@ -105,7 +111,7 @@ def compile_query(
         program = check(files, replace(vocabulary, event_kinds=vocabulary.event_kinds | wanted))
     except RuleSetDoesNotCompile as refused:
         selects_at = _HEAD_LINES + len(definitions) + 1
-        raise RuleSetDoesNotCompile(
+        raise ConditionDoesNotCompile(
             [_as_written(each, selects_at, shown_at) for each in refused.problems]
         ) from None
     alone = _alone(program)
@@ -197,7 +203,7 @@ def _reads(program: Program) -> frozenset[str]:
 def _parts(text: str, file: str) -> tuple[list[str], list[str]]:
     """Cut a text into the lines of its assignments and those of its one expression."""
     if len(text) > MAX_CHARS:
-        raise RuleSetDoesNotCompile(
+        raise ConditionDoesNotCompile(
             [_problem(text, file, 1, f"this has more than {MAX_CHARS:,} characters")]
         )
     try:
@@ -207,23 +213,24 @@ def _parts(text: str, file: str) -> tuple[list[str], list[str]]:
     except SyntaxError as e:
         line, column = e.lineno or 1, max(1, e.offset or 1)
         told = _problem(text, file, line, f"this is no syntax: {e.msg}", column=column)
-        raise RuleSetDoesNotCompile([told]) from None
+        raise ConditionDoesNotCompile([told]) from None
     except (ValueError, RecursionError, MemoryError):
-        raise RuleSetDoesNotCompile([_problem(text, file, 1, "this cannot be parsed")]) from None
+        raise ConditionDoesNotCompile([_problem(text, file, 1, "this cannot be parsed")]) from None
     before, last = body[:-1], body[-1] if body else None
     if not isinstance(last, ast.Expr):
         hint = "Write a condition, as in `CommentText != None`."
-        raise RuleSetDoesNotCompile([_problem(text, file, 1, "there is no expression", hint=hint)])
+        found = _problem(text, file, 1, "there is no expression", hint=hint)
+        raise ConditionDoesNotCompile([found])
     for statement in before:
         if not isinstance(statement, ast.Assign | ast.AnnAssign):
             hint = "Before the condition only `Name = ...` may stand."
             found = _problem(text, file, statement.lineno, "this is no assignment", hint=hint)
-            raise RuleSetDoesNotCompile([found])
+            raise ConditionDoesNotCompile([found])
     lines = text.splitlines()
     if before and before[-1].end_lineno == last.lineno:
         hint = "Begin a line for it."
         found = _problem(text, file, last.lineno, "the condition shares a line", hint=hint)
-        raise RuleSetDoesNotCompile([found])
+        raise ConditionDoesNotCompile([found])
     return lines[: last.lineno - 1], lines[last.lineno - 1 :]
 
 
@@ -257,4 +264,4 @@ def _refuse_memory(text: str, rules: RuleSet) -> None:
         return
     hint = "What is remembered from event to event takes a backtest: `fieldfare backtest`."
     last = len(text.splitlines())
-    raise RuleSetDoesNotCompile([_problem(text, QUERY, last, what, hint=hint)])
+    raise ConditionDoesNotCompile([_problem(text, QUERY, last, what, hint=hint)])

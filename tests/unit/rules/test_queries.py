@@ -43,6 +43,11 @@ def problem_of(text: str, *, shown: str = "") -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["Nobody != None", "Text ==", "X = 1"])
+def test_what_does_not_compile_is_the_condition(text: str) -> None:
+    assert problem_of(text).startswith("The condition does not compile (1 problem).")
+
+
 def test_a_condition_over_the_rules_names_selects_events() -> None:
     query = a_query("Text == 'sarno' or Plain")
 

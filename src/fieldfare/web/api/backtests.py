@@ -1,6 +1,5 @@
 """Backtests: start one, see how far it is, read what it found, compare two, take it away."""
 
-import datetime as dt
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -15,10 +14,10 @@ from fieldfare.engine.backtest.planning import Wanted
 from fieldfare.engine.backtest.results import BacktestResult, result_json
 from fieldfare.engine.backtest_records import BacktestRecord
 from fieldfare.ingest.schemas import decode
-from fieldfare.kernel import BadInput, Conflict, JsonValue, parse_id, rfc3339, unix_ms
+from fieldfare.kernel import Conflict, JsonValue, parse_id, rfc3339
 from fieldfare.metrics import DAY_MS
 from fieldfare.web.api.rules import FileText
-from fieldfare.web.api.shapes import answer, limit_of, openapi_body
+from fieldfare.web.api.shapes import answer, day_or_moment, limit_of, openapi_body
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.turns import in_turn
 
@@ -56,9 +55,9 @@ async def start_backtest(
 ) -> Response:
     """Start a backtest in the background; it is told at once under which id."""
     told = decode(_NEW, await request.body())
-    to_ms = _moment(told.to, "/to") if told.to else platform.clock.now_ms() + 1
+    to_ms = day_or_moment(told.to, "/to") if told.to else platform.clock.now_ms() + 1
     wanted = Wanted(
-        from_ms=_moment(told.from_, "/from") if told.from_ else to_ms - WEEK_MS,
+        from_ms=day_or_moment(told.from_, "/from") if told.from_ else to_ms - WEEK_MS,
         to_ms=to_ms,
         files=told.files,
         rule_set=told.rule_set,
@@ -158,12 +157,3 @@ def _result(platform: Platform, who: Principal, backtest_id: str) -> BacktestRes
         hint = record.why or "Wait until its state is done."
         raise Conflict(f"the backtest {backtest_id} is {record.state.value}", hint=hint)
     return result
-
-
-def _moment(text: str, pointer: str) -> int:
-    try:
-        told = dt.datetime.fromisoformat(text)
-        return unix_ms(text if told.tzinfo else told.replace(tzinfo=dt.UTC).isoformat())
-    except (ValueError, OverflowError):
-        hint = "Write 2026-10-01 or 2026-10-01T12:00:00Z."
-        raise BadInput(f"{text!r} is no moment", hint=hint, pointer=pointer) from None

@@ -17,7 +17,7 @@ from fieldfare.engine.saved_queries import SavedQuery, delete_query, save_query,
 from fieldfare.ingest.schemas import Key, Name, decode, moment
 from fieldfare.kernel import JsonValue, Org, Unavailable, at_of, rfc3339
 from fieldfare.metrics import DAY_MS
-from fieldfare.web.api.shapes import answer, openapi_body
+from fieldfare.web.api.shapes import answer, day_or_moment, openapi_body
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
 from fieldfare.web.turns import in_turn
@@ -40,7 +40,7 @@ Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 class Asked(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}
 ):
-    """An inquiry: events with from <= moment < to of which the expression is true.
+    """An inquiry: events with from <= moment < to, a day (UTC) or RFC 3339, for which it is true.
 
     to: left out, now; from: left out, a week before that. top: an expression whose most frequent
     values are wanted. kinds: of events; none for those that rules judge.
@@ -207,14 +207,11 @@ def inquiry_of(asked: Asked, *, now_ms: int | None = None) -> Inquiry:
 
     now_ms: what is meant by a moment that is left out; None where none may be.
     """
-    if now_ms is not None and not asked.to:
-        to_ms = now_ms + 1
+    if now_ms is not None:
+        to_ms = day_or_moment(asked.to, "/to") if asked.to else now_ms + 1
+        from_ms = day_or_moment(asked.from_, "/from") if asked.from_ else to_ms - WEEK_MS
     else:
-        to_ms = moment(asked.to, pointer="/to") or 0
-    if now_ms is not None and not asked.from_:
-        from_ms = to_ms - WEEK_MS
-    else:
-        from_ms = moment(asked.from_, pointer="/from") or 0
+        to_ms, from_ms = day_or_moment(asked.to, "/to"), day_or_moment(asked.from_, "/from")
     return Inquiry(
         text=asked.expression,
         from_ms=from_ms,

@@ -1,5 +1,6 @@
 """How records look in JSON: ids as strings, times as RFC 3339, enums as words."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -7,7 +8,15 @@ import msgspec
 from fastapi.responses import Response
 
 from fieldfare.enforcement import restriction_json
-from fieldfare.kernel import BadInput, EventId, JsonValue, canonical_json, parse_id, rfc3339
+from fieldfare.kernel import (
+    BadInput,
+    EventId,
+    JsonValue,
+    canonical_json,
+    parse_id,
+    rfc3339,
+    unix_ms,
+)
 from fieldfare.records import Decision, ItemVersion
 
 MAX_PAGE: Final = 200
@@ -110,3 +119,13 @@ def _inlined(schema: Any, parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  # J
     if isinstance(schema, list):
         return [_inlined(each, parts) for each in schema]
     return schema
+
+
+def day_or_moment(text: str, pointer: str) -> int:
+    """Read a day of UTC or an RFC 3339 moment as ms since 1970. Raises BadInput at `pointer`."""
+    try:
+        told = dt.datetime.fromisoformat(text)
+        return unix_ms(text if told.tzinfo else told.replace(tzinfo=dt.UTC).isoformat())
+    except (ValueError, OverflowError):
+        hint = "Write 2026-10-01 or 2026-10-01T12:00:00Z."
+        raise BadInput(f"{text!r} is no moment", hint=hint, pointer=pointer) from None
