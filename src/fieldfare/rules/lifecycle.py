@@ -299,13 +299,17 @@ def _must_be_another(standing: Standing, wanted: Wanted) -> None:
 
 
 def _must_have_room(known: Mapping[str, Standing], wanted: Wanted) -> None:
-    others = [s for s in in_state(known, wanted.to) if s.hash != wanted.hash]
-    if wanted.to is _S.ROLLOUT and others:
+    rolled = [s for s in in_state(known, _S.ROLLOUT) if s.hash != wanted.hash]
+    if wanted.to in {_S.ROLLOUT, _S.LIVE} and rolled:
+        hint = "One rollout at a time: put that one live, in the shadow, or withdraw it."
+        if wanted.to is _S.LIVE:  # it is to decide for all authors, and would not
+            hint = "Take that one back first: put it in the shadow, or withdraw it."
         raise Conflict(
-            f"version {others[0].hash[:12]} is rolled out to {others[0].share} % of the authors",
-            hint="One rollout at a time: put that one live, in the shadow, or withdraw it.",
+            f"version {rolled[0].hash[:12]} is rolled out to {rolled[0].share} % of the authors",
+            hint=hint,
             pointer="/to",
         )
+    others = [s for s in in_state(known, wanted.to) if s.hash != wanted.hash]
     if wanted.to is _S.SHADOW and len(others) >= MOST_SHADOWS:
         names = ", ".join(s.hash[:12] for s in others)
         raise Conflict(

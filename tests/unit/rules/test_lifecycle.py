@@ -144,6 +144,13 @@ def test_going_live_retires_what_was_live() -> None:
     assert (retired.hash, retired.before, retired.to) == ("a", S.LIVE, S.RETIRED)
 
 
+def test_nothing_goes_live_past_a_version_that_decides_for_some() -> None:
+    moves = [*moves_to(S.ROLLOUT, "b"), *moves_to(S.SHADOW, "c", start=20)]
+    with pytest.raises(Conflict, match="rolled out to 10 %"):
+        asked(moves, S.LIVE, version="c")
+    assert asked(moves, S.LIVE, version="b")[0].to is S.LIVE
+
+
 def test_who_saw_another_standing_moves_nothing() -> None:
     moves = moves_to(S.SHADOW)
     seen = standings(moves[:-1])["a"].etag
