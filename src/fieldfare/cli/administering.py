@@ -1,12 +1,12 @@
 """The commands that change or list what an installation holds."""
 
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
 from fieldfare.cli.reach import must_be_files, reach
-from fieldfare.kernel import BadInput, utf8_text
+from fieldfare.kernel import BadInput, did_you_mean, utf8_text
 from fieldfare.kernel.routes import route
 
 
@@ -127,7 +127,10 @@ def remove_webhook(home: Path | None, webhook_id: str) -> None:
 
 
 def create_key(home: Path | None, scopes: Sequence[str], *, note: str) -> None:
-    """Make an API key; it is printed once."""
+    """Make an API key; it is printed once. Raises BadInput for a scope there is none of."""
+    from fieldfare.access import Scope
+
+    _must_be_known("scope", scopes, Scope)
     with reach(home) as call:
         told = call("POST", "/v1/keys", {"scopes": list(scopes), "note": note})
     print_line(str(told["key"]))
@@ -162,7 +165,10 @@ def revoke_key(home: Path | None, key_id: str) -> None:
 
 
 def add_person(home: Path | None, name: str, roles: Sequence[str]) -> None:
-    """Make an account; the password is printed once."""
+    """Make an account; the password is printed once. Raises BadInput for no known role."""
+    from fieldfare.access import RoleName
+
+    _must_be_known("role", roles, RoleName)
     with reach(home) as call:
         told = call("POST", "/v1/people", {"name": name, "roles": list(roles)})
     print_line(f"{told['name']} signs in with {told['password']}")
@@ -180,3 +186,12 @@ def erase(home: Path | None, account: str) -> None:
     with reach(home) as call:
         told = call("POST", "/v1/erasures", {"account": account})
     print_line(f"erased: {told['payloads']} payloads, event {told['event_id']}")
+
+
+def _must_be_known(what: str, given: Sequence[str], known: Iterable[str]) -> None:
+    names = [str(each) for each in known]
+    for name in given:
+        if name not in names:
+            listed = f"There are: {', '.join(names)}."
+            hint = " ".join(filter(None, (did_you_mean(name, names), listed)))
+            raise BadInput(f"there is no {what} {name!r}", hint=hint)
