@@ -121,11 +121,15 @@ class MediaSandbox:
     def _send(self, errand: Errand, fd: int, answer: int, status: socket.socket) -> None:
         # A descriptor of its own: the child's reading must not move the caller's position.
         source = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+        message = [msgspec.json.encode(errand)]
+        passed = [source, answer, status.fileno()]
         try:
             with self._lock:
-                control = self._running()
-                message = msgspec.json.encode(errand)
-                socket.send_fds(control, [message], [source, answer, status.fileno()])
+                try:
+                    socket.send_fds(self._running(), message, passed)
+                except ConnectionError:  # it has just died, and the system does not say so yet
+                    self._stop()
+                    socket.send_fds(self._running(), message, passed)
         except OSError as error:
             raise _ZygoteGone(f"the decoding process could not be asked: {error}") from None
         finally:

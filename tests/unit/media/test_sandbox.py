@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -108,6 +109,17 @@ def test_a_zygote_that_died_is_started_anew(clip: Path) -> None:
 
         assert found.complete, found.problem
         assert sandbox.zygote_pid != first
+
+
+def test_a_zygote_that_has_just_hung_up_is_started_anew(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", Clip())
+    with MediaSandbox() as sandbox, clip.open("rb") as file:
+        sandbox.report()
+        before, control = sandbox.zygote_pid, sandbox._control
+        assert control is not None
+        control.shutdown(socket.SHUT_RDWR)  # as when it died and is not reaped yet
+        assert sandbox.examine(file.fileno()).complete
+        assert sandbox.zygote_pid != before
 
 
 def test_a_zygote_that_dies_at_work_leaves_a_reason(tmp_path: Path) -> None:
