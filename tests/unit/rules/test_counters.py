@@ -83,6 +83,15 @@ def test_a_window_ends_to_the_millisecond() -> None:
     assert store.bump(CounterUpdate(COUNT, ("a",), adds=False), last) == 0
 
 
+def test_what_comes_late_adds_nothing_whatever_its_key() -> None:
+    store = CounterStore()
+
+    store.bump(CounterUpdate(COUNT, ("a",)), an_id(5))
+
+    assert store.bump(CounterUpdate(COUNT, ("b",)), an_id(4)) == 0
+    assert store.bump(CounterUpdate(COUNT, ("b",)), an_id(5)) == 1
+
+
 def test_an_event_delivered_twice_counts_once() -> None:
     store = CounterStore()
 

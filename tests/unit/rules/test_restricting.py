@@ -4,7 +4,7 @@ import pytest
 
 from fieldfare.records import Restriction, Subject
 from fieldfare.rules import RuleSetDoesNotCompile
-from fieldfare.testing.rule_sets import START_MS, a_rule_set, evaluated
+from fieldfare.testing.rule_sets import START_MS, a_rule_set, an_id, evaluated
 
 HEAD = """
 Author: Entity[str] = EntityJson(type='Account', path='$.author')
@@ -92,3 +92,20 @@ def test_a_kind_for_both_is_asked_on_the_item_unless_an_account_is_named() -> No
 def test_what_a_kind_does_not_take_is_refused(effect: str, said: str) -> None:
     with pytest.raises(RuleSetDoesNotCompile, match=said):
         a_rule_set(f"{HEAD}WhenRules(rules_any=[R], then=[{effect}])")
+
+
+def test_what_ends_and_what_names_the_item_follows_each_event() -> None:
+    suspends = "Suspend(account='ada', policy='IN.SPAM', for_='7d')"
+    strikes = "Strike(account='bo', policy='IN.SPAM')"
+    rules = a_rule_set(f"{HEAD}WhenRules(rules_any=[R], then=[{suspends}, {strikes}])")
+
+    def happening(after_ms: int, host_id: str) -> tuple[int, str]:
+        subject = Subject("comment", host_id)
+        outcome = evaluated(rules, {"author": "x"}, event_id=an_id(after_ms), subject=subject)
+        suspended, struck = (verdict.restrictions[0] for verdict in outcome.verdicts)
+        return suspended.until or 0, struck.params["item"]
+
+    (first, first_item), (later, later_item) = happening(0, "c1"), happening(60_000, "c2")
+
+    assert later - first == 60_000
+    assert (first_item, later_item) == ("comment:c1", "comment:c2")
