@@ -132,6 +132,7 @@ def test_a_rule_that_only_a_rollout_has_is_shown_and_can_be_braked(
 
     assert said[S.REVIEW].status_code == 404
     assert "which runs in the shadow" in said[S.SHADOW].text
+    assert f'href="/rules/versions/{made}/shadow"' in said[S.SHADOW].text
     assert "which decides for 10 % of the authors" in said[S.ROLLOUT].text
     assert f'href="/rules/versions/{made}"' in said[S.ROLLOUT].text
     assert (found.status_code, "<option>Fresh</option>" in page, set_up.status_code) == (
