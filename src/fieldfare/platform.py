@@ -188,7 +188,7 @@ class Platform:
 
     def start(self) -> None:
         """Set the threads going: evaluating, scanning, carrying, sealing, sweeping."""
-        self.store.write(lambda uow: uow.scans.release_all())
+        self.store.write(lambda uow: uow.scans.release_all(now_ms=self.clock.now_ms()))
         replayed = self.evaluator.restore(self.snapshots)
         self.backtests.recover()
         _log.info("counters restored", events=replayed)

@@ -541,7 +541,7 @@ def test_what_is_asked_over_all_organisations_names_each(store: SqlStore) -> Non
     assert store.read(read) == [{MAIN, OTHER}] * 8
     claimed = store.write(lambda uow: uow.scans.claim(now_ms=1, until_ms=9, limit=99))
     assert {(task.org, task.version) for task in claimed} == {(MAIN, "main"), (OTHER, "other")}
-    assert store.write(lambda uow: uow.scans.release_all()) == 2
+    assert store.write(lambda uow: uow.scans.release_all(now_ms=1)) == 2
     store.write(lambda uow: uow.scans.done(MAIN, EventId(8)))
     assert store.read(lambda uow: uow.scans.waiting()) == 1
 

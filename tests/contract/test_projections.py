@@ -516,8 +516,9 @@ def test_scans_are_claimed_oldest_first_and_come_back_when_lapsed(store: SqlStor
     store.write(lambda uow: uow.scans.done(MAIN, EventId(1)))
     assert claimed(1100) == [(2, 2)]
     assert store.read(lambda uow: uow.scans.waiting()) == 2
-    assert store.write(lambda uow: uow.scans.release_all()) == 2
-    assert claimed(1100) == [(2, 3), (3, 2)]
+    assert store.write(lambda uow: uow.scans.release_all(now_ms=1050)) == 2
+    assert claimed(1100) == [(3, 2)]
+    assert claimed(2050) == [(2, 3), (3, 3)]
 
 
 def test_the_version_in_force_is_the_newest_by_then(store: SqlStore) -> None:

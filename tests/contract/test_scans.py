@@ -25,12 +25,12 @@ def test_a_task_put_off_is_claimed_at_its_time_and_keeps_its_attempts(store: Sql
 
     def put_off(uow: UnitOfWork) -> None:
         assert uow.scans.done(task.org, task.event_id)
-        uow.scans.add(replace(task, not_before=1_050))
+        uow.scans.add(replace(task, failures=1, not_before=1_050))
 
     store.write(put_off)
 
     assert claimed(store, 1_049) == []
-    assert [again.attempts for again in claimed(store, 1_050)] == [2]
+    assert [(again.attempts, again.failures) for again in claimed(store, 1_050)] == [(2, 1)]
 
 
 def test_a_task_is_taken_off_once(store: SqlStore) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from fieldfare.engine.scanning import MAX_ATTEMPTS
 from fieldfare.ingest.remote import RemoteFile
 from fieldfare.ingest.schemas import EVENT_KINDS, HostEvent
 from fieldfare.records import ACCOUNT, Event, ItemState, Subject
@@ -134,7 +135,7 @@ def test_a_scan_done_twice_is_recorded_once(fetching: Community, source: Meanwhi
 
     def lapse_and_let_another_do_it() -> None:
         source.happens = lambda: None
-        platform.store.write(lambda uow: uow.scans.release_all())
+        platform.store.write(lambda uow: uow.scans.release_all(now_ms=platform.clock.now_ms()))
         assert platform.scanning.step() == 1
 
     source.happens = lapse_and_let_another_do_it
@@ -161,6 +162,43 @@ def test_a_scan_that_breaks_is_tried_again_and_then_held_with_the_reason(
     assert decision is not None
     assert decision.judgement.action == "hold"
     assert [reason.by for reason in decision.judgement.reasons] == ["MediaUnreadable"]
+
+
+def test_a_scan_cut_off_by_restarts_is_done_in_the_end_and_holds_nothing(
+    community: Community, clip: Path
+) -> None:
+    platform, now_ms = community.platform, community.clock.now_ms
+    community.post(a_video(), clip)
+    for _ in range(10):
+        platform.store.write(lambda uow: uow.scans.release_all(now_ms=now_ms()))
+        community.clock.advance(60_000)
+        taken = platform.store.write(
+            lambda uow: uow.scans.claim(now_ms=now_ms(), until_ms=now_ms() + 1, limit=1)
+        )
+        assert [task.failures for task in taken] == [0]
+    community.clock.advance(60_000)
+    community.settle()
+
+    decision = community.decision("video", "v1")
+    assert decision is not None
+    assert decision.judgement.action == "allow"
+
+
+def test_a_scan_that_takes_the_process_down_every_time_is_given_up_and_held(
+    community: Community, clip: Path
+) -> None:
+    platform, now_ms = community.platform, community.clock.now_ms
+    community.post(a_video(), clip)
+    for _ in range(MAX_ATTEMPTS):
+        platform.store.write(
+            lambda uow: uow.scans.claim(now_ms=now_ms(), until_ms=now_ms() + 1, limit=1)
+        )
+        community.clock.advance(60_000)
+    community.settle()
+
+    decision = community.decision("video", "v1")
+    assert decision is not None
+    assert decision.judgement.action == "hold"
 
 
 def test_a_report_before_the_scan_shows_nothing_and_the_scan_decides_anew(

@@ -41,7 +41,9 @@ ACCEPTED: Final[Mapping[str, tuple[Kind, ...]]] = {
 """What an item of a kind may consist of; anything else in it cannot be read, and is held."""
 CLAIM_MS: Final = 3_600_000
 """Longer than the longest scan: a claim that lapses under a worker would have it done twice."""
-MAX_ATTEMPTS: Final = 3
+MAX_FAILURES: Final = 3
+MAX_ATTEMPTS: Final = 25
+"""A restart cuts off the scan at hand, which says nothing about its file; this often, it may."""
 WAITS_MS: Final = (30_000, 300_000)
 """How long a task that failed waits for its second and its third try."""
 IDLE_S: Final = 0.2
@@ -147,12 +149,13 @@ class Scanning:
         self._store.write(lambda uow: _record(uow, task, found))
 
     def _found(self, task: ScanTask, item: ItemVersion) -> _Found:
-        if task.attempts > MAX_ATTEMPTS:
-            return _Found(data=_given_up(f"scanning failed {MAX_ATTEMPTS} times"))
+        if task.failures >= MAX_FAILURES or task.attempts > MAX_ATTEMPTS:
+            told = f"scanning failed {task.failures} and began {task.attempts - 1} times"
+            return _Found(data=_given_up(told))
         try:
             fetched = () if item.media else self._fetched(task, item)
         except (MediaNotFetched, MediaNotThereYet) as error:
-            if isinstance(error, MediaNotThereYet) and task.attempts < MAX_ATTEMPTS:
+            if isinstance(error, MediaNotThereYet) and task.failures < MAX_FAILURES - 1:
                 raise
             return _Found(data=_not_fetched(error.message))
         data = self._looked_at(task, item, item.media or fetched)
@@ -198,8 +201,8 @@ class Scanning:
 
     def _put_off(self, task: ScanTask, error: Exception) -> None:
         """Let a task wait for its next try."""
-        wait_ms = WAITS_MS[min(task.attempts, len(WAITS_MS)) - 1]
-        again = replace(task, not_before=self._clock.now_ms() + wait_ms)
+        wait_ms = WAITS_MS[min(task.failures, len(WAITS_MS) - 1)]
+        again = replace(task, failures=task.failures + 1, not_before=self._clock.now_ms() + wait_ms)
         _log.warning(
             "scan put off",
             event_id=str(task.event_id),

@@ -55,7 +55,8 @@ class Cursors(Protocol):
 class ScanTask:
     """One item version whose media wait to be scanned. event_id: of the post.
 
-    not_before: ms since 1970; the task is not claimed until then.
+    attempts: how often it was claimed; failures: how often its scan failed, as opposed to having
+    been cut off with the process. not_before: ms since 1970; the task is not claimed until then.
     """
 
     org: Org
@@ -63,6 +64,7 @@ class ScanTask:
     subject: Subject
     version: str
     attempts: int
+    failures: int = 0
     not_before: int = 0
 
 
@@ -79,8 +81,12 @@ class Scans(Protocol):
 
     def waiting(self, /) -> int: ...
 
-    def release_all(self, /) -> int:
-        """Give back every claim: at start, when nobody else can be scanning for this store."""
+    def release_all(self, /, *, now_ms: int) -> int:
+        """Give back every claim: at start, when nobody else can be scanning for this store.
+
+        What was cut off more than once rests for a moment, so that a file that takes the process
+        down with it does not do so before every other.
+        """
         ...
 
 

@@ -33,8 +33,15 @@ _DONE: Final = Statement(
     scans.delete().where(scans.c.org == bindparam("org"), scans.c.event_id == bindparam("event"))
 )
 _RELEASE: Final = Statement(
-    scans.update().where(scans.c.claimed_until > 0).values(claimed_until=bindparam("free"))
+    scans.update()
+    .where(scans.c.claimed_until > 0)
+    .values(
+        claimed_until=bindparam("free")
+        + bindparam("each") * (scans.c.attempts - scans.c.failures - 1)
+    )
 )
+REST_MS: Final = 1_000
+"""How much longer a task rests for each further time that it was cut off, so that others go on."""
 _DEPTH: Final = Statement(select(func.count()).select_from(scans))
 
 _PUT: Final = insert_if_absent(versions)
@@ -82,6 +89,7 @@ class SqlScans:
             task.version,
             task.attempts,
             task.not_before,
+            task.failures,
         )
         self._tx.insert(_ADD, row)
 
@@ -96,6 +104,7 @@ class SqlScans:
                 subject=Subject(row[2], row[3]),
                 version=row[4],
                 attempts=row[5] + 1,
+                failures=row[7],
             )
             for row in rows
         ]
@@ -106,8 +115,8 @@ class SqlScans:
     def waiting(self, /) -> int:
         return int(only(self._tx.row(_DEPTH)))
 
-    def release_all(self, /) -> int:
-        return self._tx.run(_RELEASE, free=0)
+    def release_all(self, /, *, now_ms: int) -> int:
+        return self._tx.run(_RELEASE, free=now_ms, each=REST_MS)
 
 
 class SqlVersions:

@@ -15,6 +15,7 @@ scans = table(
     text("version"),
     small("attempts"),
     big("claimed_until"),
+    small("failures"),
 )
 Index(None, scans.c.claimed_until)
 
