@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
     options = parser.parse_args()
-    keys = 50_000 if options.quick else 300_000
+    keys = 10_000 if options.quick else 300_000
     figures: dict[str, float] = {}
     for what in (*map(counter, KINDS), counter("count", days=30)):
         one, ten = bytes_per_key(what, keys, 1), bytes_per_key(what, keys // 5, 10)
@@ -171,7 +171,7 @@ def main() -> None:
             f"{name:12} {one:6.0f} bytes a key, {ten:6.0f} with ten events, {ns:6.0f} ns an event"
         )
     with TemporaryDirectory() as folder:
-        figures |= while_saved(200_000 if options.quick else 1_000_000, Path(folder))
+        figures |= while_saved(40_000 if options.quick else 1_000_000, Path(folder))
     print(", ".join(f"{name} {value}" for name, value in figures.items() if "_per_" not in name))
     if options.json:
         print(json.dumps(figures))

@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
     wanted = parser.parse_args()
-    items, calls = (20_000, 150) if wanted.quick else (1_000_000, 1_500)
+    items, calls = (4_000, 100) if wanted.quick else (1_000_000, 1_500)
     with temporary_home() as (home, key):
         seed(home, items)
         taken = measure(home, key, items=items, calls=calls)
