@@ -15,8 +15,8 @@ import structlog
 import fieldfare
 from fieldfare.decisions.gate import STALE_MS, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
-from fieldfare.engine.administration import KnownFile
 from fieldfare.engine.backtests import Backtests
+from fieldfare.engine.banks import KnownPiece
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
@@ -326,7 +326,7 @@ class Platform:
         threads = [each for each in self._threads if each.name.startswith(f"fieldfare-{name}")]
         return PartHealth(name=name, ok=all(each.is_alive() for each in threads), detail=detail)
 
-    def known_file(self, label: str, file: IO[bytes]) -> KnownFile:
+    def known_file(self, label: str, file: IO[bytes]) -> KnownPiece:
         """Hash a file for a bank. Raises BadInput if it cannot be looked at."""
         return self.scanning.known_file(label, file)
 

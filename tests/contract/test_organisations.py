@@ -16,7 +16,17 @@ from fieldfare.engine.unit import Retention, ScanTask, StoredVersion, UnitOfWork
 from fieldfare.ingest.repositories import Account, EarlierCall
 from fieldfare.kernel import EventId, Org, make_id
 from fieldfare.ledger import Seal
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
+from fieldfare.matching.repositories import (
+    UPLOADED,
+    BankEntryRecord,
+    BankRecord,
+    EntryHashes,
+    EntryHit,
+    Feedback,
+    ListRecord,
+    Opinion,
+    UploadRecord,
+)
 from fieldfare.metrics.rule_hits import HitsOf
 from fieldfare.records import (
     Case,
@@ -46,6 +56,7 @@ from fieldfare.storage.unit import SqlUnit
 MAIN, OTHER = Org("main"), Org("other")
 NOW_MS = 1_795_000_000_000
 VIDEO, ANNA = Subject("video", "v1"), Subject("account", "anna")
+DIGEST = "d" * 64
 LABELLED = Entity("Account", "anna")
 REMOVE = Restriction(kind="remove", policy="P")
 HITS = HitsOf(from_ms=0, to_ms=2 * NOW_MS, rule_set="h")
@@ -156,12 +167,7 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
             )
         ]
     )
-    uow.banks.put(BankRecord(org=org, name="b", policy=str(org), vetted=True))
-    uow.banks.add(
-        BankEntryRecord(
-            org=org, id=EventId(7), bank="b", label=str(org), sha256="", pdq=(), added_at=0
-        )
-    )
+    _fill_banks(uow, org, offset)
     uow.lists.put(
         ListRecord(org=org, name="l", kind="list", text=str(org), hash="", since=EventId(1))
     )
@@ -270,6 +276,55 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
     return filled
 
 
+def _fill_banks(uow: SqlUnit, org: Org, offset: int) -> None:
+    uow.banks.put(BankRecord(org=org, name="b", policy=str(org), vetted=True))
+    entry = BankEntryRecord(
+        org=org,
+        id=EventId(7),
+        bank="b",
+        label=str(org),
+        sha256=DIGEST,
+        added_at=0,
+        changed=EventId(5 + offset),
+        source_id="s",
+    )
+    uow.entries.add(entry, EntryHashes(frames=str(org).encode()))
+    uow.entry_hits.put(
+        EntryHit(
+            org=org,
+            entry=EventId(7),
+            item=VIDEO,
+            event_id=EventId(9),
+            at=NOW_MS,
+            means=str(org),
+            distance=0,
+        )
+    )
+    uow.feedback.put(
+        Feedback(
+            org=org,
+            entry=EventId(7),
+            item=VIDEO,
+            by="p",
+            opinion=Opinion.DENIED,
+            note=str(org),
+            at=0,
+            event_id=EventId(9),
+        )
+    )
+    upload = UploadRecord(
+        org=org,
+        event_id=EventId(9),
+        part=0,
+        item=VIDEO,
+        person="pseudonym",
+        sha256=DIGEST,
+        md5=str(org),
+        at=0,
+    )
+    uow.uploads.add([upload])
+
+
 def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
     """All that one organisation can ask for: nothing of another may be in it."""
     top = EventId(2**62)
@@ -312,7 +367,23 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "webhooks.all": lambda u: u.webhooks.all(org),
         "outbox.page": lambda u: u.outbox.page(org, states=None, before=None, limit=99),
         "banks.banks": lambda u: u.banks.banks(org),
-        "banks.entries": lambda u: u.banks.entries(org, "b"),
+        "banks.get": lambda u: u.banks.get(org, "b"),
+        "banks.counts": lambda u: u.banks.counts(org),
+        "entries.get": lambda u: u.entries.get(org, EventId(7)),
+        "entries.hashes": lambda u: u.entries.hashes(org, EventId(7)),
+        "entry_pages.of_bank": lambda u: u.entry_pages.of_bank(org, "b", after=EventId(0), limit=9),
+        "entry_pages.newest": lambda u: u.entry_pages.newest(org, "b", limit=9),
+        "entry_pages.of_digest": lambda u: u.entry_pages.of_digest(org, DIGEST),
+        "entry_pages.of_source": lambda u: u.entry_pages.of_source(org, UPLOADED, "s"),
+        "entry_trail.changed": lambda u: u.entry_trail.changed(org, EventId(0), limit=9),
+        "entry_trail.last_id": lambda u: u.entry_trail.last_id(org),
+        "entry_hits.count": lambda u: u.entry_hits.count(org, EventId(7), since_ms=0),
+        "entry_hits.of_entry": lambda u: u.entry_hits.of_entry(org, EventId(7), limit=9),
+        "feedback.of_entry": lambda u: u.feedback.of_entry(org, EventId(7)),
+        "feedback.since": lambda u: u.feedback.since(org, EventId(0), limit=9),
+        "uploads.of_digest": lambda u: u.uploads.of_digest(org, DIGEST),
+        "uploads.of_item": lambda u: u.uploads.of_item(org, VIDEO),
+        "uploads.of_person": lambda u: u.uploads.of_person(org, "pseudonym"),
         "lists.current": lambda u: u.lists.current(org, as_of=top),
         "versions.in_force": lambda u: u.versions.in_force(org, "rules", as_of=top),
         "versions.get": lambda u: u.versions.get(org, "rules", "h"),
@@ -376,7 +447,12 @@ def changes_of(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object
         "outbox.mark": lambda u: u.outbox.mark(row, state=OutboxState.DEAD, due_at=1, error="e"),
         "outbox.replay": lambda u: u.outbox.replay(org, "1-0", "w", now_ms=3),
         "webhooks.remove": lambda u: u.webhooks.remove(org, "w"),
-        "banks.remove": lambda u: u.banks.remove(org, EventId(7)),
+        "banks.remove": lambda u: u.banks.remove(org, "b"),
+        "entries.change": lambda u: u.entries.change(
+            replace(u.entries.get(org, EventId(7)), label="changed")
+        ),
+        "entries.remove": lambda u: u.entries.remove(org, EventId(7)),
+        "uploads.remove": lambda u: u.uploads.remove(org, EventId(9)),
         "scans.done": lambda u: u.scans.done(org, EventId(8)),
         "data_keys.destroy": lambda u: u.data_keys.destroy(org, "somebody"),
         "projections.forget": lambda u: u.projections.forget(
@@ -405,7 +481,10 @@ WRITES = {
     "webhooks.put",
     "outbox.add",
     "banks.put",
-    "banks.add",
+    "entries.add",
+    "entry_hits.put",
+    "feedback.put",
+    "uploads.add",
     "lists.put",
     "versions.put",
     "rule_hits.add",
@@ -439,6 +518,7 @@ OF_ALL = {
     "scans.claim",
     "scans.waiting",
     "scans.release_all",
+    "entry_hits.forget_before",
     "cursors.get",
     "cursors.move",
     "sessions.get",

@@ -10,7 +10,7 @@ from fieldfare.decisions.record import Conclusion, decided_by, event_of
 from fieldfare.engine.unit import Retention, ScanTask, StoredVersion
 from fieldfare.ingest.repositories import Account, EarlierCall
 from fieldfare.kernel import EventId, Org, Span, make_id
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
+from fieldfare.matching.repositories import ListRecord
 from fieldfare.metrics.repositories import RemovedItem
 from fieldfare.records import (
     Case,
@@ -554,32 +554,6 @@ def test_a_list_is_read_as_of_an_event(store: SqlStore) -> None:
     assert current(9) == []
     assert current(19) == [puts[0], puts[1]]
     assert current(20) == [puts[2], puts[1]]
-
-
-def test_banks_keep_their_entries(store: SqlStore) -> None:
-    bank = BankRecord(org=MAIN, name="b", policy="GV.GORE", vetted=True, note="n")
-    entry = BankEntryRecord(
-        org=MAIN,
-        id=EventId(4),
-        bank="b",
-        label="l",
-        sha256="a" * 64,
-        pdq=("0" * 64, "f" * 64),
-        added_at=NOW_MS,
-    )
-
-    def work(uow: SqlUnit) -> None:
-        uow.banks.put(replace(bank, enabled=False))
-        uow.banks.put(bank)
-        uow.banks.add(entry)
-
-    store.write(work)
-
-    assert store.read(lambda uow: uow.banks.banks(MAIN)) == [bank]
-    assert store.read(lambda uow: uow.banks.entries(MAIN, "b")) == [entry]
-    assert store.write(lambda uow: uow.banks.remove(MAIN, entry.id)) is True
-    assert store.write(lambda uow: uow.banks.remove(MAIN, entry.id)) is False
-    assert store.read(lambda uow: uow.banks.entries(MAIN, "b")) == []
 
 
 def test_a_cursor_moves_with_what_it_wrote(store: SqlStore) -> None:

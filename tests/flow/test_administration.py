@@ -8,12 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from fieldfare.engine.administration import (
-    activate_rules,
-    add_to_bank,
-    put_bank,
-    put_list,
-)
+from fieldfare.engine.administration import activate_rules, put_list
+from fieldfare.engine.banks import add_to_bank, put_bank
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, FieldfareError, Unavailable

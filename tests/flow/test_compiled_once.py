@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from fieldfare.engine.administration import put_bank, put_list
+from fieldfare.engine.administration import put_list
+from fieldfare.engine.banks import put_bank
 from fieldfare.engine.compiling import Compiler
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.rules import RuleSetDoesNotCompile

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldfare.engine.administration import add_to_bank, put_bank
+from fieldfare.engine.banks import add_to_bank, put_bank
 from fieldfare.ingest.schemas import PostedItem
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.testing.platforms import Community, Installed, a_community

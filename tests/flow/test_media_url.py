@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from fieldfare.engine.administration import add_to_bank, put_bank
+from fieldfare.engine.banks import add_to_bank, put_bank
 from fieldfare.kernel import BadInput, JsonValue
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.records import ACCOUNT, ItemVersion, Subject

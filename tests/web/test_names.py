@@ -54,12 +54,12 @@ def test_a_bank_of_our_own_says_so_and_counts_in_words(
         bank=bank.name,
         label="a tone",
         sha256="0" * 64,
-        pdq=(),
         added_at=0,
+        changed=EventId(1),
     )
     store = site.community.platform.store
     store.write(lambda uow: uow.banks.put(bank))
-    store.write(lambda uow: uow.banks.add(entry))
+    store.write(lambda uow: uow.entries.add(entry))
 
     banks = client.get("/banks", headers={**everything.headers, **HTML}).text
     page = client.get("/banks/_decided.VE.TERROR", headers={**everything.headers, **HTML}).text

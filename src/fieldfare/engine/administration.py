@@ -1,13 +1,12 @@
 """Administration: what an operator changes, each change an event on the log in the same
 transaction.
 
-Banks, lists, packs and webhooks; rule sets are moved in `rule_moves`. Nothing here decides about an
-item: the evaluator sees the event, reads what is in force anew and goes on with it from that id.
+Lists, packs and webhooks; banks are changed in `banks`, rule sets are moved in `rule_moves`.
+Nothing here decides about an item: the evaluator sees the event, reads what is in force anew and
+goes on with it from that id.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping
 
 from fieldfare.enforcement import rotated
 from fieldfare.engine.compiling import Compiler
@@ -16,13 +15,11 @@ from fieldfare.engine.rule_checks import Checks
 from fieldfare.engine.rule_moves import override
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import (
-    BadInput,
     Conflict,
     EventId,
     JsonValue,
     NotFound,
     Org,
-    did_you_mean,
     digest,
 )
 from fieldfare.kernel.ids import LAST_ID
@@ -30,25 +27,12 @@ from fieldfare.matching.lists import parse_lexicon, parse_list
 from fieldfare.matching.repositories import (
     LEXICON,
     NAMED_LIST,
-    BankEntryRecord,
-    BankRecord,
     ListRecord,
 )
 from fieldfare.policies import PolicyPack, load_pack
 from fieldfare.records import NewEvent, Subject, Webhook
 from fieldfare.rules import RuleSet
 from fieldfare.signals.text import TextSignal
-
-MAX_NAME: Final = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownFile:
-    """A file for a bank: its digest and the PDQ hashes of its frames (64 hex digits each)."""
-
-    label: str
-    sha256: str
-    pdq: tuple[str, ...]
 
 
 def note(
@@ -63,82 +47,6 @@ def note(
     """Write what an operator did on the log; `by` is a pseudonym."""
     event = NewEvent(kind=kind, subject=subject, data={**data, "by": by})
     return uow.log.append(org, event).id
-
-
-def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) -> None:
-    """Create a bank. Raises Conflict if its name is taken, BadInput for a policy the pack does not
-    have.
-    """
-    if bank.policy not in pack.policies:
-        hint = (
-            did_you_mean(bank.policy, pack.policies)
-            or "See the Policies page, or GET /v1/policies."
-        )
-        raise BadInput(f"no policy {bank.policy!r}", hint=hint, pointer="/policy")
-    if not bank.name.replace("-", "").replace("_", "").isalnum() or len(bank.name) > MAX_NAME:
-        hint = "Use letters, digits, - and _."
-        raise BadInput(f"{bank.name!r} is not a bank's name", hint=hint, pointer="/name")
-    if any(known.name == bank.name for known in uow.banks.banks(bank.org)):
-        raise Conflict(
-            f"the bank {bank.name!r} exists already",
-            hint=f"Change it: fieldfare bank change {bank.name} ...",
-            pointer="/name",
-        )
-    _change_bank(uow, bank, by=by)
-
-
-def change_bank(
-    uow: UnitOfWork, org: Org, name: str, changes: Mapping[str, object], *, by: str
-) -> BankRecord:
-    """Change fields of a bank and leave the others. Raises NotFound if there is no such bank."""
-    known = {each.name: each for each in uow.banks.banks(org)}
-    if name not in known:
-        raise _no_bank(name, known)
-    bank = replace(known[name], **changes)  # type: ignore[arg-type]  # fields of a bank, checked on arrival
-    _change_bank(uow, bank, by=by)
-    return bank
-
-
-def _change_bank(uow: UnitOfWork, bank: BankRecord, *, by: str) -> None:
-    uow.banks.put(bank)
-    data: dict[str, JsonValue] = {
-        "policy": bank.policy,
-        "vetted": bank.vetted,
-        "radius": bank.radius,
-        "min_quality": bank.min_quality,
-        "enabled": bank.enabled,
-    }
-    note(uow, bank.org, "bank.changed", Subject("bank", bank.name), data=data, by=by)
-
-
-def _no_bank(name: str, known: Iterable[str]) -> NotFound:
-    hint = did_you_mean(name, known) or f"Create it: fieldfare bank create {name} --policy ..."
-    return NotFound(f"no bank {name!r}", hint=hint)
-
-
-def add_to_bank(
-    uow: UnitOfWork, org: Org, bank: str, files: Sequence[KnownFile], *, by: str
-) -> list[EventId]:
-    """Add known files to a bank. Raises NotFound if there is no such bank."""
-    known = {each.name for each in uow.banks.banks(org)}
-    if bank not in known:
-        raise _no_bank(bank, known)
-    added = []
-    for file in files:
-        data: dict[str, JsonValue] = {"label": file.label, "sha256": file.sha256}
-        event_id = note(uow, org, "bank.changed", Subject("bank", bank), data=data, by=by)
-        entry = BankEntryRecord(
-            org=org,
-            id=event_id,
-            bank=bank,
-            label=file.label,
-            sha256=file.sha256,
-            pdq=file.pdq,
-            added_at=uow.log.get(org, event_id).at,  # type: ignore[union-attr]  # just written
-        )
-        uow.banks.add(entry)
-        added.append(event_id)
-    return added
 
 
 def put_list(uow: UnitOfWork, org: Org, name: str, text: str, *, lexicon: bool, by: str) -> EventId:

@@ -1,12 +1,22 @@
 """Near copies: what a person removed is known from then on; its copies need no person."""
 
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
 from fieldfare.engine.administration import note
+from fieldfare.engine.banks import BANK, CHANGED, KnownPiece, add_to_bank, remove_entries
 from fieldfare.engine.content import scan_of
-from fieldfare.engine.shelf import DECIDED_PREFIX, Shelf
+from fieldfare.engine.shelf import DECIDED_PREFIX
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Org
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
+from fieldfare.matching import MIN_QUALITY, row_of
+from fieldfare.matching.fingerprints import FrameTable, pack_frames
+from fieldfare.matching.repositories import DECIDED, BankEntryRecord, BankRecord, EntryHashes
 from fieldfare.records import Decision, ItemVersion, Subject
+
+BY: Final = "decisions"
 
 
 def remember(uow: UnitOfWork, decision: Decision, item: ItemVersion) -> None:
@@ -17,36 +27,64 @@ def remember(uow: UnitOfWork, decision: Decision, item: ItemVersion) -> None:
         return
     bank = f"{DECIDED_PREFIX}{decision.judgement.policy}"
     org, policy = decision.org, decision.judgement.policy
-    if bank not in {record.name for record in uow.banks.banks(org)}:
+    if uow.banks.get(org, bank) is None:
         uow.banks.put(BankRecord(org=org, name=bank, policy=policy, vetted=True))
-    for told in hashes:
-        if not isinstance(told, dict):
-            continue
-        data: dict[str, JsonValue] = {"sha256": told["sha256"], "decision": str(decision.id)}
-        event_id = note(uow, org, "bank.changed", Subject("bank", bank), data=data, by="decisions")
-        uow.banks.add(
-            BankEntryRecord(
-                org=org,
-                id=event_id,
-                bank=bank,
-                label=str(item.subject),
-                sha256=str(told["sha256"]),
-                pdq=_good(told["pdq"]),
-                added_at=decision.at,
-            )
-        )
+        note(uow, org, CHANGED, Subject(BANK, bank), data={"policy": policy}, by=BY)
+    pieces = [
+        piece_of(told, label=str(item.subject), source=DECIDED, source_id=_key(item))
+        for told in hashes
+        if isinstance(told, dict)
+    ]
+    add_to_bank(uow, org, bank, pieces, by=BY)
+
+
+def piece_of(told: dict[str, JsonValue], *, label: str, source: str, source_id: str) -> KnownPiece:
+    """Make a piece for a bank of what a scan told of a file."""
+    frames = frames_of(told)
+    good = frames.chosen(frames.quality >= MIN_QUALITY)
+    return KnownPiece(
+        label=label,
+        sha256=str(told["sha256"]),
+        md5=str(told.get("md5", "")),
+        source=source,
+        source_id=source_id,
+        frames=len(good),
+        hashes=EntryHashes(frames=pack_frames(good) if len(good) else b""),
+    )
+
+
+def frames_of(told: dict[str, JsonValue]) -> FrameTable:
+    """Read the frames of a file as its scan told of them."""
+    listed = told.get("pdq")
+    rows = [f for f in listed if isinstance(f, dict)] if isinstance(listed, list) else []
+    return FrameTable.of(
+        np.array([float(str(f["t"])) for f in rows], np.float64),
+        np.array([row_of(str(f["hex"])) for f in rows], np.uint8).reshape(-1, 32),
+        np.array([int(str(f["quality"])) for f in rows], np.uint8),
+    )
 
 
 def forget(uow: UnitOfWork, org: Org, subject: Subject, version: str) -> None:
     """Take back what was kept of a version whose removal holds no longer; other versions stay."""
-    for record in uow.banks.banks(org):
-        if record.name.startswith(DECIDED_PREFIX):
-            for entry in uow.banks.entries(org, record.name):
-                if entry.label == str(subject) and _version(uow, entry) == version:
-                    uow.banks.remove(org, entry.id)
-                    data: dict[str, JsonValue] = {"removed": str(entry.id)}
-                    bank = Subject("bank", record.name)
-                    note(uow, org, "bank.changed", bank, data=data, by="decisions")
+    for item in uow.items.versions(org, subject):
+        if item.digest == version:
+            found = {entry.id for entry in _kept(uow, org, item)}
+            remove_entries(uow, org, sorted(found), by=BY)
+
+
+def _kept(uow: UnitOfWork, org: Org, item: ItemVersion) -> Iterator[BankEntryRecord]:
+    """Find the entries made of a version, those too that were made before they said so."""
+    yield from uow.entry_pages.of_source(org, DECIDED, _key(item))
+    for part in item.media:
+        for entry in uow.entry_pages.of_digest(org, part.sha256):
+            older = entry.source == DECIDED and not entry.source_id
+            of_item = older and entry.label == str(item.subject)
+            if of_item and _version(uow, entry) == item.digest:
+                yield entry
+
+
+def _key(item: ItemVersion) -> str:
+    return f"{item.subject}@{item.digest}"
 
 
 def _version(uow: UnitOfWork, entry: BankEntryRecord) -> str:
@@ -55,14 +93,3 @@ def _version(uow: UnitOfWork, entry: BankEntryRecord) -> str:
     named = (added.data or {}).get("decision") if added else None
     decision = uow.decisions.get(entry.org, EventId(int(str(named)))) if named else None
     return decision.version if decision else ""
-
-
-def _good(frames: JsonValue) -> tuple[str, ...]:
-    found = [f for f in frames if isinstance(f, dict)] if isinstance(frames, list) else []
-    return tuple(
-        dict.fromkeys(
-            str(frame["hex"])
-            for frame in found
-            if isinstance(frame["quality"], int | float) and frame["quality"] >= Shelf.quality
-        )
-    )

@@ -18,7 +18,7 @@ from typing import IO, Final, Protocol
 import msgspec
 import structlog
 
-from fieldfare.engine.administration import KnownFile
+from fieldfare.engine.banks import KnownPiece
 from fieldfare.engine.grounds import media_url_of
 from fieldfare.engine.part_facts import joined
 from fieldfare.engine.shelf import Shelf
@@ -26,7 +26,10 @@ from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
 from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
 from fieldfare.kernel import BadInput, Clock, JsonValue, Org, Unknown
-from fieldfare.matching import BankIndex
+from fieldfare.matching import MIN_QUALITY, BankIndex
+from fieldfare.matching.banks import table_of
+from fieldfare.matching.fingerprints import pack_frames
+from fieldfare.matching.repositories import EntryHashes
 from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
 from fieldfare.signals.scanner import SCAN_FACTS, Scanner, ScanResult
@@ -125,7 +128,7 @@ class Scanning:
     def waiting(self) -> int:
         return self._store.read(lambda uow: uow.scans.waiting())
 
-    def known_file(self, label: str, file: IO[bytes]) -> KnownFile:
+    def known_file(self, label: str, file: IO[bytes]) -> KnownPiece:
         """Hash a file for a bank. Raises BadInput if nothing in it can be compared."""
         fd = os.memfd_create("known", os.MFD_CLOEXEC)
         try:
@@ -134,11 +137,18 @@ class Scanning:
             found = self._scanner.scan(fd, banks=())
         finally:
             os.close(fd)
-        good = tuple(dict.fromkeys(f.hex for f in found.pdq if f.quality >= self._shelf.quality))
+        good = {f.hex: f for f in reversed(found.pdq) if f.quality >= MIN_QUALITY}
         problem = _problem(found)
         if not good and problem:
             raise BadInput(f"{label}: {problem}", hint="Only what can be decoded can be banked.")
-        return KnownFile(label=label, sha256=found.sha256, pdq=good)
+        frames = table_of(sorted(good.values(), key=lambda frame: frame.t))
+        return KnownPiece(
+            label=label,
+            sha256=found.sha256,
+            md5=found.md5,
+            frames=len(frames),
+            hashes=EntryHashes(frames=pack_frames(frames) if len(frames) else b""),
+        )
 
     def _scan(self, task: ScanTask) -> None:
         item = self._store.read(lambda uow: _standing(uow, task))

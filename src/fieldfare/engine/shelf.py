@@ -2,24 +2,24 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from fieldfare.engine.unit import Store, UnitOfWork
-from fieldfare.kernel import Org
-from fieldfare.matching import DECIDED_BANK, BankIndex, index_of
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
+from fieldfare.kernel import EventId, Org
+from fieldfare.matching import DECIDED_BANK, Bank, BankEntry, BankIndex, hex_of
+from fieldfare.matching.fingerprints import unpack_frames
+from fieldfare.matching.repositories import BankRecord
 from fieldfare.records import Event
 
 DECIDED_PREFIX: Final = f"{DECIDED_BANK}."
 """Banks of what was removed here are stored one a policy, and matched as one."""
+PAGE: Final = 1_000
 
 
 class Shelf:
     """Gives the banks of an organisation; told of the log, it knows when one is out of date."""
-
-    quality: Final = 50
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -52,14 +52,38 @@ class Shelf:
 
 def bank_indexes(uow: UnitOfWork, org: Org) -> Sequence[BankIndex]:
     """Build the indexes of an organisation's banks, that of decided content last."""
-    ours: list[BankEntryRecord] = []
+    ours: list[BankEntry] = []
     indexes: list[BankIndex] = []
     for record in uow.banks.banks(org):
-        entries = uow.banks.entries(org, record.name)
+        entries = list(_entries(uow, record))
         if record.name.startswith(DECIDED_PREFIX):
-            # In the bank of decided content an entry's label is the policy it broke.
-            ours += [replace(entry, label=record.policy) for entry in entries]
+            ours += [replace(entry, policy=record.policy) for entry in entries]
         elif record.enabled:
-            indexes.append(index_of(record, entries))
-    decided = BankRecord(org=org, name=DECIDED_BANK, policy="", vetted=True)
-    return [*indexes, index_of(decided, ours)]
+            indexes.append(BankIndex(_bank(record), entries))
+    return [*indexes, BankIndex(Bank(name=DECIDED_BANK, policy="", vetted=True), ours)]
+
+
+def _bank(record: BankRecord) -> Bank:
+    return Bank(
+        name=record.name,
+        policy=record.policy,
+        vetted=record.vetted,
+        radius=record.radius,
+        min_quality=record.min_quality,
+    )
+
+
+def _entries(uow: UnitOfWork, bank: BankRecord) -> Iterator[BankEntry]:
+    after = EventId(0)
+    while page := uow.entry_pages.of_bank(bank.org, bank.name, after=after, limit=PAGE):
+        for entry in page:
+            hashes = uow.entries.hashes(bank.org, entry.id)
+            frames = unpack_frames(hashes.frames).bits if hashes and hashes.frames else ()
+            yield BankEntry(
+                id=str(entry.id),
+                pdq=tuple(hex_of(row) for row in frames),
+                sha256=entry.sha256,
+                md5=entry.md5,
+                label=entry.label,
+            )
+        after = page[-1].id

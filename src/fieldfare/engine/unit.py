@@ -14,7 +14,16 @@ from fieldfare.engine.rule_versions import RuleVersions
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
 from fieldfare.kernel import EventId, Org
 from fieldfare.ledger.repositories import DataKeys, LedgerRows, Projections, Seals
-from fieldfare.matching.repositories import BankStore, ListStore
+from fieldfare.matching.repositories import (
+    BankStore,
+    EntryPages,
+    EntryStore,
+    EntryTrail,
+    FeedbackStore,
+    HitStore,
+    ListStore,
+    UploadStore,
+)
 from fieldfare.metrics.repositories import Measures
 from fieldfare.metrics.rule_hits import RuleMeasures
 from fieldfare.records import Case, Event, History, ItemVersion, Log, RuleHit, Subject
@@ -212,6 +221,18 @@ class UnitOfWork(Protocol):
     def unsent(self) -> UnsentEffects: ...
     @property
     def banks(self) -> BankStore: ...
+    @property
+    def entries(self) -> EntryStore: ...
+    @property
+    def entry_pages(self) -> EntryPages: ...
+    @property
+    def entry_trail(self) -> EntryTrail: ...
+    @property
+    def entry_hits(self) -> HitStore: ...
+    @property
+    def feedback(self) -> FeedbackStore: ...
+    @property
+    def uploads(self) -> UploadStore: ...
     @property
     def lists(self) -> ListStore: ...
     @property

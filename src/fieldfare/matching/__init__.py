@@ -7,7 +7,6 @@ from fieldfare.matching.banks import (
     BankIndex,
     BankMatch,
     hashes_of,
-    index_of,
     match_frames,
 )
 from fieldfare.matching.flat import FlatIndex, Hits
@@ -34,7 +33,6 @@ __all__ = [
     "distance",
     "hashes_of",
     "hex_of",
-    "index_of",
     "match_frames",
     "row_of",
 ]

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.kernel import Span
+from fieldfare.matching.fingerprints import FrameTable
 from fieldfare.matching.flat import FlatIndex, Hits
-from fieldfare.matching.pdq import MIN_QUALITY, RADIUS, FrameHash, row_of
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
+from fieldfare.matching.pdq import MIN_QUALITY, PDQ_BYTES, RADIUS, FrameHash, row_of
 
 DECIDED_BANK: Final = "_decided"
 """The bank of content this organisation has decided on itself; each entry has its own policy."""
@@ -147,31 +147,6 @@ class BankIndex:
         )
 
 
-def index_of(record: BankRecord, entries: Sequence[BankEntryRecord]) -> BankIndex:
-    """Build the index of a stored bank. In the bank `_decided` an entry's label is its policy."""
-    bank = Bank(
-        name=record.name,
-        policy=record.policy,
-        vetted=record.vetted,
-        radius=record.radius,
-        min_quality=record.min_quality,
-    )
-    decided = record.name == DECIDED_BANK
-    return BankIndex(
-        bank,
-        [
-            BankEntry(
-                id=str(entry.id),
-                pdq=entry.pdq,
-                sha256=entry.sha256,
-                label=entry.label,
-                policy=entry.label if decided else "",
-            )
-            for entry in entries
-        ],
-    )
-
-
 def match_frames(
     frames: Sequence[FrameHash],
     banks: Sequence[BankIndex],
@@ -200,6 +175,15 @@ def hashes_of(
     return tuple(
         FrameHash(t=round(float(at), 3), hex=row.tobytes().hex(), quality=int(good))
         for at, row, good in zip(t, bits, quality, strict=True)
+    )
+
+
+def table_of(frames: Sequence[FrameHash]) -> FrameTable:
+    """Put records of hashes into one table, as they are and of the whole picture."""
+    return FrameTable.of(
+        np.array([frame.t for frame in frames], np.float64),
+        np.array([row_of(frame.hex) for frame in frames], np.uint8).reshape(-1, PDQ_BYTES),
+        np.array([frame.quality for frame in frames], np.uint8),
     )
 
 

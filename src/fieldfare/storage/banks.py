@@ -1,31 +1,29 @@
 """Banks of known content and named lists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
 from sqlalchemy import bindparam, func, select
 
 from fieldfare.kernel import EventId, Org
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord, ListRecord
+from fieldfare.matching.repositories import BankRecord, ListRecord, Polarity
 from fieldfare.storage.statements import Row, Statement, upsert
 from fieldfare.storage.tables import bank_entries, banks, lists
 from fieldfare.storage.transaction import Transaction
 
+MILLION: Final = 1_000_000
+
 _PUT: Final = upsert(banks)
-_BANKS: Final = Statement(
-    select(*banks.c).where(banks.c.org == bindparam("org")).order_by(banks.c.name)
-)
-_ADD: Final = upsert(bank_entries)
-_ENTRIES: Final = Statement(
-    select(*bank_entries.c)
-    .where(bank_entries.c.org == bindparam("org"), bank_entries.c.bank == bindparam("of_bank"))
-    .order_by(bank_entries.c.id)
+_OF_ORG: Final = select(*banks.c).where(banks.c.org == bindparam("org"))
+_BANKS: Final = Statement(_OF_ORG.order_by(banks.c.name))
+_GET: Final = Statement(_OF_ORG.where(banks.c.name == bindparam("of_bank")))
+_COUNTS: Final = Statement(
+    select(bank_entries.c.bank, func.count())
+    .where(bank_entries.c.org == bindparam("org"))
+    .group_by(bank_entries.c.bank)
 )
 _REMOVE: Final = Statement(
-    bank_entries.delete().where(
-        bank_entries.c.org == bindparam("org"), bank_entries.c.id == bindparam("entry")
-    )
+    banks.delete().where(banks.c.org == bindparam("of_org"), banks.c.name == bindparam("of_bank"))
 )
 
 _PUT_LIST: Final = upsert(lists)
@@ -46,9 +44,6 @@ _CURRENT: Final = Statement(
     .order_by(lists.c.name)
 )
 
-_encode: Final = msgspec.json.Encoder().encode
-_decode_hashes: Final = msgspec.json.Decoder(tuple[str, ...]).decode
-
 
 class SqlBanks:
     def __init__(self, tx: Transaction) -> None:
@@ -64,29 +59,29 @@ class SqlBanks:
             bank.min_quality,
             bank.enabled,
             bank.note,
+            bank.polarity.value,
+            round(bank.min_seconds * 1000),
+            bank.min_frames,
+            round(bank.enabled_ratio * MILLION),
+            bank.disabled_until,
+            bank.priority,
+            bank.hourly_limit,
+            bank.keeps_stills,
         )
         self._tx.insert(_PUT, row)
-
-    def add(self, entry: BankEntryRecord, /) -> None:
-        row = (
-            entry.org,
-            entry.id,
-            entry.bank,
-            entry.label,
-            entry.sha256,
-            _encode(entry.pdq).decode(),
-            entry.added_at,
-        )
-        self._tx.insert(_ADD, row)
 
     def banks(self, org: Org, /) -> Sequence[BankRecord]:
         return [_bank(row) for row in self._tx.rows(_BANKS, org=org)]
 
-    def entries(self, org: Org, bank: str, /) -> Sequence[BankEntryRecord]:
-        return [_entry(row) for row in self._tx.rows(_ENTRIES, org=org, of_bank=bank)]
+    def get(self, org: Org, name: str, /) -> BankRecord | None:
+        row = self._tx.row(_GET, org=org, of_bank=name)
+        return None if row is None else _bank(row)
 
-    def remove(self, org: Org, entry_id: EventId, /) -> bool:
-        return self._tx.run(_REMOVE, org=org, entry=entry_id) > 0
+    def counts(self, org: Org, /) -> Mapping[str, int]:
+        return {row[0]: row[1] for row in self._tx.rows(_COUNTS, org=org)}
+
+    def remove(self, org: Org, name: str, /) -> bool:
+        return self._tx.run(_REMOVE, of_org=org, of_bank=name) > 0
 
 
 class SqlLists:
@@ -114,16 +109,12 @@ def _bank(row: Row) -> BankRecord:
         min_quality=row[5],
         enabled=bool(row[6]),
         note=row[7],
-    )
-
-
-def _entry(row: Row) -> BankEntryRecord:
-    return BankEntryRecord(
-        org=row[0],
-        id=row[1],
-        bank=row[2],
-        label=row[3],
-        sha256=row[4],
-        pdq=_decode_hashes(row[5]),
-        added_at=row[6],
+        polarity=Polarity(row[8]),
+        min_seconds=row[9] / 1000,
+        min_frames=row[10],
+        enabled_ratio=row[11] / MILLION,
+        disabled_until=row[12],
+        priority=bool(row[13]),
+        hourly_limit=row[14],
+        keeps_stills=bool(row[15]),
     )

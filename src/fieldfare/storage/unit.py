@@ -5,12 +5,14 @@ from fieldfare.ledger.keys import Vault
 from fieldfare.storage.access import SqlApiKeys, SqlOrganisations, SqlPeople, SqlSessions
 from fieldfare.storage.agreement import SqlAgreement
 from fieldfare.storage.backtests import SqlBacktests
+from fieldfare.storage.bank_matches import SqlEntryHits, SqlFeedback, SqlUploads
 from fieldfare.storage.banks import SqlBanks, SqlLists
 from fieldfare.storage.brakes import SqlQuotas, SqlSnoozes, SqlUses
 from fieldfare.storage.calls import SqlCallKeys, SqlReports
 from fieldfare.storage.cases import SqlCases, SqlExposures, SqlQueueDepths
 from fieldfare.storage.decisions import SqlDecisions, SqlVerdicts
 from fieldfare.storage.engine import SqlCursors, SqlScans, SqlVersions
+from fieldfare.storage.entries import SqlEntries, SqlEntryPages, SqlEntryTrail
 from fieldfare.storage.items import SqlAccounts, SqlItems, SqlViews
 from fieldfare.storage.labels import SqlLabels
 from fieldfare.storage.lanes import Lane
@@ -55,6 +57,12 @@ class SqlUnit:
         self.outbox = SqlOutbox(tx)
         self.unsent = SqlUnsentEffects(tx)
         self.banks = SqlBanks(tx)
+        self.entries = SqlEntries(tx)
+        self.entry_pages = SqlEntryPages(tx)
+        self.entry_trail = SqlEntryTrail(tx)
+        self.entry_hits = SqlEntryHits(tx)
+        self.feedback = SqlFeedback(tx)
+        self.uploads = SqlUploads(tx)
         self.lists = SqlLists(tx)
         self.versions = SqlVersions(tx)
         self.rule_hits = SqlRuleHits(tx)

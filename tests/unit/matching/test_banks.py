@@ -1,16 +1,16 @@
 import numpy as np
 
-from fieldfare.kernel import EventId, Org, Span
+from fieldfare.kernel import Span
 from fieldfare.matching import (
     DECIDED_BANK,
     Bank,
     BankEntry,
     BankIndex,
     FrameHash,
-    index_of,
+    hex_of,
     match_frames,
 )
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
+from fieldfare.matching.banks import table_of
 
 CHANCE = np.random.default_rng(3)
 KNOWN = CHANCE.integers(0, 256, (4, 32), np.uint8)
@@ -86,18 +86,19 @@ def test_no_banks_match_nothing() -> None:
     assert match_frames(_frames(_hex(0)), [BankIndex(Bank(name="E", policy="X"), [])]) == ()
 
 
-def test_an_entry_of_decided_content_brings_its_own_policy() -> None:
-    record = BankRecord(org=Org("main"), name=DECIDED_BANK, policy="", vetted=True)
-    entry = BankEntryRecord(
-        org=Org("main"),
-        id=EventId(9),
-        bank=DECIDED_BANK,
-        label="X.THREE",
-        sha256="ef" * 32,
-        pdq=(_hex(2),),
-        added_at=0,
-    )
+def test_an_entry_may_bring_its_own_policy() -> None:
+    entry = BankEntry(id="9", pdq=(_hex(2),), policy="X.THREE")
+    bank = BankIndex(Bank(name=DECIDED_BANK, policy="", vetted=True), [entry])
 
-    (match,) = match_frames(_frames(_hex(2)), [index_of(record, [entry])])
+    (match,) = match_frames(_frames(_hex(2)), [bank])
 
     assert (match.policy, match.entry) == ("X.THREE", "9")
+
+
+def test_a_table_holds_what_the_records_said() -> None:
+    table = table_of(_frames(_hex(0), _hex(1), quality=60))
+
+    assert table.t.tolist() == [0.0, 1.0]
+    assert [hex_of(row) for row in table.bits] == [_hex(0), _hex(1)]
+    assert table.quality.tolist() == [60, 60]
+    assert len(table_of(())) == 0

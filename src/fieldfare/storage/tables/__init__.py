@@ -11,12 +11,25 @@ from fieldfare.storage.tables.ingest import accounts, call_keys, items, reports,
 from fieldfare.storage.tables.labels import entity_labels
 from fieldfare.storage.tables.ledger import data_keys, seals
 from fieldfare.storage.tables.log import event_causes, events, histories, lanes, payloads
-from fieldfare.storage.tables.matching import bank_entries, banks, lists
+from fieldfare.storage.tables.matching import (
+    HAS_MD5,
+    HAS_SHA256,
+    HAS_SOURCE,
+    bank_entries,
+    banks,
+    entry_feedback,
+    entry_hits,
+    lists,
+    uploads,
+)
 from fieldfare.storage.tables.review import cases, exposures
 from fieldfare.storage.tables.rules import ABOUT_ACCOUNTS, rule_hits, rule_moves, rule_versions
 
 __all__ = [
     "ABOUT_ACCOUNTS",
+    "HAS_MD5",
+    "HAS_SHA256",
+    "HAS_SOURCE",
     "HOLDING",
     "accounts",
     "api_keys",
@@ -29,6 +42,8 @@ __all__ = [
     "data_keys",
     "decisions",
     "entity_labels",
+    "entry_feedback",
+    "entry_hits",
     "event_causes",
     "events",
     "exposures",
@@ -50,6 +65,7 @@ __all__ = [
     "seals",
     "sessions",
     "snoozes",
+    "uploads",
     "uses",
     "verdicts",
     "versions",

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from fieldfare.web.api.admin import router as admin
 from fieldfare.web.api.backtests import router as backtests
+from fieldfare.web.api.banks import router as banks
 from fieldfare.web.api.brakes import router as brakes
 from fieldfare.web.api.clock import router as clock
 from fieldfare.web.api.gate import router as gate
@@ -23,7 +24,7 @@ from fieldfare.web.api.webhooks import router as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, labels, review),
-    *(admin, webhooks, rules, rule_hits, rule_versions, brakes, people, clock),
+    *(admin, banks, webhooks, rules, rule_hits, rule_versions, brakes, people, clock),
     *(rule_trials, backtests, lake, query),
 )
 

@@ -157,23 +157,20 @@ def policy_view(pack: PolicyPack, code: str) -> PolicyView:
 
 
 def banks_view(uow: UnitOfWork, org: Org) -> BanksView:
+    counts = uow.banks.counts(org)
     return BanksView(
-        banks=tuple(
-            _bank_line(bank, len(uow.banks.entries(org, bank.name)))
-            for bank in uow.banks.banks(org)
-        )
+        banks=tuple(_bank_line(bank, counts.get(bank.name, 0)) for bank in uow.banks.banks(org))
     )
 
 
 def bank_view(uow: UnitOfWork, org: Org, name: str) -> BankView:
     """Show one bank with its newest entries. Raises BankUnknown."""
-    bank = next((each for each in uow.banks.banks(org) if each.name == name), None)
+    bank = uow.banks.get(org, name)
     if bank is None:
         raise BankUnknown(f"There is no bank {name!r}.")
-    entries = uow.banks.entries(org, name)
-    newest = sorted(entries, key=lambda entry: -entry.id)[:ENTRIES_SHOWN]
+    newest = uow.entry_pages.newest(org, name, limit=ENTRIES_SHOWN)
     return BankView(
-        bank=_bank_line(bank, len(entries)),
+        bank=_bank_line(bank, uow.banks.counts(org).get(name, 0)),
         shown=len(newest),
         entries=tuple(_entry_line(entry) for entry in newest),
     )
@@ -216,6 +213,6 @@ def _entry_line(entry: BankEntryRecord) -> EntryLine:
         id=str(entry.id),
         label=entry.label,
         sha256=entry.sha256,
-        frames=len(entry.pdq),
+        frames=entry.frames,
         added_at=Moment(entry.added_at),
     )
