@@ -6,7 +6,7 @@ stays lean, because the zygote passes through it.
 
 from fieldfare.media.findings import Array, Examination, Probe, SandboxReport
 from fieldfare.media.limits import KINDS, Kind, MediaLimits
-from fieldfare.media.pdq import hash_luma, luma_of
+from fieldfare.media.pdq import hash_forms, hash_luma, hash_many, luma_of
 from fieldfare.media.sandbox import MediaSandbox
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "MediaSandbox",
     "Probe",
     "SandboxReport",
+    "hash_forms",
     "hash_luma",
+    "hash_many",
     "luma_of",
 ]

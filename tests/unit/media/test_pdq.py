@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from fieldfare.media import Examination, hash_luma, luma_of
+from fieldfare.media import Examination, hash_forms, hash_luma, hash_many, luma_of
 from fieldfare.testing.clips import Clip, texture
 
 Examine = Callable[..., Examination]
@@ -115,3 +115,51 @@ def test_pictures_at_hand_hash_as_the_reference_does(examine: Examine) -> None:
             bits, quality = _reference(np.asarray(image.convert("RGB")))
         assert found.arrays["pdq.bits"][0].tolist() == bits.tolist(), path.name
         assert found.arrays["pdq.quality"][0] == quality
+
+
+def _turned(pixels: NDArray[np.generic], form: int) -> NDArray[np.generic]:
+    turned = pixels.T if form & 4 else pixels
+    turned = turned[:, ::-1] if form & 1 else turned
+    return turned[::-1] if form & 2 else turned
+
+
+@settings(max_examples=25, deadline=None)
+@given(width=st.integers(64, 400), height=st.integers(64, 400), seed=st.integers(0, 99))
+def test_the_eight_forms_are_those_of_the_turned_pictures(
+    width: int, height: int, seed: int
+) -> None:
+    luma = luma_of(texture(Clip(width=width, height=height, seed=seed), 0))
+
+    forms, quality = hash_forms(luma)
+
+    assert quality == hash_luma(luma)[1]
+    for form in range(8):
+        seen, _ = hash_luma(_turned(luma, form))
+        assert int(np.bitwise_count(forms[form] ^ seen).sum()) <= 2, form
+
+
+@pytest.mark.parametrize("size", [(64, 64), (30, 100), (128, 129), (300, 200)])
+@pytest.mark.parametrize("coloured", [True, False])
+def test_pictures_hashed_together_hash_as_they_do_alone(
+    size: tuple[int, int], *, coloured: bool
+) -> None:
+    draw = np.random.default_rng(5)
+    pictures = np.stack([texture(Clip(width=size[0], height=size[1], seed=i), 0) for i in range(5)])
+    lumas = luma_of(pictures).astype(np.uint8)
+    batch = pictures if coloured else lumas
+
+    bits, quality = hash_many(batch)
+    listed, _ = hash_many(list(batch))
+
+    assert listed.tolist() == bits.tolist()
+    for i in draw.permutation(5):
+        alone, good = hash_luma(luma_of(pictures[i]) if coloured else lumas[i])
+        assert int(np.bitwise_count(bits[i] ^ alone).sum()) <= 2
+        assert abs(int(quality[i]) - good) <= 1
+
+
+def test_no_pictures_have_no_hashes() -> None:
+    bits, quality = hash_many([])
+
+    assert (bits.shape, quality.shape) == ((0, 32), (0,))
+    assert hash_forms(np.zeros((4, 90), np.uint8))[1] == 0

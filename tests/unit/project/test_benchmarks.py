@@ -14,6 +14,7 @@ SECONDS = 300
 KEYS = {
     "backtest": {"events_per_s_core", "mismatches"},
     "eligibility": {"p99_ms"},
+    "hashing": {"ratio"},
     "ingest": {"events_per_s", "events_per_s_single"},
     "kill": {"kills", "accepted", "failures"},
     "rules": {"events_per_s"},
