@@ -1,0 +1,56 @@
+"""Exchanges: services that share hashes of known content, each spoken to by a client of its own."""
+
+from fieldfare.matching.exchanges.apis import APIS, api_named
+from fieldfare.matching.exchanges.protocol import (
+    Ask,
+    Asked,
+    Checkpoint,
+    ExchangeApi,
+    ExchangeClient,
+    ExchangeField,
+    ExchangeRefused,
+    ExchangeSetup,
+    ExchangeUnavailable,
+    ExchangeUnreadable,
+    OpinionNotTaken,
+    OwnOpinion,
+    Page,
+    SharedRecord,
+    Standing,
+)
+from fieldfare.matching.exchanges.signals import (
+    Signal,
+    SignalKind,
+    VpdqFrame,
+    kind_named,
+    read_vpdq,
+    signal_of,
+    write_vpdq,
+)
+
+__all__ = [
+    "APIS",
+    "Ask",
+    "Asked",
+    "Checkpoint",
+    "ExchangeApi",
+    "ExchangeClient",
+    "ExchangeField",
+    "ExchangeRefused",
+    "ExchangeSetup",
+    "ExchangeUnavailable",
+    "ExchangeUnreadable",
+    "OpinionNotTaken",
+    "OwnOpinion",
+    "Page",
+    "SharedRecord",
+    "Signal",
+    "SignalKind",
+    "Standing",
+    "VpdqFrame",
+    "api_named",
+    "kind_named",
+    "read_vpdq",
+    "signal_of",
+    "write_vpdq",
+]
