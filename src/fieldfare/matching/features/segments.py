@@ -1,0 +1,226 @@
+"""Segments: features of many stills in files that are mapped, never changed, and shared.
+
+In: features with their owners. Out: a folder of plain NumPy files, and the stills that share
+features with a query. Features are found by parts of their codes: eight tables, each from 16 bits
+of the code (fewer in a small segment) to the features that have just those bits. Not every pair has
+a part in common; a picture has hundreds of features, and a few dozen that do are enough.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldfare.matching.features.codes import CODE_BYTES
+from fieldfare.matching.features.local import PLACES, LocalFeatures
+
+TABLES: Final = 8
+BYTES_A_FEATURE: Final = CODE_BYTES + 4 + 2 + 4 * TABLES
+"""On disk, and in memory as far as pages are read: code, place, angle and size, tables."""
+
+_MOST_BITS: Final = 16
+_FEWEST_BITS: Final = 4
+_PART_BYTES: Final = CODE_BYTES // TABLES
+_COMMON: Final = 64
+_LEAST_COMMON: Final = 512
+_BLOCK: Final = 400_000
+_COLUMNS: Final = (
+    "owner", "t", "frame", "bounds", "code", "place", "angle", "size", "starts", "order",
+)  # fmt: skip
+
+
+class Near(NamedTuple):
+    """Pairs of features within a radius: (m,) rows of the query, (m,) stills of the segment."""
+
+    query: NDArray[np.int64]
+    still: NDArray[np.int64]
+
+
+class StillFeatures(NamedTuple):
+    """The features of one still, as in LocalFeatures; frame: (width, height)."""
+
+    frame: NDArray[np.uint16]
+    place: NDArray[np.float32]
+    angle: NDArray[np.uint8]
+    size: NDArray[np.uint8]
+    code: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Segment:
+    """Stills of owners, f in all, with n features. All arrays are mapped and read only.
+
+    owner: (f,) int64. t: (f,) float64 s. frame: (f, 2) uint16. bounds: (f + 1,) int64, where each
+    still's features begin. code, place, angle, size: (n, ...), places in 1/32 pixel.
+    starts: (8, 2^bits + 1) uint32 and order: (8, n) uint32, the tables.
+    """
+
+    name: str
+    owner: NDArray[np.int64]
+    t: NDArray[np.float64]
+    frame: NDArray[np.uint16]
+    bounds: NDArray[np.int64]
+    code: NDArray[np.uint8]
+    place: NDArray[np.uint16]
+    angle: NDArray[np.uint8]
+    size: NDArray[np.uint8]
+    starts: NDArray[np.uint32]
+    order: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    @classmethod
+    def opened(cls, folder: Path) -> Self:
+        """Map the files of a folder. Raises OSError or ValueError if they are not all there."""
+        columns = {
+            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            for name in _COLUMNS
+        }
+        return cls(name=folder.name, **columns)
+
+    def features_of(self, still: int) -> StillFeatures:
+        """Read one still's features."""
+        part = slice(int(self.bounds[still]), int(self.bounds[still + 1]))
+        return StillFeatures(
+            frame=np.asarray(self.frame[still]),
+            place=self.place[part].astype(np.float32) / np.float32(PLACES),
+            angle=np.asarray(self.angle[part]),
+            size=np.asarray(self.size[part]),
+            code=np.asarray(self.code[part]),
+        )
+
+    def near(self, code: NDArray[np.uint8], radius: int) -> Near:
+        """Find features within `radius` bits of the codes (m, 32) that share a part with them.
+
+        A pair is given once. Parts that far too many features have tell nothing and are passed
+        over: 64 times the mean, and more than 512.
+        """
+        bits = int(self.starts.shape[1] - 1).bit_length() - 1
+        most = max(_LEAST_COMMON, _COMMON * self.order.shape[1] >> bits)
+        found = []
+        for table in range(TABLES):
+            part = _parts(code, table, bits)
+            first = self.starts[table][part].astype(np.int64)
+            count = self.starts[table][part + 1].astype(np.int64) - first
+            count[count > most] = 0
+            for rows in _blocks(count):
+                query, at = _spelt_out(rows, first[rows], count[rows])
+                feature = self.order[table][at].astype(np.int64)
+                kept = _apart(code, query, self.code, feature) <= radius
+                found.append(query[kept] * self.order.shape[1] + feature[kept])
+        pairs = np.unique(np.concatenate(found))
+        query, feature = np.divmod(pairs, max(1, self.order.shape[1]))
+        return Near(query, np.searchsorted(self.bounds, feature, side="right") - 1)
+
+
+def write_segment(folder: Path, owned: Sequence[tuple[int, LocalFeatures]]) -> None:
+    """Write features as a new segment, whole or not at all; durable on return."""
+    counts = [np.diff(features.bounds()) for _, features in owned]
+    columns = {
+        "owner": np.repeat([owner for owner, _ in owned], [len(f.t) for _, f in owned]),
+        "t": np.concatenate([features.t for _, features in owned]),
+        "frame": np.concatenate([features.frame for _, features in owned]),
+        "bounds": np.concatenate(([0], np.cumsum(np.concatenate(counts)))),
+        "code": np.concatenate([features.code for _, features in owned]),
+        "place": np.concatenate(
+            [np.clip(np.round(f.place * PLACES), 0, 2**16 - 1).astype(np.uint16) for _, f in owned]
+        ),
+        "angle": np.concatenate([features.angle for _, features in owned]),
+        "size": np.concatenate([features.size for _, features in owned]),
+    }
+    columns["starts"], columns["order"] = _tables(columns["code"])
+    unfinished = folder.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for name in _COLUMNS:
+        with (unfinished / f"{name}.npy").open("wb") as file:
+            np.save(file, columns[name], allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+    unfinished.rename(folder)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def owned_features(
+    segment: Segment, kept: NDArray[np.bool_]
+) -> Iterator[tuple[int, LocalFeatures]]:
+    """Give the kept stills of a segment as runs of one owner: for writing them anew."""
+    stills = np.flatnonzero(kept)
+    cuts = np.flatnonzero(np.diff(segment.owner[stills])) + 1
+    for run in np.split(stills, cuts):
+        if len(run):
+            yield int(segment.owner[run[0]]), _joined(segment, run)
+
+
+def _joined(segment: Segment, run: NDArray[np.intp]) -> LocalFeatures:
+    parts = [segment.features_of(int(still)) for still in run]
+    return LocalFeatures(
+        t=np.asarray(segment.t[run]),
+        frame=np.asarray(segment.frame[run]),
+        still=np.repeat(np.arange(len(run)), [len(p.code) for p in parts]).astype(np.uint16),
+        place=np.concatenate([part.place for part in parts]),
+        angle=np.concatenate([part.angle for part in parts]),
+        size=np.concatenate([part.size for part in parts]),
+        code=np.concatenate([part.code for part in parts]),
+    )
+
+
+def _parts(code: NDArray[np.uint8], table: int, bits: int) -> NDArray[np.int64]:
+    """Give the part of each code that a table is asked by: (m,), below 2^bits."""
+    high, low = code[:, table * _PART_BYTES], code[:, table * _PART_BYTES + 1]
+    whole = high.astype(np.int64) << 8 | low
+    return whole >> (_MOST_BITS - bits)
+
+
+def _tables(code: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    bits = min(_MOST_BITS, max(_FEWEST_BITS, len(code).bit_length()))
+    starts = np.zeros((TABLES, 2**bits + 1), np.uint32)
+    order = np.empty((TABLES, len(code)), np.uint32)
+    for table in range(TABLES):
+        part = _parts(code, table, bits).astype(np.uint16)
+        order[table] = np.argsort(part, kind="stable")
+        starts[table, 1:] = np.cumsum(np.bincount(part, minlength=2**bits))
+    return starts, order
+
+
+def _blocks(count: NDArray[np.int64]) -> Iterator[NDArray[np.intp]]:
+    """Cut the rows so that each block names about so many features that memory stays small."""
+    rows = np.flatnonzero(count)
+    block = np.cumsum(count[rows]) // _BLOCK
+    return iter(np.split(rows, np.flatnonzero(np.diff(block)) + 1)) if len(rows) else iter(())
+
+
+def _spelt_out(
+    rows: NDArray[np.intp], first: NDArray[np.int64], count: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give (row, place) for every place of every row's stretch."""
+    query = np.repeat(rows.astype(np.int64), count)
+    ends = np.cumsum(count)
+    return query, np.arange(ends[-1]) - np.repeat(ends - count - first, count)
+
+
+def _apart(
+    one: NDArray[np.uint8],
+    one_rows: NDArray[np.int64],
+    other: NDArray[np.uint8],
+    other_rows: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Count the bits between paired rows: (m,)."""
+    words = one.view(np.uint64)[one_rows] ^ other.view(np.uint64)[other_rows]
+    bits: NDArray[np.int64] = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    return bits
