@@ -1,49 +1,20 @@
 """The standard functions on domains and e-mail addresses.
 
-What belongs to a registry and what to its customer is read in the public suffix list that ships
-with tldextract: no newer one is fetched, so a replay cuts names as the live run did.
+Names are cut by `matching.domains`; what is longer than it looks at is Unknown.
 """
 
-from functools import lru_cache
 from typing import Annotated, Final
 
-from tldextract import TLDExtract
-from tldextract.tldextract import ExtractResult
-
+from fieldfare.matching.domains import MAX_NAME, cut_up, registered
 from fieldfare.rules.signatures import FACT, Fixed, function
 
 DOMAINS: Final = "domains and e-mail"
-MAX_NAME: Final = 2_000
-"""Longer than any host name (253 characters) or address people use; beyond it the answer is
-Unknown."""
-
-_cut: Final = TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
-
-
-@lru_cache(maxsize=4_096)
-def _parts(name: str) -> ExtractResult:
-    return _cut.extract_str(name)
-
-
-def _cut_up(name: str) -> ExtractResult | None:
-    """Split the host of a name or URL; None if no public suffix ends it."""
-    if len(name) > MAX_NAME:
-        return None
-    try:
-        parts = _parts(name.lower())
-    except ValueError:
-        return None
-    return parts if parts.suffix else None
-
-
-def _registered(parts: ExtractResult) -> str:
-    return f"{parts.domain}.{parts.suffix}" if parts.domain else ""
 
 
 @function(name="DomainTld", topic=DOMAINS, example="DomainTld(domain=Host) in ['zip', 'co.uk']")
 def domain_tld(domain: str) -> str | None:
     """Give the public suffix a domain or URL ends in (`co.uk`); Unknown if it has none."""
-    parts = _cut_up(domain)
+    parts = cut_up(domain)
     return parts.suffix if parts else None
 
 
@@ -58,8 +29,8 @@ def domain_chopper(urls: list[str], fld: Fixed[bool] = False) -> list[str] | Non
     """
     if not fld:
         return []
-    found = [_cut_up(url) for url in urls]
-    known = [_registered(parts) for parts in found if parts]
+    found = [cut_up(url) for url in urls]
+    known = [registered(parts) for parts in found if parts]
     return known if len(known) == len(found) else None
 
 
@@ -74,8 +45,8 @@ def email_domain(email: str) -> str | None:
     if no public suffix ends it; Unknown without an @.
     """
     host = _after_at(email)
-    parts = _cut_up(host) if host else None
-    return (_registered(parts) or host) if parts else host
+    parts = cut_up(host) if host else None
+    return (registered(parts) or host) if parts else host
 
 
 @function(

@@ -20,6 +20,7 @@ PERMISSIVE = re.compile(
     r"|(the )?apache(-2\.0)?( |-)?(license|software license)?,?( version)? ?(2\.0)?"
     r"|PSF-2\.0|python software foundation license|python-2\.0|cnri-python|hpnd|zlib|unlicense"
     r"|bsd license|new bsd|mpl-2\.0|mozilla public license 2\.0 \(mpl 2\.0\)"
+    r"|apache or bsd"
     r"|(the )?unlicense( \(unlicense\))?|boost software license 1\.0 \(bsl-1\.0\)|cc0-1\.0",
     re.IGNORECASE,
 )

@@ -1,0 +1,289 @@
+"""Known texts and URLs: what of an item's words is in which bank.
+
+In: the text and URL entries of an organisation's banks, and the text fields of an item. Out: its
+matches, each with the stretch of the text it rests on. Held in memory, 0.6 to 1 KB an entry;
+whoever has a store keeps it up to date. Safe to use from several threads.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from fieldfare.kernel import BadInput, Span
+from fieldfare.matching.long_texts import TLSH_DISTANCE, TlshIndex, tlsh_of
+from fieldfare.matching.shingles import placed_skeleton, skeleton
+from fieldfare.matching.text_copies import TextIndex
+from fieldfare.matching.url_copies import UrlIndex
+from fieldfare.matching.url_finding import FoundUrl, find_urls
+from fieldfare.matching.urls import read_url
+
+TextMeans: TypeAlias = Literal["exact", "near", "tlsh", "url", "host", "domain"]
+EXACT: Final = frozenset({"exact", "url"})
+TLSH_PREFIX: Final = "tlsh:"
+"""Begins the content of an entry of which only the TLSH digest is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBank:
+    """What a match says of its bank. is_good: its entries are known to be harmless."""
+
+    name: str
+    policy: str
+    vetted: bool = False
+    is_good: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextEntry:
+    """One known text or URL. sha256: of a URL that is known by its digest alone.
+
+    is_question: it matches, but only for a person to look at.
+    """
+
+    id: int
+    bank: str
+    content: str
+    label: str = ""
+    is_url: bool = False
+    is_question: bool = False
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextMatch:
+    """One entry that an item's words match.
+
+    means: "exact" and "near" copies, "tlsh" by the digest of a long text; "url", "host" and
+    "domain" for a URL. similarity: 0..1, 1 for an exact copy and a URL. found: the page of a URL.
+    span: where, in code points of a text field.
+    """
+
+    bank: str
+    policy: str
+    vetted: bool
+    entry: int
+    label: str
+    means: TextMeans
+    similarity: float
+    span: Span
+    found: str = ""
+    is_good: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextMatches:
+    """What the words of an item match, the weightiest first.
+
+    good: entries known to be harmless that stand against others. passes_for: the plain names that
+    hosts in it look like, with where.
+    """
+
+    texts: tuple[TextMatch, ...] = ()
+    urls: tuple[TextMatch, ...] = ()
+    good: tuple[TextMatch, ...] = ()
+    passes_for: tuple[tuple[str, Span], ...] = ()
+
+
+@dataclass(slots=True)
+class _Held:
+    entries: dict[int, TextEntry] = field(default_factory=dict)
+    texts: TextIndex = field(default_factory=TextIndex)
+    urls: UrlIndex = field(default_factory=UrlIndex)
+    digests: TlshIndex = field(default_factory=TlshIndex)
+
+
+class KnownText:
+    """The known texts and URLs of one organisation."""
+
+    def __init__(self) -> None:
+        self._banks: Mapping[str, TextBank] = {}
+        self._held = _Held()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._held.entries)
+
+    def put_banks(self, banks: Iterable[TextBank]) -> None:
+        """Say which banks are asked from now on; entries of others stay and match nothing."""
+        self._banks = {bank.name: bank for bank in banks}
+
+    def add(self, entries: Iterable[TextEntry]) -> None:
+        """Hold entries, in the place of those of the same id.
+
+        What cannot be read as what it says it is matches nothing: `checked` refuses it on arrival.
+        """
+        with self._lock:
+            found = list(entries)
+            self._let_go(entry.id for entry in found)
+            texts: list[tuple[int, str]] = []
+            for entry in found:
+                self._held.entries[entry.id] = _lean(entry)
+                if entry.is_url:
+                    self._add_url(entry)
+                elif entry.content.startswith(TLSH_PREFIX):
+                    self._held.digests.add(entry.id, entry.content.removeprefix(TLSH_PREFIX))
+                else:
+                    texts.append((entry.id, entry.content))
+            self._held.texts.add(texts)
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Let go of entries; unknown ones are passed over."""
+        with self._lock:
+            self._let_go(ids)
+
+    def match(self, fields: Mapping[str, str], *, as_of: int | None = None) -> TextMatches:
+        """Find what the text fields of an item match.
+
+        as_of: entries with a greater id are passed over, so that what is judged again is told what
+        it was told the first time.
+        """
+        if not fields:
+            return TextMatches()
+        with self._lock:
+            texts = [m for name, text in fields.items() for m in self._texts(name, text, as_of)]
+            urls, looks = self._urls(fields, as_of)
+        good = tuple(match for match in (*texts, *urls) if match.is_good)
+        return TextMatches(
+            texts=_standing(texts, good), urls=_standing(urls, good), good=good, passes_for=looks
+        )
+
+    def _add_url(self, entry: TextEntry) -> None:
+        if entry.content:
+            self._held.urls.add(entry.id, read_url(entry.content))
+        elif entry.sha256:
+            self._held.urls.add_digest(entry.id, entry.sha256)
+
+    def _let_go(self, ids: Iterable[int]) -> None:
+        known = [each for each in ids if self._held.entries.pop(each, None) is not None]
+        self._held.texts.remove(known)
+        self._held.digests.remove(known)
+        for each in known:
+            self._held.urls.remove(each)
+
+    def _texts(self, name: str, text: str, as_of: int | None) -> list[TextMatch]:
+        held = self._held
+        found: list[TextMatch] = []
+        hits = held.texts.search(text) if len(held.texts) else []
+        placed = placed_skeleton(text) if hits else None
+        for hit in hits:
+            if placed is None:
+                break
+            whole = (0, len(text))
+            start, end = held.texts.stretch(hit.owner, placed) if hit.means == "near" else whole
+            span = Span(start, end, "char", name)
+            found += self._made(hit.owner, hit.means, hit.similarity, span, as_of=as_of)
+        for owner, distance in held.digests.search(text) if len(held.digests) else ():
+            likeness = 1.0 - distance / (2 * TLSH_DISTANCE)
+            span = Span(0, len(text), "char", name)
+            found += self._made(owner, "tlsh", likeness, span, as_of=as_of)
+        return found
+
+    def _urls(
+        self, fields: Mapping[str, str], as_of: int | None
+    ) -> tuple[list[TextMatch], tuple[tuple[str, Span], ...]]:
+        matches: list[TextMatch] = []
+        looks: list[tuple[str, Span]] = []
+        for name, text in fields.items():
+            for found in find_urls(text):
+                span = Span(found.start, found.end, "char", name)
+                if found.url.passes_for:
+                    looks.append((found.url.passes_for, span))
+                matches += self._known_url(found, span, as_of)
+        return matches, tuple(looks)
+
+    def _known_url(self, found: FoundUrl, span: Span, as_of: int | None) -> list[TextMatch]:
+        matches: list[TextMatch] = []
+        for hit in self._held.urls.search(found.url) if len(self._held.urls) else ():
+            means = _REACHES[hit.reach]
+            matches += self._made(hit.owner, means, 1.0, span, as_of=as_of, found=found.url.page)
+        return matches
+
+    def _made(
+        self,
+        owner: int,
+        means: TextMeans,
+        similarity: float,
+        span: Span,
+        *,
+        as_of: int | None,
+        found: str = "",
+    ) -> list[TextMatch]:
+        """Make the match, or none if its bank is not asked or the entry came later."""
+        entry = self._held.entries[owner]
+        bank = self._banks.get(entry.bank)
+        if bank is None or (as_of is not None and owner > as_of):
+            return []
+        return [
+            TextMatch(
+                bank=bank.name,
+                policy=bank.policy,
+                vetted=bank.vetted and not entry.is_question,
+                entry=owner,
+                label=entry.label,
+                means=means,
+                similarity=round(similarity, 4),
+                span=span,
+                found=found,
+                is_good=bank.is_good,
+            )
+        ]
+
+
+_REACHES: Final[tuple[TextMeans, TextMeans, TextMeans]] = ("url", "host", "domain")
+_ORDER: Final = {"exact": 0, "near": 1, "tlsh": 2, "url": 0, "host": 1, "domain": 2}
+
+
+def checked(content: str, *, is_url: bool) -> str:
+    """Give what an entry keeps of a text or URL. Raises BadInput for what could never match."""
+    plain = content.strip()
+    if is_url:
+        return read_url(plain).page
+    if plain.startswith(TLSH_PREFIX):
+        TlshIndex().add(0, plain.removeprefix(TLSH_PREFIX))
+    elif not skeleton(plain):
+        hint = "A text needs letters, digits or pictures."
+        raise BadInput(f"{content[:80]!r} has nothing to compare", hint=hint)
+    return plain
+
+
+def digest_of(text: str) -> str:
+    """Give the TLSH digest of a text in the form an entry takes it, or "" if it is too short."""
+    found = tlsh_of(text)
+    return TLSH_PREFIX + found if found else ""
+
+
+def _lean(entry: TextEntry) -> TextEntry:
+    """Keep of an entry what a match tells; its words are in the indexes."""
+    return TextEntry(
+        id=entry.id,
+        bank=entry.bank,
+        content="",
+        label=entry.label,
+        is_question=entry.is_question,
+    )
+
+
+def _standing(matches: Sequence[TextMatch], good: Sequence[TextMatch]) -> tuple[TextMatch, ...]:
+    """Order the harmful matches that no harmless one of the same words outdoes.
+
+    What is known to be good stands against a match of the same stretch that is no more exact.
+    """
+    standing = (match for match in matches if not match.is_good and not _is_outdone(match, good))
+    return tuple(
+        sorted(
+            standing,
+            key=lambda m: (not m.vetted, _ORDER[m.means], -m.similarity, m.bank, m.entry),
+        )
+    )
+
+
+def _is_outdone(match: TextMatch, good: Sequence[TextMatch]) -> bool:
+    about_url = match.means in _REACHES
+    return any(
+        other.span.field == match.span.field
+        and (other.means in _REACHES) == about_url
+        and (not about_url or other.span == match.span)
+        and (_ORDER[other.means], -other.similarity) <= (_ORDER[match.means], -match.similarity)
+        for other in good
+    )

@@ -1,0 +1,101 @@
+"""Facts about words that are known already: copies of known texts, and known URLs in them.
+
+In: the text fields of an item and the known texts of its organisation. Out: one Fact for every name
+in COPY_FACTS. No match is known: policy None.
+"""
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Final
+
+from fieldfare.kernel import JsonValue, Span
+from fieldfare.matching.known_text import KnownText, TextMatch
+from fieldfare.records import Fact, FactValue
+
+VERSION: Final = "copies-1"
+TEXT_MATCHES: Final = (
+    "text.match.policy",
+    "text.match.bank",
+    "text.match.vetted",
+    "text.match.means",
+    "text.match.similarity",
+    "text.match.all",
+)
+URL_MATCHES: Final = (
+    "url.match.policy",
+    "url.match.bank",
+    "url.match.vetted",
+    "url.match.means",
+    "url.match.found",
+    "url.match.all",
+)
+URL_LOOKALIKE: Final = "url.lookalike"
+COPY_FACTS: Final = (*TEXT_MATCHES, *URL_MATCHES, URL_LOOKALIKE)
+_MS: Final = 1000.0
+
+
+def copy_facts(
+    known: KnownText, fields: Mapping[str, str], *, as_of: int | None = None
+) -> tuple[Fact, ...]:
+    """Give one fact for every name in COPY_FACTS. as_of: an event; later entries are not asked."""
+    begun = perf_counter()
+    found = known.match(fields, as_of=as_of)
+    spent = (perf_counter() - begun) * _MS
+    looks = found.passes_for
+    return (
+        *_of(TEXT_MATCHES, found.texts, cost_ms=spent),
+        *_of(URL_MATCHES, found.urls),
+        Fact(
+            name=URL_LOOKALIKE,
+            version=VERSION,
+            value=looks[0][0] if looks else None,
+            spans=tuple(span for _, span in looks),
+        ),
+    )
+
+
+def _of(
+    names: Sequence[str], matches: Sequence[TextMatch], *, cost_ms: float = 0.0
+) -> tuple[Fact, ...]:
+    spans = tuple(dict.fromkeys(match.span for match in matches))
+    values = _values(matches[0]) if matches else {}
+    values["all"] = [_written(match) for match in matches] if matches else None
+    return tuple(
+        Fact(
+            name=name,
+            version=VERSION,
+            value=values.get(name.rpartition(".")[2]),
+            spans=spans,
+            cost_ms=cost_ms if place == 0 else 0.0,
+        )
+        for place, name in enumerate(names)
+    )
+
+
+def _values(best: TextMatch) -> dict[str, FactValue]:
+    return {
+        "policy": best.policy,
+        "bank": best.bank,
+        "vetted": best.vetted,
+        "means": best.means,
+        "similarity": best.similarity,
+        "found": best.found,
+    }
+
+
+def _written(match: TextMatch) -> JsonValue:
+    return {
+        "bank": match.bank,
+        "policy": match.policy,
+        "vetted": match.vetted,
+        "entry": str(match.entry),
+        "label": match.label,
+        "means": match.means,
+        "similarity": match.similarity,
+        "found": match.found,
+        **_placed(match.span),
+    }
+
+
+def _placed(span: Span) -> dict[str, JsonValue]:
+    return {"field": span.field, "start": int(span.start), "end": int(span.end)}
