@@ -16,6 +16,7 @@ from fieldfare.engine.unit import Retention, ScanTask, StoredVersion, UnitOfWork
 from fieldfare.ingest.repositories import Account, EarlierCall
 from fieldfare.kernel import EventId, Org, make_id
 from fieldfare.ledger import Seal
+from fieldfare.matching.bank_measures import EntrySearch
 from fieldfare.matching.repositories import (
     UPLOADED,
     BankEntryRecord,
@@ -379,6 +380,11 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "entry_trail.last_id": lambda u: u.entry_trail.last_id(org),
         "entry_hits.count": lambda u: u.entry_hits.count(org, EventId(7), since_ms=0),
         "entry_hits.of_entry": lambda u: u.entry_hits.of_entry(org, EventId(7), limit=9),
+        "bank_measures.hits_by_day": lambda u: u.bank_measures.hits_by_day(org, since_ms=0),
+        "bank_measures.states": lambda u: u.bank_measures.states(org, "b"),
+        "bank_measures.search": lambda u: (
+            u.bank_measures.search(org, "b", EntrySearch(), before=EventId(99), limit=9).entries
+        ),
         "feedback.of_entry": lambda u: u.feedback.of_entry(org, EventId(7)),
         "feedback.since": lambda u: u.feedback.since(org, EventId(0), limit=9),
         "uploads.of_digest": lambda u: u.uploads.of_digest(org, DIGEST),

@@ -14,6 +14,7 @@ from fieldfare.engine.rule_versions import RuleVersions
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
 from fieldfare.kernel import EventId, Org
 from fieldfare.ledger.repositories import DataKeys, LedgerRows, Projections, Seals
+from fieldfare.matching.bank_measures import BankMeasures
 from fieldfare.matching.repositories import (
     BankStore,
     EntryPages,
@@ -229,6 +230,8 @@ class UnitOfWork(Protocol):
     def entry_trail(self) -> EntryTrail: ...
     @property
     def entry_hits(self) -> HitStore: ...
+    @property
+    def bank_measures(self) -> BankMeasures: ...
     @property
     def feedback(self) -> FeedbackStore: ...
     @property

@@ -22,7 +22,9 @@ _SHA256_DIGITS: Final = 64
 _BLOBS: Final = ("frames", "sound", "features")
 
 _e = bank_entries.c
-_PLAIN: Final = select(*[column for column in _e if column.name not in _BLOBS])
+PLAIN_COLUMNS: Final = tuple(column for column in _e if column.name not in _BLOBS)
+"""What `entry_of` makes an entry of."""
+_PLAIN: Final = select(*PLAIN_COLUMNS)
 _OF_ORG: Final = _PLAIN.where(_e.org == bindparam("org"))
 _THE_ENTRY: Final = (_e.org == bindparam("of_org"), _e.id == bindparam("entry"))
 
@@ -99,7 +101,7 @@ class SqlEntries:
 
     def get(self, org: Org, entry_id: EventId, /) -> BankEntryRecord | None:
         row = self._tx.row(_GET, org=org, entry=entry_id)
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
 
     def hashes(self, org: Org, entry_id: EventId, /) -> EntryHashes | None:
         row = self._tx.row(_HASHES, org=org, entry=entry_id)
@@ -119,21 +121,21 @@ class SqlEntryPages:
         self, org: Org, bank: str, /, *, after: EventId, limit: int
     ) -> Sequence[BankEntryRecord]:
         rows = self._tx.rows(_PAGE, org=org, of_bank=bank, after=after, most=limit)
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def of_digest(self, org: Org, digest: str, /) -> Sequence[BankEntryRecord]:
         if not digest:
             return []
         statement = _OF_SHA256 if len(digest) == _SHA256_DIGITS else _OF_MD5
-        return [_entry(row) for row in self._tx.rows(statement, org=org, digest=digest)]
+        return [entry_of(row) for row in self._tx.rows(statement, org=org, digest=digest)]
 
     def of_source(self, org: Org, source: str, source_id: str, /) -> Sequence[BankEntryRecord]:
         rows = self._tx.rows(_OF_SOURCE, org=org, of_source=source, of_id=source_id)
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def newest(self, org: Org, bank: str, /, *, limit: int) -> Sequence[BankEntryRecord]:
         rows = self._tx.rows(_NEWEST, org=org, of_bank=bank, most=limit)
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
 
 class SqlEntryTrail:
@@ -145,7 +147,7 @@ class SqlEntryTrail:
         if not ids:
             return []
         rows = self._tx.rows(_CHANGED_IN, org=org, after=after, up_to=ids[-1])
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def last_id(self, org: Org, /) -> EventId:
         row = self._tx.row(_LAST, org=org)
@@ -176,7 +178,8 @@ def _row(entry: BankEntryRecord) -> Row:
     )
 
 
-def _entry(row: Row) -> BankEntryRecord:
+def entry_of(row: Row) -> BankEntryRecord:
+    """Make an entry of a row of PLAIN_COLUMNS."""
     return BankEntryRecord(
         org=row[0],
         id=row[1],

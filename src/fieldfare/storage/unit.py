@@ -6,6 +6,7 @@ from fieldfare.storage.access import SqlApiKeys, SqlOrganisations, SqlPeople, Sq
 from fieldfare.storage.agreement import SqlAgreement
 from fieldfare.storage.backtests import SqlBacktests
 from fieldfare.storage.bank_matches import SqlEntryHits, SqlFeedback, SqlUploads
+from fieldfare.storage.bank_measures import SqlBankMeasures
 from fieldfare.storage.banks import SqlBanks, SqlLists
 from fieldfare.storage.brakes import SqlQuotas, SqlSnoozes, SqlUses
 from fieldfare.storage.calls import SqlCallKeys, SqlReports
@@ -61,6 +62,7 @@ class SqlUnit:
         self.entry_pages = SqlEntryPages(tx)
         self.entry_trail = SqlEntryTrail(tx)
         self.entry_hits = SqlEntryHits(tx)
+        self.bank_measures = SqlBankMeasures(tx)
         self.feedback = SqlFeedback(tx)
         self.uploads = SqlUploads(tx)
         self.lists = SqlLists(tx)
