@@ -25,6 +25,8 @@ DECIDED_PREFIX: Final = f"{DECIDED_BANK}."
 Means = Literal["sha256", "md5", "pdq", "sound", "features", "text", "url"]
 DIGESTS: Final = frozenset({"sha256", "md5"})
 PAIRS_SHOWN: Final = 8
+_TURNED_LEAST: Final = 1.5
+_SCALED_LEAST: Final = 0.08
 _UNDONE: Final = {5: 6, 6: 5}
 """A copy to be turned clockwise was turned counter-clockwise; the others undo themselves."""
 
@@ -35,7 +37,8 @@ class Sighting:
 
     distance: of 256 bits for frames, 0 for equal bytes. seconds: of the file that show it.
     reference_frames: distinct pictures of the entry. offset_s, speed: time in the entry is
-    offset_s + speed x time in the file. form, window: as in FrameTable. spans: where in the file.
+    offset_s + speed x time in the file. form, window: as in FrameTable. scale: size of the entry's
+    picture in the file's. turned: degrees clockwise. spans: where in the file.
     """
 
     owner: int
@@ -47,6 +50,8 @@ class Sighting:
     speed: float = 1.0
     form: int = 0
     window: int = WHOLE
+    scale: float = 1.0
+    turned: float = 0.0
     pairs: tuple[Pair, ...] = ()
     spans: tuple[Span, ...] = ()
 
@@ -89,13 +94,20 @@ class BankMatch:
         return self.polarity is Polarity.HARMFUL and not self.suppressed_by
 
 
-def transform_words(form: int, window: int, speed: float) -> str:
-    """Say how a copy was changed. form: what undoes it (FrameTable); speed as in Sighting."""
+def transform_words(
+    form: int, window: int, speed: float, *, scale: float = 1.0, turned: float = 0.0
+) -> str:
+    """Say how a copy was changed. form: what undoes it (FrameTable); the others as in Sighting."""
     words = [] if form == 0 else [FORMS[_UNDONE.get(form, form)]]
     if window == UNBORDERED:
         words.append("with borders")
     elif window > UNBORDERED:
         words.append("in part")
+    if abs(turned) >= _TURNED_LEAST:
+        way = "clockwise" if turned > 0 else "counter-clockwise"
+        words.append(f"turned {abs(turned):.0f} degrees {way}")
+    if abs(scale - 1.0) > _SCALED_LEAST:
+        words.append(f"at {scale:.2f} times its size")
     if abs(speed - 1.0) > 0.02:  # noqa: PLR2004  # below it, frame rates differ and nothing more
         words.append(f"at {speed:.2f} times its speed")
     return ", ".join(words) or FORMS[0]
@@ -125,7 +137,9 @@ def match_of(
         spans=spans,
         polarity=bank.polarity,
         state=entry.state,
-        transform=transform_words(seen.form, seen.window, seen.speed),
+        transform=transform_words(
+            seen.form, seen.window, seen.speed, scale=seen.scale, turned=seen.turned
+        ),
         offset_s=round(seen.offset_s, 3),
         speed=seen.speed,
         seconds=round(seen.seconds, 3),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fieldfare.matching.fingerprints import FrameTable, joined
 from fieldfare.matching.flat import FlatIndex
 from fieldfare.matching.frame_stage import RowHits
-from fieldfare.matching.known import KnownContent
+from fieldfare.matching.known import KnownContent, Stage
 from fieldfare.matching.pdq import MIN_QUALITY, RADIUS
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 
@@ -72,11 +72,14 @@ class SmallShelf:
         return self._entries.get(entry_id)
 
 
-def known_in(banks: Sequence[SmallBank]) -> KnownContent:
-    """Make what looks files up in some banks in memory; ids of entries are all different."""
+def known_in(banks: Sequence[SmallBank], stages: Sequence[Stage] = ()) -> KnownContent:
+    """Make what looks files up in some banks in memory; ids of entries are all different.
+
+    stages: further ways of finding entries, as KnownContent takes them.
+    """
     pairs = [pair for each in banks for pair in each.entries]
     rows = SmallRows([int(entry.id) for entry, _ in pairs], [table for _, table in pairs])
-    return KnownContent(SmallShelf(banks), rows)
+    return KnownContent(SmallShelf(banks), rows, stages)
 
 
 NOTHING_KNOWN = known_in(())

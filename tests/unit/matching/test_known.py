@@ -68,6 +68,9 @@ def test_transforms_are_said_as_what_was_done_to_the_copy() -> None:
     assert transform_words(5, 0, 1.0) == "turned a quarter counter-clockwise"
     assert transform_words(1, 1, 1.25) == "mirrored, with borders, at 1.25 times its speed"
     assert transform_words(0, 4, 1.01) == "in part"
+    assert transform_words(0, 0, 1.0, scale=0.5, turned=12.2) == (
+        "turned 12 degrees clockwise, at 0.50 times its size"
+    )
 
 
 def test_a_bank_has_its_own_radius() -> None:

@@ -18,6 +18,7 @@ from fieldfare.matching.features.detector import (
 from fieldfare.matching.features.index import FeatureIndex, FeatureIndexDamaged
 from fieldfare.matching.features.local import LocalFeatures, pack_features, unpack_features
 from fieldfare.matching.features.recognition import FeatureMatch, StillPair, recognise
+from fieldfare.matching.features.stage import FeatureStage, features_for_bank
 
 __all__ = [
     "BANK_FEATURES",
@@ -26,11 +27,13 @@ __all__ = [
     "FeatureIndex",
     "FeatureIndexDamaged",
     "FeatureMatch",
+    "FeatureStage",
     "FeaturesUnavailable",
     "LocalFeatures",
     "StillPair",
     "detect",
     "detect_both",
+    "features_for_bank",
     "is_available",
     "pack_features",
     "recognise",
