@@ -1,0 +1,152 @@
+"""What a search sees: a set of segments and the fresh tail, as they were at one moment.
+
+In: hashes asked about. Out: every row within the radius, exactly, in columns. A view never changes:
+a search that has begun goes on with it while rows are added, removed, flushed and merged, and the
+maps of old segments are closed when the last search that uses them is done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldfare.kernel import BadInput
+from fieldfare.matching.index.rows import ROW_BYTES, HashRows, IndexHits, Mask, joined
+from fieldfare.matching.index.segment import Segment
+
+BITS: Final = 256
+QUERIES_AT_ONCE: Final = 4_096
+
+Words = NDArray[np.uint64]
+Triples = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A segment and which of its owners are gone.
+
+    gone: (owners,). file, crc: where that is kept; "" while it is kept only in the log.
+    """
+
+    segment: Segment
+    gone: Mask
+    file: str = ""
+    crc: int = 0
+
+    def __len__(self) -> int:
+        return len(self.segment) - self.dead
+
+    @property
+    def dead(self) -> int:
+        """How many rows belong to owners that are gone."""
+        return int(self.segment.owner_rows[self.gone].sum())
+
+    def without(self, owners: NDArray[np.int64]) -> "Served":
+        """Take owners away that it may or may not have."""
+        held = self.segment.owners
+        places = np.searchsorted(held, owners)
+        inside = places < len(held)
+        places = places[inside][held[places[inside]] == owners[inside]]
+        return self._taken(places)
+
+    def from_owner(self, floor: int) -> "Served":
+        """Take all owners below `floor` away."""
+        return self._taken(slice(0, int(np.searchsorted(self.segment.owners, floor))))
+
+    def _taken(self, places: NDArray[np.intp] | slice) -> "Served":
+        if self.gone[places].all():
+            return self
+        gone = self.gone.copy()
+        gone[places] = True
+        return Served(self.segment, gone)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    segments: tuple[Served, ...]
+    tail: HashRows
+
+    def __len__(self) -> int:
+        return sum(len(served) for served in self.segments) + len(self.tail)
+
+    def search(self, bits: NDArray[np.uint8], radius: int) -> IndexHits:
+        """Find every row within `radius` bits of each query, (m, 32). Raises BadInput."""
+        queries = _words_of(bits)
+        if not 0 <= radius <= BITS:
+            raise BadInput(f"a radius of {radius} bits", hint=f"Give 0 to {BITS}.")
+        rows, triples = [], []
+        for start in range(0, len(queries), QUERIES_AT_ONCE):
+            block = queries[start : start + QUERIES_AT_ONCE]
+            for part, found in self._block(block, radius):
+                rows.append(part)
+                triples.append(found + np.array([start, 0, 0], np.uint32))
+        return _in_order(rows, triples)
+
+    def _block(self, queries: Words, radius: int) -> list[tuple[HashRows, Triples]]:
+        found = []
+        for served in self.segments:
+            places = _near(queries, served.segment, radius)
+            rows = served.segment.rows(places[:, 1])
+            if served.gone.any():
+                kept = ~served.gone[np.searchsorted(served.segment.owners, rows.owner)]
+                rows, places = rows.where(kept), places[kept]
+            found.append((rows, places))
+        if len(self.tail):
+            places = _near_flat(queries, self.tail.bits.view(np.uint64), radius)
+            found.append((self.tail.at(places[:, 1]), places))
+        return found
+
+
+def _words_of(bits: NDArray[np.uint8]) -> Words:
+    plain = np.ascontiguousarray(bits, np.uint8)
+    if plain.ndim != 2 or plain.shape[1] != ROW_BYTES:  # noqa: PLR2004  # rows and columns
+        raise BadInput(
+            f"hashes of shape {plain.shape}", hint="Give one row of 32 bytes for each query."
+        )
+    return plain.view(np.uint64)
+
+
+def _near(queries: Words, segment: Segment, radius: int) -> Triples:
+    from fieldfare.matching.index import kernels
+
+    if radius > kernels.EXACT_UP_TO:
+        return _near_flat(queries, segment.words, radius)
+    reach = kernels.reaches(radius)
+    return _all_of(
+        lambda hits: kernels.seek(
+            queries, segment.offsets, segment.entries, segment.words, reach, hits
+        ),
+        len(queries),
+    )
+
+
+def _near_flat(queries: Words, words: Words, radius: int) -> Triples:
+    from fieldfare.matching.index import kernels
+
+    return _all_of(lambda hits: kernels.compare_all(queries, words, radius, hits), len(queries))
+
+
+def _all_of(kernel: Callable[[Triples], int], queries: int) -> Triples:
+    """Run a kernel, and once more if it found more than there was room for."""
+    hits = np.empty((1_024 + 8 * queries, 3), np.uint32)
+    found = kernel(hits)
+    if found > len(hits):
+        hits = np.empty((found, 3), np.uint32)
+        found = kernel(hits)
+    return hits[:found]
+
+
+def _in_order(parts: list[HashRows], triples: list[Triples]) -> IndexHits:
+    rows = joined(parts)
+    found = np.concatenate([np.empty((0, 3), np.uint32), *triples])
+    order = np.lexsort((found[:, 2], rows.t_ms, rows.owner, found[:, 0]))
+    return IndexHits(
+        query=found[order, 0],
+        owner=rows.owner[order],
+        t_ms=rows.t_ms[order],
+        quality=rows.quality[order],
+        variant=rows.variant[order],
+        distance=found[order, 2].astype(np.uint16),
+    )
