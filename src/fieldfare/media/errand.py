@@ -7,6 +7,10 @@ from fieldfare.media.limits import KINDS, Kind, MediaLimits
 
 DEFAULT_TAPS: Final = ("luma", "pdq", "thumbnails")
 THUMBNAIL_PX: Final = 256
+STILL_PX: Final = 512
+
+FORMS: Final = 8
+WHOLE, UNBORDERED = 0, 1  # windows of a picture that are hashed
 
 READY: Final = b"ready"
 MESSAGE_BYTES: Final = 4096

@@ -51,6 +51,10 @@ class Picture(Protocol):
         """(256, 256, 3) sRGB of the whole picture, its sides squeezed to a square."""
         ...
 
+    def grey(self, side_px: int) -> NDArray[np.uint8]:
+        """(h, w) full-range luma, its sides in proportion and the longer one at most `side_px`."""
+        ...
+
 
 class VideoPicture:
     """A frame of libav. `quarter_turns`: counter-clockwise, from coded to shown."""
@@ -95,6 +99,15 @@ class VideoPicture:
         rgb: NDArray[np.uint8] = np.asarray(small.to_ndarray(), np.uint8)
         return np.rot90(rgb, self._turns)
 
+    def grey(self, side_px: int) -> NDArray[np.uint8]:
+        """(h, w) full-range luma, its sides in proportion and the longer one at most `side_px`."""
+        width, height = _fitting(self._frame.width, self._frame.height, side_px)
+        small = self._scaler.reformat(
+            self._frame, width, height, "gray", interpolation="AREA", threads=1
+        )
+        pixels: NDArray[np.uint8] = np.asarray(small.to_ndarray(), np.uint8)
+        return np.ascontiguousarray(np.rot90(pixels, self._turns))
+
 
 class StillPicture:
     """A frame of Pillow, upright and in RGB."""
@@ -113,6 +126,17 @@ class StillPicture:
     def thumbnail(self) -> NDArray[np.uint8]:
         side = (THUMBNAIL_PX, THUMBNAIL_PX)
         return np.asarray(self._image.resize(side, Image.Resampling.BILINEAR), np.uint8)
+
+    def grey(self, side_px: int) -> NDArray[np.uint8]:
+        """(h, w) full-range luma, its sides in proportion and the longer one at most `side_px`."""
+        size = _fitting(*self._image.size, side_px)
+        small = self._image.convert("L").resize(size, Image.Resampling.BOX)
+        return np.asarray(small, np.uint8)
+
+
+def _fitting(width: int, height: int, side_px: int) -> tuple[int, int]:
+    share = min(1.0, side_px / max(width, height))
+    return max(1, round(width * share)), max(1, round(height * share))
 
 
 def _luma_plane(frame: VideoFrame) -> Luma | None:

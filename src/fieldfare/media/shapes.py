@@ -9,11 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from fieldfare.media.errand import THUMBNAIL_PX
+from fieldfare.media.errand import FORMS, STILL_PX, THUMBNAIL_PX, UNBORDERED
 from fieldfare.media.findings import Array
 from fieldfare.media.wire import NonsenseAnswer
 
 _MOST_S: Final = 1e6
+_ANY_PICTURE: Final = (-1, -1)
+_MOST: Final = {"probes.form": FORMS - 1, "probes.window": UNBORDERED}
 _KNOWN: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "luma.t": ("f8", ()),
     "luma.until": ("f8", ()),
@@ -22,6 +24,16 @@ _KNOWN: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "pdq.t": ("f8", ()),
     "pdq.bits": ("u1", (32,)),
     "pdq.quality": ("u1", ()),
+    "probes.t": ("f8", ()),
+    "probes.bits": ("u1", (32,)),
+    "probes.quality": ("u1", ()),
+    "probes.form": ("u1", ()),
+    "probes.window": ("u1", ()),
+    "rows.t": ("f8", ()),
+    "rows.bits": ("u1", (32,)),
+    "rows.quality": ("u1", ()),
+    "stills.t": ("f8", ()),
+    "stills.pixels": ("u1", _ANY_PICTURE),
     "thumb.t": ("f8", ()),
     "thumb.rgb": ("u1", (THUMBNAIL_PX, THUMBNAIL_PX, 3)),
 }
@@ -37,12 +49,20 @@ def check_shapes(arrays: Mapping[str, Array]) -> None:
             if any(other.startswith(f"{tap}.") for other in arrays):
                 raise NonsenseAnswer(f"{name} is missing")
             continue
-        if array.dtype.str[1:] != dtype or array.ndim < 1 or array.shape[1:] != shape:
+        if array.dtype.str[1:] != dtype or not _fits(array, shape):
             raise NonsenseAnswer(f"{name} is out of shape")
+        if name in _MOST and len(array) and array.max() > _MOST[name]:
+            raise NonsenseAnswer(f"{name} holds what there is not")
         if rows.setdefault(tap, len(array)) != len(array):
             raise NonsenseAnswer(f"{name} has another length than the rest")
         if name.endswith(".t") and not _is_time(array):
             raise NonsenseAnswer(f"{name} does not grow")
+
+
+def _fits(array: Array, shape: tuple[int, ...]) -> bool:
+    if shape == _ANY_PICTURE:
+        return array.ndim == 1 + len(shape) and max(array.shape[1:]) <= STILL_PX
+    return array.ndim >= 1 and array.shape[1:] == shape
 
 
 def _is_time(t: Array) -> bool:

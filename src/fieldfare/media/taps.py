@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fieldfare.media.errand import THUMBNAIL_PX
 from fieldfare.media.findings import Array
+from fieldfare.media.hash_taps import ProbesTap, RowsTap, StillsTap
 from fieldfare.media.pdq import hash_luma
 from fieldfare.media.pictures import Picture
 
@@ -124,5 +125,8 @@ class ThumbnailTap:
 TAPS: Final[Mapping[str, Callable[[], Tap]]] = {
     "luma": LumaTap,
     "pdq": PdqTap,
+    "probes": ProbesTap,
+    "rows": RowsTap,
+    "stills": StillsTap,
     "thumbnails": ThumbnailTap,
 }

@@ -53,12 +53,12 @@ def main(arguments: list[str]) -> None:
 
 
 def warm_up() -> None:
-    """Use every decoder once, so that nothing is imported or opened after sealing."""
-    errand = Errand(limits=MediaLimits())
+    """Use every decoder and tap once, so that nothing is imported or opened after sealing."""
+    errand = Errand(limits=MediaLimits(), taps=tuple(TAPS))
     trials = [builtin_clip()]
     for name in ("JPEG", "PNG", "WEBP", "GIF"):
         picture = io.BytesIO()
-        frames = [Image.new("RGB", (16, 16), shade) for shade in ("black", "white")]
+        frames = [Image.new("RGB", (64, 64), shade) for shade in ("black", "white")]
         frames[0].save(picture, name, save_all=name in {"WEBP", "GIF"}, append_images=frames[1:])
         trials.append(picture.getvalue())
     for trial in trials:

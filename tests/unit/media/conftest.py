@@ -14,7 +14,7 @@ def sandbox() -> Iterator[MediaSandbox]:
     """One zygote for all tests here; its extra taps come from hostile_taps.py."""
     here = str(Path(__file__).parent)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", here)
+        patch.setenv("PYTHONPATH", here, prepend=os.pathsep)
         with MediaSandbox(tap_modules=("hostile_taps",)) as opened:
             opened.report()
             yield opened
