@@ -21,11 +21,15 @@ EXIT_FAILED: Final = 71
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """Look at one file. taps: names, none at all is plain decoding; kinds: that are accepted."""
+    """Look at one file. taps: names, none at all is plain decoding; kinds: that are accepted.
+
+    gap_s: None to decode every frame; else keyframes, and others where those are further apart.
+    """
 
     limits: MediaLimits
     taps: tuple[str, ...] = DEFAULT_TAPS
     kinds: tuple[Kind, ...] = KINDS
+    gap_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

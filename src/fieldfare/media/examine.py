@@ -31,7 +31,7 @@ def examine(
     probe: Probe | None = None
     started = time.process_time()
     try:
-        opened = _open(file, errand.limits)
+        opened = _open(file, errand)
         probe = opened.probe
         tell(probe)
         _refuse_kind(probe, errand.kinds)
@@ -60,7 +60,8 @@ def out_of_memory(limits: MediaLimits) -> str:
     return f"decoding needs more than {limits.memory_bytes >> 20} MiB of memory"
 
 
-def _open(file: IO[bytes], limits: MediaLimits) -> MovingPictures | StillPictures:
+def _open(file: IO[bytes], errand: Errand) -> MovingPictures | StillPictures:
+    limits = errand.limits
     size = file.seek(0, os.SEEK_END)  # a sealed process may not ask fstat
     if size > limits.size_bytes:
         raise Refused(f"it has {size} bytes, the limit is {limits.size_bytes}")
@@ -70,7 +71,7 @@ def _open(file: IO[bytes], limits: MediaLimits) -> MovingPictures | StillPicture
         raise Refused(container)
     file.seek(0)
     if container.reader == "moving":
-        return MovingPictures(file, container, limits)
+        return MovingPictures(file, container, limits, gap_s=errand.gap_s)
     return StillPictures(file, container, limits)
 
 

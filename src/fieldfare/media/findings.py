@@ -13,7 +13,7 @@ from fieldfare.media.limits import Kind
 Array: TypeAlias = NDArray[np.uint8] | NDArray[np.int32] | NDArray[np.float32] | NDArray[np.float64]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
 Pixels: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
-Sampling: TypeAlias = Literal["", "every frame", "reference frames"]
+Sampling: TypeAlias = Literal["", "every frame", "reference frames", "keyframes and gaps"]
 Word: TypeAlias = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-zA-Z0-9_.,-]*$")]
 
 
@@ -71,7 +71,8 @@ class Examination:
 
     problem: why the file could not be looked at, or not all of it; "" if all went well.
     complete: every frame the file promises was seen. decoded_s: how far decoding got.
-    sampling: "every frame", or "reference frames" where decoding all would not fit the CPU limit.
+    sampling: "every frame", "reference frames" where decoding all would not fit the CPU limit, or
+    "keyframes and gaps" where only some were asked for.
     arrays: by name, as the taps made them. cpu_s: CPU seconds of the whole child; decode_cpu_s: of
     decoding and taps alone.
     """

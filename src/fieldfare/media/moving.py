@@ -23,6 +23,7 @@ from fieldfare.media.limits import MediaLimits, Refused, refuse_frame
 from fieldfare.media.pictures import VideoPicture
 from fieldfare.media.sampler import EVERY_S, Sampler
 from fieldfare.media.sniff import Container
+from fieldfare.media.sparse import OPTIONS, SparseFrames
 
 VIDEO_CODECS: Final = frozenset({"h264", "hevc", "av1", "vp8", "vp9"})
 AUDIO_CODECS: Final = frozenset({"aac", "mp3", "opus", "vorbis", "flac", "alac"})
@@ -39,12 +40,21 @@ _MOST_FPS: Final = 240
 class MovingPictures:
     """A file of libav, opened. Iterate `pictures` once; then `problem` says what was amiss.
 
-    Raises Refused if it cannot be opened or holds neither picture nor sound.
+    gap_s: None for every frame; else only keyframes are decoded, and others where those are further
+    apart. Raises Refused if it cannot be opened or holds neither picture nor sound.
     """
 
-    def __init__(self, file: IO[bytes], container: Container, limits: MediaLimits) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        container: Container,
+        limits: MediaLimits,
+        *,
+        gap_s: float | None = None,
+    ) -> None:
         av.logging.set_level(av.logging.PANIC)
         self._limits = limits
+        self._gap_s = gap_s
         self._input = _open(file, container, limits)
         self._video, self._other_pictures = _picture_streams(self._input)
         self.probe = _probe(container, self._input, self._video)
@@ -52,6 +62,7 @@ class MovingPictures:
         self.sampling: Sampling = "every frame"
         self._seen = self._packets = self._damaged = 0
         self._breaks_off = False
+        self._until_s = 0.0
 
     def refuse_beyond_limits(self) -> None:
         """Raise Refused if what the file says of itself is more than may be looked at."""
@@ -68,7 +79,7 @@ class MovingPictures:
             )
 
     def pictures(self) -> Iterator[VideoPicture]:
-        """Decode every frame, in order. Sound alone is decoded too, and gives no pictures."""
+        """Decode the frames, in order. Sound alone is decoded too, and gives no pictures."""
         if self._video is None:
             self._hear(self._input.streams.audio[0])
             return
@@ -77,12 +88,13 @@ class MovingPictures:
         tick_s = float(self._video.time_base or 0)
         sampler = Sampler(self.probe.fps or _DEFAULT_FPS, tick_s)
         for frame, t, lasts_s in self._timed(self._video, sampler):
+            taken = sampler.takes(t, lasts_s, keyframe=bool(frame.key_frame))
             yield VideoPicture(
                 frame,
                 scaler,
                 t=t,
                 duration_s=lasts_s,
-                sampled=sampler.takes(t, lasts_s, keyframe=bool(frame.key_frame)),
+                sampled=taken or self._gap_s is not None,
                 quarter_turns=self.probe.rotation // 90,
             )
 
@@ -109,6 +121,10 @@ class MovingPictures:
         context.thread_count = 1
         context.thread_type = "NONE"
         context.options = {"max_pixels": str(self._limits.frame_px)}
+        if self._gap_s is not None:
+            self.sampling = "keyframes and gaps"
+            context.options = {**context.options, **OPTIONS}
+            return
         frames = (self.probe.duration_s or 0.0) * (self.probe.fps or _DEFAULT_FPS)
         cost_s = frames * self.probe.width * self.probe.height / _PIXELS_PER_CPU_S
         if cost_s > self._limits.cpu_s / 2:
@@ -133,11 +149,21 @@ class MovingPictures:
         if before is not None:
             frame, t = before
             lasts_s = sampler.claimed_s(frame)
-            self.decoded_s = t + lasts_s
+            self.decoded_s = max(t + lasts_s, self._until_s)
             self._refuse_endless(self.decoded_s, sampler)
             yield frame, t, lasts_s
 
     def _frames(self, video: VideoStream) -> Iterator[VideoFrame]:
+        if self._gap_s is not None:
+            sparse = SparseFrames(
+                video.codec_context,
+                tick_s=float(video.time_base or 0),
+                gap_s=self._gap_s,
+                damaged=self._note_damage,
+            )
+            yield from sparse.of(self._readable(video))
+            self._until_s = sparse.until_s
+            return
         for packet in self._readable(video):
             try:
                 frames = packet.decode()

@@ -98,13 +98,15 @@ class MediaSandbox:
         taps: tuple[str, ...] = DEFAULT_TAPS,
         kinds: tuple[Kind, ...] = KINDS,
         limits: MediaLimits | None = None,
+        gap_s: float | None = None,
     ) -> Examination:
         """Look at the regular file open as `fd`, in a sealed child. Blocks until it has ended.
 
         taps: what to take from the frames; none at all is plain decoding. limits: for this file, in
-        place of the sandbox's own.
+        place of the sandbox's own. gap_s: None to decode every frame; else keyframes alone, and
+        others where those are further apart, all of which are samples.
         """
-        errand = Errand(limits=limits or self.limits, taps=taps, kinds=kinds)
+        errand = Errand(limits=limits or self.limits, taps=taps, kinds=kinds, gap_s=gap_s)
         answer = answer_file(errand.limits.answer_bytes)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:

@@ -6,11 +6,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fieldfare.media import Examination, hash_forms, hash_luma, luma_of
+from fieldfare.media import Examination, MediaSandbox, hash_forms, hash_luma, luma_of
 from fieldfare.testing.clips import Clip, texture, write_clip
 
 Examine = Callable[..., Examination]
+Sparse = Callable[..., Examination]
 TAPS = ("rows", "probes", "stills")
+
+
+@pytest.fixture
+def sparse(sandbox: MediaSandbox) -> Sparse:
+    def run(path: Path, *, gap_s: float) -> Examination:
+        with path.open("rb") as file:
+            return sandbox.examine(file.fileno(), taps=("probes",), gap_s=gap_s)
+
+    return run
 
 
 def _apart(one: object, other: object) -> int:
@@ -121,3 +131,65 @@ def test_sound_alone_has_empty_tables(examine: Examine, tmp_path: Path) -> None:
 
     assert found["probes.bits"].shape == (0, 32)
     assert found["rows.bits"].shape == (0, 32)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "h264"), ("a.mp4", "hevc"), ("a.mkv", "av1"), ("a.webm", "vp9")]
+)
+def test_a_sparse_look_sees_keyframes_and_fills_what_lies_between(
+    sparse: Sparse, tmp_path: Path, name: str, codec: str
+) -> None:
+    clip = Clip(frames=61, fps=10, gop=40, codec=codec)
+    path = write_clip(tmp_path / name, clip)
+
+    keys = sparse(path, gap_s=100.0)
+    filled = sparse(path, gap_s=1.0)
+
+    assert keys.sampling == "keyframes and gaps"
+    for found in (keys, filled):
+        assert found.complete, found.problem
+        assert found.decoded_s == pytest.approx(6.1, abs=0.11)
+        plain = found.arrays["probes.form"] == 0
+        shown = zip(
+            found.arrays["probes.t"][plain], found.arrays["probes.bits"][plain], strict=True
+        )
+        for t, bits in shown:
+            expected, _ = hash_luma(luma_of(texture(clip, round(float(t) * 10))))
+            assert _apart(bits, expected) <= 20, t
+    moments = sorted(set(filled.arrays["probes.t"].tolist()))
+    assert max(np.diff([*moments, 6.1])) <= 1.5
+    assert set(keys.arrays["probes.t"]) < set(filled.arrays["probes.t"])
+
+
+def test_a_sparse_look_at_a_clip_of_keyframes_takes_two_a_second(
+    sparse: Sparse, tmp_path: Path
+) -> None:
+    path = write_clip(tmp_path / "keys.mp4", Clip(frames=40, fps=20, gop=1))
+
+    found = sparse(path, gap_s=2.0)
+
+    assert sorted(set(found.arrays["probes.t"].tolist())) == pytest.approx([0, 0.5, 1, 1.5])
+
+
+def test_a_sparse_look_at_pictures_and_sound_sees_all_there_is(
+    sparse: Sparse, tmp_path: Path
+) -> None:
+    picture, sound = tmp_path / "a.png", tmp_path / "a.mp3"
+    Image.fromarray(texture(Clip(), 0)).save(picture)
+    write_clip(sound, Clip(codec="", sound="libmp3lame"))
+
+    assert len(sparse(picture, gap_s=2.0).arrays["probes.t"]) == 8
+    assert sparse(sound, gap_s=2.0).complete
+
+
+def test_a_sparse_look_at_a_torn_clip_says_that_it_is_not_whole(
+    sparse: Sparse, tmp_path: Path
+) -> None:
+    whole = write_clip(tmp_path / "whole.webm", Clip(frames=60, codec="vp9", gop=10)).read_bytes()
+    torn = tmp_path / "torn.webm"
+    torn.write_bytes(whole[: len(whole) // 2])
+
+    found = sparse(torn, gap_s=2.0)
+
+    assert not found.complete
+    assert len(found.arrays["probes.t"]) > 0

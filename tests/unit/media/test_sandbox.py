@@ -185,4 +185,4 @@ def test_the_parent_loads_no_decoder() -> None:
 
 
 def test_the_default_taps_are_those_there_are() -> None:
-    assert tuple(TAPS) == DEFAULT_TAPS
+    assert TAPS.keys() >= set(DEFAULT_TAPS)
