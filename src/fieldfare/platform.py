@@ -22,6 +22,7 @@ from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.erasing import erase_account
 from fieldfare.engine.evaluator import Evaluator
+from fieldfare.engine.exchanges import Exchanges
 from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
@@ -115,16 +116,20 @@ class Platform:
         heads = Heads(Keys(settings.home).heads)
         self.lake_keeping = LakeKeeping(settings, store, clock, vault, self.grounds)
         self.lake = self.lake_keeping.lake
+        self.exchanges = Exchanges(store, clock, folder=settings.home / "exchanges")
         self.backtests = self._backtests()
         self._sealer = Sealer(store, clock, key=load_seal_key(settings.home), heads=heads)
         self._scans_waiting = 0
         self._keepers: list[Keeper] = []
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Let every part that follows the log hear of each commit."""
         followers = (self.gate.observe, self.evaluator.tail.feed, self.shelf.observe)
-        store.subscribe(self.lake_keeping.filling.tail.feed)
-        for follow in (*followers, self._wake_scanning):
-            store.subscribe(follow)
+        for follow in (self.lake_keeping.filling.tail.feed, *followers, self._wake_scanning):
+            self.store.subscribe(follow)
 
     def _deadlines(self) -> Deadlines:
         undecided_ms = round(self.settings.undecided_s * 1000)
@@ -209,6 +214,7 @@ class Platform:
             Chore("sweeper", SWEEP_EVERY_S, self.sweep),
             Chore("counters", SNAPSHOT_EVERY_S, self.snapshots.save),
             *self.lake_keeping.chores(),
+            *self.exchanges.chores(),
         )
         for chore in chores:
             keeper = Keeper(chore)
@@ -218,6 +224,7 @@ class Platform:
     def close(self) -> None:
         """End the threads, then the store; what was accepted stays on the log."""
         self._stop.set()
+        self.exchanges.close()
         self.evaluator.tail.wake()
         self.scanning.wake()
         for keeper in self._keepers:
@@ -307,6 +314,7 @@ class Platform:
                 self._part("carrier"),
                 _chore_health("sealer", keepers),
                 self.lake_keeping.health(keepers),
+                self.exchanges.health(keepers),
                 _chore_health("deadlines", keepers, cases_overdue=self.deadlines.cases_overdue),
             ),
         )

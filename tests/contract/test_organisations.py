@@ -11,6 +11,7 @@ from fieldfare.decisions.breakers import DAY_MS, Quota
 from fieldfare.decisions.record import Conclusion, decided_by, event_of
 from fieldfare.decisions.snoozes import Snooze
 from fieldfare.engine.backtest_records import BacktestRecord
+from fieldfare.engine.exchange_records import ExchangeRecord, HeldRecord
 from fieldfare.engine.rule_versions import RuleVersion
 from fieldfare.engine.unit import Retention, ScanTask, StoredVersion, UnitOfWork
 from fieldfare.ingest.repositories import Account, EarlierCall
@@ -169,6 +170,14 @@ def fill(uow: SqlUnit, org: Org, offset: int) -> Filled:
         ]
     )
     _fill_banks(uow, org, offset)
+    uow.exchanges.put(
+        ExchangeRecord(
+            org=org, name="E", api="local_file", config={"of": str(org)}, credentials={"k": "s"}
+        )
+    )
+    uow.held_records.put(
+        HeldRecord(org=org, exchange="E", key="k", digest=str(org), seen=1, address={"a": str(org)})
+    )
     uow.lists.put(
         ListRecord(org=org, name="l", kind="list", text=str(org), hash="", since=EventId(1))
     )
@@ -390,6 +399,11 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "uploads.of_digest": lambda u: u.uploads.of_digest(org, DIGEST),
         "uploads.of_item": lambda u: u.uploads.of_item(org, VIDEO),
         "uploads.of_person": lambda u: u.uploads.of_person(org, "pseudonym"),
+        "exchanges.get": lambda u: u.exchanges.get(org, "E"),
+        "exchanges.all": lambda u: u.exchanges.all(org),
+        "held_records.get": lambda u: u.held_records.get(org, "E", "k"),
+        "held_records.unseen": lambda u: u.held_records.unseen(org, "E", listing=9, limit=9),
+        "held_records.count": lambda u: u.held_records.count(org, "E"),
         "lists.current": lambda u: u.lists.current(org, as_of=top),
         "versions.in_force": lambda u: u.versions.in_force(org, "rules", as_of=top),
         "versions.get": lambda u: u.versions.get(org, "rules", "h"),
@@ -459,6 +473,8 @@ def changes_of(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object
         ),
         "entries.remove": lambda u: u.entries.remove(org, EventId(7)),
         "uploads.remove": lambda u: u.uploads.remove(org, EventId(9)),
+        "exchanges.remove": lambda u: u.exchanges.remove(org, "E"),
+        "held_records.remove": lambda u: u.held_records.remove(org, "E", "k"),
         "scans.done": lambda u: u.scans.done(org, EventId(8)),
         "data_keys.destroy": lambda u: u.data_keys.destroy(org, "somebody"),
         "projections.forget": lambda u: u.projections.forget(
@@ -491,6 +507,8 @@ WRITES = {
     "entry_hits.put",
     "feedback.put",
     "uploads.add",
+    "exchanges.put",
+    "held_records.put",
     "lists.put",
     "versions.put",
     "rule_hits.add",

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     RULES_OVERRIDE = "rules_override"
     BANKS_READ = "banks_read"
     BANKS_WRITE = "banks_write"
+    EXCHANGES_ADMIN = "exchanges_admin"
     LISTS_WRITE = "lists_write"
     ENTITIES_READ = "entities_read"
     LABELS_WRITE = "labels_write"

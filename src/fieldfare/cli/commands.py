@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fieldfare.cli.backtest_commands import backtest, backtests
+from fieldfare.cli.exchange_commands import exchange
 from fieldfare.cli.label_commands import label
 from fieldfare.cli.lake_commands import lake, query
 from fieldfare.cli.options import AsJson, Home
@@ -27,6 +28,7 @@ account = typer.Typer(no_args_is_help=True, help="The host's accounts.")
 audit = typer.Typer(no_args_is_help=True, help="The ledger.")
 for name, group in (
     ("bank", bank),
+    ("exchange", exchange),
     ("lists", lists),
     ("webhook", webhook),
     ("key", key),

@@ -7,6 +7,7 @@ query or a header: each of them may hold a credential.
 """
 
 import email.utils
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random, SystemRandom
@@ -62,6 +63,8 @@ class HttpAsk:
         self._clock = clock or SystemClock()
         self._random = random or SystemRandom()
         self._most = body_at_most
+        # At INFO it logs whole addresses, and an exchange's may hold its access token.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         self._client = httpx2.Client(timeout=timeout_s, follow_redirects=False, trust_env=False)
 
     def __call__(self, request: Asked, /) -> bytes:

@@ -9,6 +9,7 @@ from fieldfare.access.repositories import ApiKeys, Organisations, People, Sessio
 from fieldfare.decisions.repositories import Decisions, Quotas, Snoozes, Uses, Verdicts
 from fieldfare.enforcement.repositories import Outbox, UnsentEffects, Webhooks
 from fieldfare.engine.backtest_records import BacktestStore
+from fieldfare.engine.exchange_records import ExchangeStore, HeldRecords
 from fieldfare.engine.label_store import Labels
 from fieldfare.engine.rule_versions import RuleVersions
 from fieldfare.ingest.repositories import Accounts, CallKeys, Items, Reports, Views
@@ -236,6 +237,10 @@ class UnitOfWork(Protocol):
     def feedback(self) -> FeedbackStore: ...
     @property
     def uploads(self) -> UploadStore: ...
+    @property
+    def exchanges(self) -> ExchangeStore: ...
+    @property
+    def held_records(self) -> HeldRecords: ...
     @property
     def lists(self) -> ListStore: ...
     @property

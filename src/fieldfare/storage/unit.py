@@ -14,6 +14,7 @@ from fieldfare.storage.cases import SqlCases, SqlExposures, SqlQueueDepths
 from fieldfare.storage.decisions import SqlDecisions, SqlVerdicts
 from fieldfare.storage.engine import SqlCursors, SqlScans, SqlVersions
 from fieldfare.storage.entries import SqlEntries, SqlEntryPages, SqlEntryTrail
+from fieldfare.storage.exchanges import SqlExchanges, SqlHeldRecords
 from fieldfare.storage.items import SqlAccounts, SqlItems, SqlViews
 from fieldfare.storage.labels import SqlLabels
 from fieldfare.storage.lanes import Lane
@@ -57,15 +58,7 @@ class SqlUnit:
         self.webhooks = SqlWebhooks(tx, vault)
         self.outbox = SqlOutbox(tx)
         self.unsent = SqlUnsentEffects(tx)
-        self.banks = SqlBanks(tx)
-        self.entries = SqlEntries(tx)
-        self.entry_pages = SqlEntryPages(tx)
-        self.entry_trail = SqlEntryTrail(tx)
-        self.entry_hits = SqlEntryHits(tx)
-        self.bank_measures = SqlBankMeasures(tx)
-        self.feedback = SqlFeedback(tx)
-        self.uploads = SqlUploads(tx)
-        self.lists = SqlLists(tx)
+        self._open_banks(tx, vault)
         self.versions = SqlVersions(tx)
         self.rule_hits = SqlRuleHits(tx)
         self.rule_measures = SqlRuleMeasures(tx)
@@ -84,3 +77,16 @@ class SqlUnit:
         self.measures = SqlMeasures(tx)
         self.overdue = SqlOverdue(tx)
         self.sweeps = SqlSweeps(tx)
+
+    def _open_banks(self, tx: Transaction, vault: Vault) -> None:
+        self.banks = SqlBanks(tx)
+        self.entries = SqlEntries(tx)
+        self.entry_pages = SqlEntryPages(tx)
+        self.entry_trail = SqlEntryTrail(tx)
+        self.entry_hits = SqlEntryHits(tx)
+        self.bank_measures = SqlBankMeasures(tx)
+        self.feedback = SqlFeedback(tx)
+        self.uploads = SqlUploads(tx)
+        self.exchanges = SqlExchanges(tx, vault)
+        self.held_records = SqlHeldRecords(tx)
+        self.lists = SqlLists(tx)

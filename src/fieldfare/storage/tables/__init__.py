@@ -7,6 +7,7 @@ from fieldfare.storage.tables.columns import metadata
 from fieldfare.storage.tables.decisions import HOLDING, decisions, verdicts
 from fieldfare.storage.tables.enforcement import outbox, webhooks
 from fieldfare.storage.tables.engine import cursors, scans, versions
+from fieldfare.storage.tables.exchanges import exchange_records, exchanges
 from fieldfare.storage.tables.ingest import accounts, call_keys, items, reports, view_rates, views
 from fieldfare.storage.tables.labels import entity_labels
 from fieldfare.storage.tables.ledger import data_keys, seals
@@ -46,6 +47,8 @@ __all__ = [
     "entry_hits",
     "event_causes",
     "events",
+    "exchange_records",
+    "exchanges",
     "exposures",
     "histories",
     "items",

@@ -7,6 +7,7 @@ from fieldfare.web.api.backtests import router as backtests
 from fieldfare.web.api.banks import router as banks
 from fieldfare.web.api.brakes import router as brakes
 from fieldfare.web.api.clock import router as clock
+from fieldfare.web.api.exchanges import router as exchanges
 from fieldfare.web.api.gate import router as gate
 from fieldfare.web.api.health import router as health
 from fieldfare.web.api.ingest import router as ingest
@@ -24,7 +25,7 @@ from fieldfare.web.api.webhooks import router as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, labels, review),
-    *(admin, banks, webhooks, rules, rule_hits, rule_versions, brakes, people, clock),
+    *(admin, banks, exchanges, webhooks, rules, rule_hits, rule_versions, brakes, people, clock),
     *(rule_trials, backtests, lake, query),
 )
 
