@@ -17,6 +17,7 @@ from fieldfare.decisions.gate import STALE_MS, MemoryGate
 from fieldfare.enforcement import Carrier, HttpSend
 from fieldfare.engine.backtests import Backtests
 from fieldfare.engine.banks import KnownPiece
+from fieldfare.engine.bounds import media_limits, remote_media, scan_workers
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
@@ -46,7 +47,6 @@ from fieldfare.engine.versioning import Versioning
 from fieldfare.engine.walls import Walls
 from fieldfare.engine.warm_start import bring_into_memory
 from fieldfare.ingest.kinds import ITEM_KINDS
-from fieldfare.ingest.remote import FetchLimits, RemoteMedia
 from fieldfare.installation import Keys
 from fieldfare.kernel import (
     BadInput,
@@ -57,7 +57,6 @@ from fieldfare.kernel import (
     SystemClock,
 )
 from fieldfare.ledger import Erased, Heads, Sealer, Vault, load_master_key, load_seal_key
-from fieldfare.media import MediaLimits
 from fieldfare.metrics.overview import Overview, overview
 from fieldfare.policies import OnEdit, PolicyPack, RestrictionKinds
 from fieldfare.records import Decision, Event, ItemVersion, Subject
@@ -109,9 +108,9 @@ class Platform:
         self.intake = Intake(store, clock, lag=self.lag, bounds=bounds)
         self.reviewing = self._reviewing()
         self.shelf = Shelf(store)
-        self.scanner = Scanner(_limits(settings), workers=_workers(settings))
+        self.scanner = Scanner(media_limits(settings), workers=scan_workers(settings))
         self.walls = Walls(self.scanner)
-        self.scanning = self._scanning(remote or _remote(settings))
+        self.scanning = self._scanning(remote or remote_media(settings))
         self.carrier = Carrier(store, clock, random=random.SystemRandom(), send=HttpSend())
         heads = Heads(Keys(settings.home).heads)
         self.lake_keeping = LakeKeeping(settings, store, clock, vault, self.grounds)
@@ -201,7 +200,7 @@ class Platform:
             "evaluator": self.evaluator.run,
             "carrier": self.carrier.run,
             "walls": self.walls.run,
-            **{f"scanner-{n}": self.scanning.run for n in range(_workers(self.settings))},
+            **{f"scanner-{n}": self.scanning.run for n in range(scan_workers(self.settings))},
         }
         for name, run in runs.items():
             thread = threading.Thread(target=run, args=(self._stop,), name=f"fieldfare-{name}")
@@ -377,24 +376,3 @@ def _chore_health(name: str, keepers: Mapping[str, Keeper], **detail: JsonValue)
     failures = keeper.failures if keeper else 0
     alive = keeper is None or keeper.is_alive
     return PartHealth(name=name, ok=alive, detail={"failures": failures, **detail})
-
-
-def _limits(settings: Settings) -> MediaLimits:
-    return MediaLimits(
-        size_bytes=settings.media_bytes,
-        duration_s=settings.media_duration_s,
-        side_px=settings.media_side_px,
-        frame_px=settings.media_pixels,
-        memory_bytes=settings.media_memory_bytes,
-        cpu_s=settings.media_cpu_s,
-        wall_s=settings.media_wall_s,
-    )
-
-
-def _remote(settings: Settings) -> RemoteMedia:
-    limits = FetchLimits(size_bytes=settings.media_bytes, total_s=settings.media_fetch_s)
-    return RemoteMedia(limits, hosts=frozenset(settings.media_hosts))
-
-
-def _workers(settings: Settings) -> int:
-    return settings.workers or max(1, (os.cpu_count() or 1) - 1)
