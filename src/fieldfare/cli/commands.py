@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -106,6 +106,29 @@ def scan(
     from fieldfare.cli.scanning import scan_files
 
     scan_files(files, home=home, pack=pack, as_json=as_json)
+
+
+@app.command(name="hash")
+def hash_(
+    files: Annotated[list[Path], typer.Argument(help="Videos, pictures or sounds.")],
+    as_json: AsJson = False,
+    side: Annotated[
+        Literal["bank", "query"],
+        typer.Option("--for", help="bank: every frame; query: a few of them, in all forms."),
+    ] = "query",
+    kinds: Annotated[
+        str, typer.Option(help="Kinds of hashes, by commas; all if none is named.")
+    ] = "",
+    form: Annotated[
+        Literal["text", "json", "vpdq"],
+        typer.Option("--format", help="vpdq: lines of frame,quality,hash,seconds."),
+    ] = "text",
+) -> None:
+    """Print what files are known and looked up by: digests, and hashes of frames and sound."""
+    from fieldfare.cli.hashing import hash_files
+
+    chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    hash_files(files, side=side, kinds=chosen, form="json" if as_json else form)
 
 
 @app.command()

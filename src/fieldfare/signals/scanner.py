@@ -5,9 +5,7 @@ facts of media, matching and the nudity model. Whatever is wrong with a file is 
 an exception; an exception means that there is no file.
 """
 
-import hashlib
 import os
-import stat
 import threading
 import time
 from collections.abc import Sequence
@@ -15,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from fieldfare.kernel import BadInput, NotFound
 from fieldfare.matching import BankIndex, BankMatch, FrameHash
 from fieldfare.media import KINDS, Examination, Kind, MediaLimits, MediaSandbox, SandboxReport
 from fieldfare.records import Fact
+from fieldfare.signals.files import digests_of, opened
 from fieldfare.signals.hashes import HASH_FACTS, frame_hashes, hash_facts
 from fieldfare.signals.media import MEDIA_FACTS, media_facts
 from fieldfare.signals.nudity_model import NudityModel
@@ -26,7 +24,6 @@ from fieldfare.signals.stills import Still, dominant, stills_of
 from fieldfare.signals.visual import VISUAL_FACTS, PictureModel, nudity_facts
 
 SCAN_FACTS: Final = (*MEDIA_FACTS, *HASH_FACTS, *VISUAL_FACTS)
-_BLOCK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +97,9 @@ class Scanner:
         """
         started, cpu_started = time.monotonic(), time.thread_time()
         banks = self._banks if banks is None else banks
-        fd = _opened(source)
+        fd = opened(source)
         try:
-            sha256, md5, size = _digests(fd)
+            sha256, md5, size = digests_of(fd)
             found = self._examined(fd, size, kinds)
         finally:
             os.close(fd)
@@ -127,30 +124,3 @@ class Scanner:
             return Examination(problem=f"it has {size} bytes, the limit is {most}")
         with self._places:
             return self._sandbox.examine(fd, kinds=kinds)
-
-
-def _opened(source: Path | str | int) -> int:
-    """Open a file anew and only for reading. Raises NotFound, BadInput."""
-    path = f"/proc/self/fd/{source}" if isinstance(source, int) else source
-    try:
-        # Without O_NONBLOCK the opening of a named pipe would wait for somebody to write to it.
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise NotFound(f"there is no file {source}", hint="Check the path.") from None
-    except OSError as error:
-        raise BadInput(f"{source} cannot be read: {error.strerror}", hint="Check it.") from None
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise BadInput(f"{source} is not a file", hint="Name a file, not a folder or a device.")
-    return fd
-
-
-def _digests(fd: int) -> tuple[str, str, int]:
-    """Read all bytes once: SHA-256, MD5 (which banks use, not for trust) and their number."""
-    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-    at = 0
-    while block := os.pread(fd, _BLOCK, at):
-        sha256.update(block)
-        md5.update(block)
-        at += len(block)
-    return sha256.hexdigest(), md5.hexdigest(), at
