@@ -1,11 +1,17 @@
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
 from fieldfare.testing.postgres import NoPostgres, PostgresServer, postgres_server
+
+# Kernels are compiled once for all tests and the servers they start, not once an installation.
+COMPILED = Path(tempfile.gettempdir()) / f"fieldfare-compiled-{os.getuid()}"
+os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
 
 # How long an example takes says more of what else runs on the machine than of the code.
 settings.register_profile(

@@ -34,6 +34,7 @@ from fieldfare.ledger import (
     load_seal_key,
 )
 from fieldfare.matching import BankIndex
+from fieldfare.matching.index import keep_compiled_in
 from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import packs_dir
 from fieldfare.rules import read_folder
@@ -119,6 +120,7 @@ def has_installation(settings: Settings) -> bool:
 
 @contextmanager
 def _beside_a_server(settings: Settings) -> Iterator[SqlStore]:
+    keep_compiled_in(settings.compiled)
     vault = Vault(load_master_key(settings.home))
     store = SqlStore.open(settings.database_url, clock=SystemClock(), vault=vault, read_only=True)
     try:

@@ -57,6 +57,7 @@ from fieldfare.kernel import (
     SystemClock,
 )
 from fieldfare.ledger import Erased, Heads, Sealer, Vault, load_master_key, load_seal_key
+from fieldfare.matching.index import keep_compiled_in
 from fieldfare.metrics.overview import Overview, overview
 from fieldfare.policies import OnEdit, PolicyPack, RestrictionKinds
 from fieldfare.records import Decision, Event, ItemVersion, Subject
@@ -182,6 +183,7 @@ class Platform:
         if not settings.home.is_dir():
             hint = "Run `fieldfare init` first, or set FIELDFARE_HOME."
             raise BadInput(f"there is no installation in {settings.home}", hint=hint)
+        keep_compiled_in(settings.compiled)
         vault = Vault(load_master_key(settings.home))
         store = SqlStore.open(settings.database_url, clock=ticking, vault=vault)
         try:

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,7 +19,11 @@ def run(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         text=True,
         check=False,
         timeout=120,
-        env={"FIELDFARE_HOME": str(home), "PATH": ""},
+        env={
+            "FIELDFARE_HOME": str(home),
+            "PATH": "",
+            "NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"],
+        },
     )
 
 

@@ -15,6 +15,7 @@ from fieldfare.cli.printing import print_line
 from fieldfare.cli.reach import ServerAddress
 from fieldfare.engine.settings import Settings, load_settings
 from fieldfare.kernel import BadInput, Clock, SimulatedClock, SystemClock, Unavailable, unix_ms
+from fieldfare.matching.index import warm
 from fieldfare.platform import Platform
 from fieldfare.web.app import create_app
 
@@ -30,6 +31,7 @@ def serve(home: Path | None, *, port: int | None, clock: str | None) -> None:
     settings = load_settings(home, port=port, clock=clock)
     ticking = _clock(settings)
     platform = Platform.open(settings, clock=ticking)
+    warm()  # before anybody can ask: loaded in a second, or compiled anew after an upgrade
     listening, bound = _listen(settings)
     url = f"http://{settings.host}:{bound}"
     address = ServerAddress(settings.home)

@@ -69,6 +69,11 @@ class Settings:
     def database_url(self) -> str:
         return self.database or f"sqlite:///{(self.home / 'fieldfare.db').absolute()}"
 
+    @property
+    def compiled(self) -> Path:
+        """Where compiled kernels are kept from one start to the next."""
+        return (self.home / "compiled").absolute()
+
 
 def load_settings(
     home: Path | None = None, environ: Mapping[str, str] | None = None, /, **overrides: object
