@@ -5,7 +5,7 @@ force. What is opened and run afterwards is `platform.Platform`.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,9 @@ from fieldfare.engine.in_force import Books, InForce, assemble
 from fieldfare.engine.readable_lists import read_lists
 from fieldfare.engine.settings import Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
-from fieldfare.engine.shelf import bank_indexes
+from fieldfare.engine.shelf import INDEXES
+from fieldfare.engine.shelf_beside import known_beside
 from fieldfare.engine.surroundings import Surroundings, surroundings
-from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Clock, Conflict, EventId, NotFound, SystemClock, did_you_mean
 from fieldfare.kernel.ids import LAST_ID
 from fieldfare.ledger import (
@@ -33,8 +33,8 @@ from fieldfare.ledger import (
     load_master_key,
     load_seal_key,
 )
-from fieldfare.matching import BankIndex
 from fieldfare.matching.index import keep_compiled_in
+from fieldfare.matching.known import KnownContent
 from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import packs_dir
 from fieldfare.rules import read_folder
@@ -91,17 +91,13 @@ def in_force_without_store(pack: str) -> InForce:
     return assemble(files.policies, files.rules, lists, compiler=compiler)
 
 
-def in_force_of(settings: Settings) -> tuple[InForce, Sequence[BankIndex]]:
+@contextmanager
+def in_force_of(settings: Settings) -> Iterator[tuple[InForce, KnownContent]]:
     """Read what the organisation main decides by, its banks included, beside a running server."""
     books = Books()
-
-    def read(uow: UnitOfWork) -> Sequence[BankIndex]:
-        books.refresh(uow, MAIN, as_of=LAST_ID)
-        return bank_indexes(uow, MAIN)
-
     with _beside_a_server(settings) as store:
-        banks = store.read(read)
-    return books.of(MAIN), banks
+        store.read(lambda uow: books.refresh(uow, MAIN, as_of=LAST_ID))
+        yield books.of(MAIN), known_beside(store, settings.home / INDEXES, MAIN)
 
 
 def surroundings_of(settings: Settings) -> Surroundings:

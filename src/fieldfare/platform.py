@@ -29,10 +29,10 @@ from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.intake import Intake
 from fieldfare.engine.pool import ProcessPool
+from fieldfare.engine.recognising import Recognising
 from fieldfare.engine.rulings import Ruling
 from fieldfare.engine.scanning import Remote, Scanning, fact_json
 from fieldfare.engine.settings import Settings
-from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.snapshots import SNAPSHOT_EVERY_S, SnapshotKeeping
 from fieldfare.engine.unit import Retention, UnitOfWork
 from fieldfare.engine.upkeep import (
@@ -108,7 +108,7 @@ class Platform:
         bounds = (settings.lag_events, settings.lag_scans)
         self.intake = Intake(store, clock, lag=self.lag, bounds=bounds)
         self.reviewing = self._reviewing()
-        self.shelf = Shelf(store)
+        self.recognising = Recognising(store, clock, vault, settings.home)
         self.scanner = Scanner(media_limits(settings), workers=scan_workers(settings))
         self.walls = Walls(self.scanner)
         self.scanning = self._scanning(remote or remote_media(settings))
@@ -127,8 +127,13 @@ class Platform:
 
     def _follow(self) -> None:
         """Let every part that follows the log hear of each commit."""
-        followers = (self.gate.observe, self.evaluator.tail.feed, self.shelf.observe)
-        for follow in (self.lake_keeping.filling.tail.feed, *followers, self._wake_scanning):
+        for follow in (
+            self.lake_keeping.filling.tail.feed,
+            self.gate.observe,
+            self.evaluator.tail.feed,
+            self.recognising.observe,
+            self._wake_scanning,
+        ):
             self.store.subscribe(follow)
 
     def _deadlines(self) -> Deadlines:
@@ -154,7 +159,7 @@ class Platform:
             blobs=self.blobs,
             remote=remote,
             scanner=self.scanner,
-            shelf=self.shelf,
+            shelf=self.recognising.shelf,
         )
 
     def _reviewing(self) -> Reviewing[UnitOfWork]:
@@ -202,6 +207,7 @@ class Platform:
             "evaluator": self.evaluator.run,
             "carrier": self.carrier.run,
             "walls": self.walls.run,
+            **self.recognising.runs(),
             **{f"scanner-{n}": self.scanning.run for n in range(scan_workers(self.settings))},
         }
         for name, run in runs.items():
@@ -216,6 +222,7 @@ class Platform:
             Chore("counters", SNAPSHOT_EVERY_S, self.snapshots.save),
             *self.lake_keeping.chores(),
             *self.exchanges.chores(),
+            self.recognising.chore(),
         )
         for chore in chores:
             keeper = Keeper(chore)
@@ -228,12 +235,14 @@ class Platform:
         self.exchanges.close()
         self.evaluator.tail.wake()
         self.scanning.wake()
+        self.recognising.wake()
         for keeper in self._keepers:
             keeper.stop()
         for thread in self._threads:
             thread.join()
         self.snapshots.save_last()
         self.scanner.close()
+        self.recognising.close()
         self.backtests.close()
         self.lake_keeping.close()
         self.store.close()
@@ -313,6 +322,7 @@ class Platform:
                 *self.books.health(),
                 self._scanner_health(scans),
                 self._part("carrier"),
+                self._part("uploads", **self.recognising.detail()),
                 _chore_health("sealer", keepers),
                 self.lake_keeping.health(keepers),
                 self.exchanges.health(keepers),

@@ -397,6 +397,7 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "feedback.of_entry": lambda u: u.feedback.of_entry(org, EventId(7)),
         "feedback.since": lambda u: u.feedback.since(org, EventId(0), limit=9),
         "uploads.of_digest": lambda u: u.uploads.of_digest(org, DIGEST),
+        "uploads.scans": lambda u: u.uploads.scans(org, EventId(0), limit=9),
         "uploads.of_item": lambda u: u.uploads.of_item(org, VIDEO),
         "uploads.of_person": lambda u: u.uploads.of_person(org, "pseudonym"),
         "exchanges.get": lambda u: u.exchanges.get(org, "E"),
@@ -472,6 +473,7 @@ def changes_of(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object
             replace(u.entries.get(org, EventId(7)), label="changed")
         ),
         "entries.remove": lambda u: u.entries.remove(org, EventId(7)),
+        "uploads.forget_before": lambda u: u.uploads.forget_before(org, EventId(10)),
         "uploads.remove": lambda u: u.uploads.remove(org, EventId(9)),
         "exchanges.remove": lambda u: u.exchanges.remove(org, "E"),
         "held_records.remove": lambda u: u.held_records.remove(org, "E", "k"),

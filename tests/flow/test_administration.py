@@ -13,6 +13,7 @@ from fieldfare.engine.banks import add_to_bank, put_bank
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, FieldfareError, Unavailable
+from fieldfare.matching.fingerprints import Fingerprint, FrameTable
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.media import SandboxReport
 from fieldfare.testing.clips import Clip, write_clip
@@ -110,25 +111,27 @@ class Interrupted:
         return found
 
 
-def test_a_worker_that_read_the_banks_too_early_does_not_have_the_last_word(
+def test_banks_that_came_while_they_were_read_are_there_the_next_time(
     community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     platform, org = community.platform, community.org
     clip = write_clip(tmp_path / "clip.webm", Clip(codec="vp9")).read_bytes()
     known = platform.known_file("clip", BytesIO(clip))
     record = BankRecord(org=org, name="known", policy="VE.TERROR", vetted=True)
-    shelf = Shelf(platform.store)
+    shelf = Shelf(platform.store, tmp_path / "index")
     platform.store.subscribe(shelf.observe)
+    asked = Fingerprint(sha256=known.sha256, frames=FrameTable.empty())
 
-    def another_worker_is_quicker() -> None:
+    def the_bank_comes() -> None:
         platform.store.write(lambda uow: put_bank(uow, record, platform.pack(org), by="test"))
         platform.store.write(lambda uow: add_to_bank(uow, org, "known", [known], by="test"))
-        assert "known" in {index.bank.name for index in shelf.banks(org)}
 
-    monkeypatch.setattr(shelf, "_store", Interrupted(platform.store, another_worker_is_quicker))
-    shelf.banks(org)
+    monkeypatch.setattr(shelf, "_store", Interrupted(platform.store, the_bank_comes))
+    shelf.known(org)
+    (match,) = shelf.known(org).match(asked)
+    shelf.close()
 
-    assert "known" in {index.bank.name for index in shelf.banks(org)}
+    assert match.bank == "known"
 
 
 @pytest.mark.parametrize(

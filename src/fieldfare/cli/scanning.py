@@ -1,7 +1,8 @@
 """`fieldfare scan FILE...`: look at files as the platform would, with no server and no store."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +14,8 @@ from fieldfare.engine.in_force import InForce
 from fieldfare.engine.settings import load_settings
 from fieldfare.engine.single import JudgedFile, SingleFile
 from fieldfare.installation import has_installation, in_force_of, in_force_without_store
-from fieldfare.kernel import JsonValue, Unknown
-from fieldfare.matching import BankIndex
+from fieldfare.kernel import JsonValue, SystemClock, Unknown
+from fieldfare.signals.hashes import NOBODY_ASKED, Asked
 from fieldfare.signals.scanner import Scanner
 
 SHOWN_FACTS: Final = (
@@ -36,8 +37,7 @@ def scan_files(
     Judged by the installation in `home` if there is one and no pack is named, banks included.
     """
     must_be_files(files)
-    in_force, banks = _grounds(home, pack)
-    with Scanner(workers=1, banks=banks) as scanner:
+    with _grounds(home, pack) as (in_force, asked), Scanner(workers=1, asked=asked) as scanner:
         single = SingleFile(in_force)
         for path in files:
             started = time.monotonic()
@@ -49,11 +49,14 @@ def scan_files(
                 _print(path, judged, seconds)
 
 
-def _grounds(home: Path | None, pack: str | None) -> tuple[InForce, Sequence[BankIndex]]:
+@contextmanager
+def _grounds(home: Path | None, pack: str | None) -> Iterator[tuple[InForce, Asked]]:
     settings = load_settings(home)
     if pack is None and has_installation(settings):
-        return in_force_of(settings)
-    return in_force_without_store(pack or settings.pack), ()
+        with in_force_of(settings) as (in_force, known):
+            yield in_force, Asked(known=known, at_ms=SystemClock().now_ms())
+    else:
+        yield in_force_without_store(pack or settings.pack), NOBODY_ASKED
 
 
 def _json(path: Path, judged: JudgedFile, seconds: float) -> dict[str, JsonValue]:

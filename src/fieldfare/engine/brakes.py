@@ -14,15 +14,14 @@ from prometheus_client import Counter
 
 from fieldfare.decisions.breakers import EVERY_RULE, MINUTE_MS, Quota, braked
 from fieldfare.decisions.snoozes import Snooze, let_be
+from fieldfare.engine.alerts import alert
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import JsonValue, Org, canonical_json, rfc3339
+from fieldfare.kernel import JsonValue, Org
 from fieldfare.records import (
     Event,
     ItemVersion,
     NewEvent,
-    OutboxRow,
-    OutboxState,
     Subject,
     Verdict,
 )
@@ -153,29 +152,4 @@ def _tell(uow: UnitOfWork, event: Event, quota: Quota, *, window: str, most: int
     )
     _TRIPS.labels(event.org, quota.rule, quota.action).inc()
     _log.error("circuit breaker tripped", org=event.org, **told)
-    body: dict[str, JsonValue] = {
-        "type": ALERT,
-        "id": f"{tripped.id}-0",
-        "org": event.org,
-        "at": rfc3339(tripped.at),
-        **told,
-    }
-    uow.outbox.add(
-        [
-            OutboxRow(
-                org=event.org,
-                id=f"{tripped.id}-0",
-                decision_id=tripped.id,
-                part=0,
-                webhook_id=webhook.id,
-                subject=Subject(RULE, quota.rule),
-                subject_revision=1,
-                body=canonical_json(body),
-                state=OutboxState.DUE,
-                attempts=0,
-                due_at=tripped.at,
-            )
-            for webhook in uow.webhooks.all(event.org)
-            if webhook.enabled
-        ]
-    )
+    alert(uow, tripped, ALERT, Subject(RULE, quota.rule), told)

@@ -30,11 +30,12 @@ def scan_of(
     kind = ITEM_KINDS.get(item.subject.kind)
     if kind is not None and kind.media == "none":
         return None
-    following = (uow.log.get(org, each) for each in uow.log.caused_by(org, item.event_id))
-    return next(
-        (event for event in following if event and event.kind == SCANNED and event.id <= as_of),
-        None,
-    )
+    # What was found known later is told by a scan of its own, and the newest counts.
+    for each in sorted(uow.log.caused_by(org, item.event_id), reverse=True):
+        event = uow.log.get(org, each) if each <= as_of else None
+        if event is not None and event.kind == SCANNED:
+            return event
+    return None
 
 
 def reached_by(content: Content, event: Event) -> Content:

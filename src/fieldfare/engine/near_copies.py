@@ -8,11 +8,11 @@ import numpy as np
 from fieldfare.engine.administration import note
 from fieldfare.engine.banks import BANK, CHANGED, KnownPiece, add_to_bank, remove_entries
 from fieldfare.engine.content import scan_of
-from fieldfare.engine.shelf import DECIDED_PREFIX
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.matching import MIN_QUALITY, row_of
 from fieldfare.matching.fingerprints import FrameTable, pack_frames
+from fieldfare.matching.matches import DECIDED_PREFIX
 from fieldfare.matching.repositories import DECIDED, BankEntryRecord, BankRecord, EntryHashes
 from fieldfare.records import Decision, ItemVersion, Subject
 

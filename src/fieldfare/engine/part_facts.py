@@ -12,11 +12,11 @@ from typing import Final
 
 from fieldfare.kernel import Unknown
 from fieldfare.records import Fact, FactValue
-from fieldfare.signals.hashes import DECIDED_FACT, MATCH_FACTS
+from fieldfare.signals.hashes import DECIDED_FACT, GOOD_FACT, MATCH_FACTS
 
 _Part = Mapping[str, Fact]
 MATCHES: Final = "hash.match.all"
-_GROUPS: Final = (MATCH_FACTS, (DECIDED_FACT,))
+_GROUPS: Final = (MATCH_FACTS, (DECIDED_FACT,), (GOOD_FACT,))
 
 
 def joined(parts: Sequence[Sequence[Fact]]) -> dict[str, Fact]:

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from fieldfare.engine.banks import KnownPiece
+from fieldfare.engine.floods import note_hits
 from fieldfare.engine.grounds import media_url_of
 from fieldfare.engine.part_facts import joined
 from fieldfare.engine.shelf import Shelf
@@ -26,12 +27,12 @@ from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
 from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
 from fieldfare.kernel import BadInput, Clock, JsonValue, Org, Unknown
-from fieldfare.matching import MIN_QUALITY, BankIndex
-from fieldfare.matching.banks import table_of
+from fieldfare.matching import MIN_QUALITY, table_of
 from fieldfare.matching.fingerprints import pack_frames
 from fieldfare.matching.repositories import EntryHashes
 from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
+from fieldfare.signals.hashes import NOBODY_ASKED, Asked
 from fieldfare.signals.scanner import SCAN_FACTS, Scanner, ScanResult
 
 ACCEPTED: Final[Mapping[str, tuple[Kind, ...]]] = {
@@ -134,7 +135,7 @@ class Scanning:
         try:
             while block := file.read(1 << 20):
                 os.write(fd, block)
-            found = self._scanner.scan(fd, banks=())
+            found = self._scanner.scan(fd, asked=NOBODY_ASKED)
         finally:
             os.close(fd)
         good = {f.hex: f for f in reversed(found.pdq) if f.quality >= MIN_QUALITY}
@@ -197,8 +198,13 @@ class Scanning:
     def _looked_at(
         self, task: ScanTask, item: ItemVersion, media: Sequence[MediaRef]
     ) -> dict[str, JsonValue]:
-        banks = self._shelf.banks(task.org)
-        found = [(part, self._one(task.org, item, part, banks)) for part in media]
+        known, as_of = self._shelf.known(task.org), self._shelf.as_of(task.org)
+        asked = Asked(
+            known=known,
+            at_ms=self._clock.now_ms(),
+            item=str(task.subject),
+        )
+        found = [(part, self._one(task.org, item, part, asked)) for part in media]
         seen = [each for _, each in found] if self._is_wanted(task) else []
         whole = joined([result.facts for _, result in found])
         return {
@@ -207,6 +213,8 @@ class Scanning:
             "hashes": [_hashes(part, result) for part, result in found],
             "stills": [still for each in seen for still in self._keep(task.org, item, each)],
             "seconds": round(sum(result.seconds for _, result in found), 4),
+            # What banks learn after this, the scan does not know.
+            "banks_as_of": str(as_of),
         }
 
     def _put_off(self, task: ScanTask, error: Exception) -> None:
@@ -227,13 +235,11 @@ class Scanning:
 
         self._store.write(write)
 
-    def _one(
-        self, org: Org, item: ItemVersion, part: MediaRef, banks: Sequence[BankIndex]
-    ) -> ScanResult:
+    def _one(self, org: Org, item: ItemVersion, part: MediaRef, asked: Asked) -> ScanResult:
         fd = self._blobs.open(org, item.author, part.sha256)
         try:
             kinds = ACCEPTED.get(item.subject.kind, KINDS)
-            return self._scanner.scan(fd, kinds=kinds, banks=banks)
+            return self._scanner.scan(fd, kinds=kinds, asked=asked)
         finally:
             os.close(fd)
 
@@ -263,7 +269,7 @@ def _record(uow: UnitOfWork, task: ScanTask, found: _Found) -> None:
     post = uow.log.get(task.org, task.event_id)
     if item is None or post is None or post.data is None:
         return
-    uow.log.append(
+    scanned = uow.log.append(
         task.org,
         NewEvent(
             kind="item.scanned",
@@ -274,6 +280,7 @@ def _record(uow: UnitOfWork, task: ScanTask, found: _Found) -> None:
             data={**post.data, **found.data},
         ),
     )
+    note_hits(uow, scanned)
     if found.fetched:
         uow.items.put(task.org, replace(item, media=found.fetched, state=ItemState.SCANNED))
     else:

@@ -1,89 +1,272 @@
-"""The shelf: each organisation's banks, indexed and ready to match, rebuilt when one changes."""
+"""The shelf: each organisation's banks, indexed and ready to match.
 
+In flow entries from the store, as events `bank.changed` tell of them; out flows KnownContent. The
+index is derived: it remembers up to which event it has followed, catches up at start and before it
+is asked, and is made anew from the store if it is lost. Of the entries themselves only those that
+were hit lately are held.
+"""
+
+import shutil
 import threading
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from fieldfare.engine.banks import CHANGED
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, Org
-from fieldfare.matching import DECIDED_BANK, Bank, BankEntry, BankIndex, hex_of
-from fieldfare.matching.fingerprints import unpack_frames
-from fieldfare.matching.repositories import BankRecord
+from fieldfare.matching.fingerprints import FrameTable, joined, unpack_frames
+from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged
+from fieldfare.matching.known import KnownContent, Stage
+from fieldfare.matching.pdq import MIN_QUALITY
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.records import Event
 
-DECIDED_PREFIX: Final = f"{DECIDED_BANK}."
-"""Banks of what was removed here are stored one a policy, and matched as one."""
-PAGE: Final = 1_000
+EVENTS: Final = 20
+"""Events that are followed in one step: at most so many thousand entries."""
+KEEP: Final = 10_000
+"""Entries held for those that are hit again."""
+IDLE_S: Final = 0.5
+INDEXES: Final = "index"
+"""The folder of all indexes, under the home of an installation."""
+
+_log = structlog.get_logger(__name__)
 
 
-class Shelf:
-    """Gives the banks of an organisation; told of the log, it knows when one is out of date."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What some events say of entries. up_to: the last of them."""
 
-    def __init__(self, store: Store) -> None:
+    up_to: EventId
+    entries: tuple[tuple[BankEntryRecord, FrameTable], ...]
+    gone: tuple[EventId, ...]
+
+
+class OrgShelf:
+    """The banks of one organisation, read through the store; any thread."""
+
+    def __init__(self, store: Store, org: Org) -> None:
         self._store = store
-        self._banks: dict[Org, tuple[int, Sequence[BankIndex]]] = {}
-        self._changes: Counter[Org] = Counter()
+        self._org = org
         self._lock = threading.Lock()
+        self._banks: Mapping[str, BankRecord] | None = None
+        self._entries: OrderedDict[int, BankEntryRecord | None] = OrderedDict()
+        self._turn = 0
 
-    def observe(self, events: Sequence[Event]) -> None:
-        """Follow the log: a changed bank is read anew before the next scan."""
-        for event in events:
-            if event.kind == "bank.changed":
-                with self._lock:
-                    self._changes[event.org] += 1
+    def forget(self) -> None:
+        """Read anew what is asked for from now on."""
+        with self._lock:
+            self._turn += 1
+            self._banks = None
+            self._entries.clear()
 
-    def banks(self, org: Org) -> Sequence[BankIndex]:
-        """Give the banks as they are now."""
+    def banks(self) -> Mapping[str, BankRecord]:
         with self._lock:
-            # Counted before reading: a change during the reading makes what was read old again.
-            changes = self._changes[org]
-            of_change, banks = self._banks.get(org, (-1, ()))
-        if of_change == changes:
-            return banks
-        found = self._store.read(lambda uow: bank_indexes(uow, org))
+            known, turn = self._banks, self._turn
+        if known is None:
+            read = self._store.read(lambda uow: uow.banks.banks(self._org))
+            known = {bank.name: bank for bank in read}
+            with self._lock:
+                if turn == self._turn:
+                    self._banks = known
+        return known
+
+    def of_digest(self, digest: str, /) -> Sequence[BankEntryRecord]:
+        return self._store.read(lambda uow: uow.entry_pages.of_digest(self._org, digest))
+
+    def entry(self, entry_id: int, /) -> BankEntryRecord | None:
         with self._lock:
-            # Another worker may have read later, and been done sooner.
-            if self._banks.get(org, (-1, ()))[0] < changes:
-                self._banks[org] = (changes, found)
+            turn = self._turn
+            if entry_id in self._entries:
+                self._entries.move_to_end(entry_id)
+                return self._entries[entry_id]
+        found = self._store.read(lambda uow: uow.entries.get(self._org, EventId(entry_id)))
+        with self._lock:
+            if turn == self._turn:
+                self._entries[entry_id] = found
+                if len(self._entries) > KEEP:
+                    self._entries.popitem(last=False)
         return found
 
 
-def bank_indexes(uow: UnitOfWork, org: Org) -> Sequence[BankIndex]:
-    """Build the indexes of an organisation's banks, that of decided content last."""
-    ours: list[BankEntry] = []
-    indexes: list[BankIndex] = []
-    for record in uow.banks.banks(org):
-        entries = list(_entries(uow, record))
-        if record.name.startswith(DECIDED_PREFIX):
-            ours += [replace(entry, policy=record.policy) for entry in entries]
-        elif record.enabled:
-            indexes.append(BankIndex(_bank(record), entries))
-    return [*indexes, BankIndex(Bank(name=DECIDED_BANK, policy="", vetted=True), ours)]
+@dataclass(slots=True)
+class _Place:
+    """One organisation on the shelf. seen: how many changes it has followed; -1: none yet."""
+
+    shelf: OrgShelf
+    index: HashIndex
+    known: KnownContent
+    lock: threading.Lock
+    seen: int = -1
 
 
-def _bank(record: BankRecord) -> Bank:
-    return Bank(
-        name=record.name,
-        policy=record.policy,
-        vetted=record.vetted,
-        radius=record.radius,
-        min_quality=record.min_quality,
-    )
+class Shelf:
+    """Gives the banks of an organisation; told of the log, it knows when one is out of date.
+
+    folder: of all indexes. stages: makes what else finds entries of an organisation.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        stages: Callable[[Org], Sequence[Stage]] = lambda _: (),
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._stages = stages
+        self._places: dict[Org, _Place] = {}
+        self._changes: Counter[Org] = Counter()
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+
+    def observe(self, events: Sequence[Event]) -> None:
+        """Follow the log: a changed bank is followed before the next scan."""
+        for event in events:
+            if event.kind == CHANGED:
+                with self._lock:
+                    self._changes[event.org] += 1
+                self._news.set()
+
+    def known(self, org: Org) -> KnownContent:
+        """Give what an organisation knows, as of now."""
+        place = self._place(org)
+        self._catch_up(org, place)
+        return place.known
+
+    def as_of(self, org: Org) -> EventId:
+        """Say up to which event the banks have been followed, which is now."""
+        place = self._place(org)
+        self._catch_up(org, place)
+        return EventId(place.index.applied_to)
+
+    def rows(self, org: Org) -> int:
+        """Count the rows in the index of an organisation."""
+        return len(self._place(org).index)
+
+    def run(self, stop: threading.Event) -> None:
+        """Follow and merge until told to stop, so that no scan has to wait for it."""
+        while not stop.is_set():
+            try:
+                self.step()
+            except Exception:  # noqa: BLE001  # worker boundary: the store may come back
+                _log.exception("following the banks failed")
+                stop.wait(IDLE_S)
+            self._news.wait(IDLE_S)
+            self._news.clear()
+
+    def step(self) -> None:
+        """Follow every organisation, and merge where that is due."""
+        for org in self._store.read(lambda uow: uow.organisations.all()):
+            self.known(org)
+            place = self._place(org)
+            while place.index.merge_once():
+                pass
+
+    def wake(self) -> None:
+        """Let `run` look up."""
+        self._news.set()
+
+    def close(self) -> None:
+        """Let others write the indexes."""
+        with self._lock:
+            places, self._places = list(self._places.values()), {}
+        for place in places:
+            with place.lock:
+                place.index.close()
+
+    def _place(self, org: Org) -> _Place:
+        with self._lock:
+            place = self._places.get(org)
+            if place is None:
+                index = open_index(self._folder / str(org) / "banks")
+                shelf = OrgShelf(self._store, org)
+                known = KnownContent(shelf, index, self._stages(org))
+                place = _Place(shelf=shelf, index=index, known=known, lock=threading.Lock())
+                self._places[org] = place
+            return place
+
+    def _catch_up(self, org: Org, place: _Place) -> None:
+        # Counted before reading: a change during the reading is followed the next time.
+        changes = self._changes[org]
+        if place.seen >= changes:
+            return
+        with place.lock:
+            if place.seen >= changes:
+                return
+            place.shelf.forget()
+            after = EventId(place.index.applied_to)
+            while (news := self._store.read(lambda uow, a=after: news_of(uow, org, a))) is not None:  # type: ignore[misc]  # a default binds the loop's value
+                apply(place.index, news)
+                after = news.up_to
+            place.shelf.forget()
+            place.seen = changes
 
 
-def _entries(uow: UnitOfWork, bank: BankRecord) -> Iterator[BankEntry]:
-    after = EventId(0)
-    while page := uow.entry_pages.of_bank(bank.org, bank.name, after=after, limit=PAGE):
+def open_index(folder: Path) -> HashIndex:
+    """Open an index for writing; one that is damaged is made anew from the store."""
+    try:
+        return HashIndex.open(folder)
+    except IndexDamaged as error:
+        _log.error("an index is damaged and made anew", folder=str(folder), why=str(error))
+        shutil.rmtree(folder)
+        return HashIndex.open(folder)
+
+
+def news_of(uow: UnitOfWork, org: Org, after: EventId) -> News | None:
+    """Read what the next events say of an organisation's entries; None: there is no more."""
+    events = uow.recall.of_kind(CHANGED, after, limit=EVENTS)
+    if not events:
+        return None
+    up_to = events[-1].id
+    gone: list[EventId] = []
+    for event in events:
+        told = (event.data or {}).get("removed") if event.org == org else None
+        gone += [EventId(int(str(each))) for each in told] if isinstance(told, list) else []
+    return News(up_to=up_to, entries=tuple(_changed(uow, org, after, up_to)), gone=tuple(gone))
+
+
+def _changed(
+    uow: UnitOfWork, org: Org, after: EventId, up_to: EventId
+) -> Iterator[tuple[BankEntryRecord, FrameTable]]:
+    while after < up_to and (page := uow.entry_trail.changed(org, after, limit=1)):
+        if page[-1].changed > up_to:
+            return
         for entry in page:
-            hashes = uow.entries.hashes(bank.org, entry.id)
-            frames = unpack_frames(hashes.frames).bits if hashes and hashes.frames else ()
-            yield BankEntry(
-                id=str(entry.id),
-                pdq=tuple(hex_of(row) for row in frames),
-                sha256=entry.sha256,
-                md5=entry.md5,
-                label=entry.label,
-            )
-        after = page[-1].id
+            hashes = uow.entries.hashes(org, entry.id) if entry.frames else None
+            packed = hashes.frames if hashes else b""
+            yield entry, unpack_frames(packed) if packed else FrameTable.empty()
+        after = page[-1].changed
+
+
+def apply(index: HashIndex, news: News) -> None:
+    """Put news into an index: durable, and done up to their last event, on return."""
+    # Only what changed after it came can stand in the index already.
+    again = [entry.id for entry, _ in news.entries if entry.id < entry.changed]
+    if again or news.gone:
+        index.remove([*again, *news.gone])
+    tables = [table for _, table in news.entries]
+    owners = np.array([entry.id for entry, _ in news.entries], np.int64)
+    index.add(rows_of(owners, tables), applied_to=news.up_to)
+
+
+def rows_of(owners: NDArray[np.int64], tables: Sequence[FrameTable]) -> HashRows:
+    """Make rows of the index of some tables, each of one owner; plain frames are left out."""
+    table = joined(*tables)
+    owner = np.repeat(owners, [len(each) for each in tables])
+    good = (table.quality >= MIN_QUALITY) & (table.form == 0)
+    table, owner = table.chosen(good), owner[good]
+    return HashRows(
+        bits=table.bits,
+        owner=owner,
+        t_ms=np.round(table.t * 1000).astype(np.uint32),
+        quality=table.quality,
+        variant=table.window,
+    )

@@ -1,15 +1,8 @@
 """Matching: known content, named lists and normalised text."""
 
-from fieldfare.matching.banks import (
-    DECIDED_BANK,
-    Bank,
-    BankEntry,
-    BankIndex,
-    BankMatch,
-    hashes_of,
-    match_frames,
-)
 from fieldfare.matching.flat import FlatIndex, Hits
+from fieldfare.matching.frame_hashes import hashes_of, table_of
+from fieldfare.matching.matches import DECIDED_BANK, BankMatch
 from fieldfare.matching.pdq import (
     MIN_QUALITY,
     RADIUS,
@@ -23,9 +16,6 @@ __all__ = [
     "DECIDED_BANK",
     "MIN_QUALITY",
     "RADIUS",
-    "Bank",
-    "BankEntry",
-    "BankIndex",
     "BankMatch",
     "FlatIndex",
     "FrameHash",
@@ -33,6 +23,6 @@ __all__ = [
     "distance",
     "hashes_of",
     "hex_of",
-    "match_frames",
     "row_of",
+    "table_of",
 ]

@@ -165,7 +165,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryHit:
-    """One item that matched an entry. at: ms since 1970, last; event_id: of the scan that says so.
+    """One item that matched an entry. at: ms since 1970, first; event_id: of the newest scan.
 
     means and distance as in `BankMatch`.
     """
@@ -299,10 +299,12 @@ class FeedbackStore(Protocol):
 class HitStore(Protocol):
     """Which items each entry matched."""
 
-    def put(self, hit: EntryHit, /) -> None: ...
+    def put(self, hit: EntryHit, /) -> None:
+        """Keep a hit; one of the same item and entry keeps its moment and is otherwise replaced."""
+        ...
 
     def count(self, org: Org, entry: EventId, /, *, since_ms: int) -> int:
-        """Count the distinct items that last matched an entry since a moment."""
+        """Count the distinct items that first matched an entry since a moment."""
         ...
 
     def of_entry(self, org: Org, entry: EventId, /, *, limit: int) -> Sequence[EntryHit]:
@@ -325,9 +327,15 @@ class UploadStore(Protocol):
 
     def of_person(self, org: Org, person: str, /) -> Sequence[UploadRecord]: ...
 
+    def scans(self, org: Org, after: EventId, /, *, limit: int) -> Sequence[EventId]:
+        """Name scans after an id, in order, each once."""
+        ...
+
     def remove(self, org: Org, event_id: EventId, /) -> int:
         """Forget the files of one scan; returns how many there were."""
         ...
+
+    def forget_before(self, org: Org, event_id: EventId, /) -> int: ...
 
 
 class ListStore(Protocol):

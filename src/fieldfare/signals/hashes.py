@@ -6,25 +6,22 @@ known not to match: of a file decoded in part a match counts, its absence is Unk
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 
 from fieldfare.kernel import Unknown
-from fieldfare.matching import (
-    DECIDED_BANK,
-    BankIndex,
-    BankMatch,
-    FrameHash,
-    hashes_of,
-    match_frames,
-)
+from fieldfare.matching import DECIDED_BANK, BankMatch, FrameHash, hashes_of, table_of
+from fieldfare.matching.fingerprints import Fingerprint, probes_of
+from fieldfare.matching.repositories import EntryState, Polarity
+from fieldfare.matching.small_banks import NOTHING_KNOWN
 from fieldfare.media import Examination
 from fieldfare.records import Fact, FactValue
 
-VERSION: Final = "pdq/1"
+VERSION: Final = "pdq/2"
 
 MATCH_FACTS: Final = (
     "hash.match.policy",
@@ -32,10 +29,38 @@ MATCH_FACTS: Final = (
     "hash.match.distance",
     "hash.match.vetted",
     "hash.match.share",
+    "hash.match.seconds",
+    "hash.match.means",
+    "hash.match.transform",
+    "hash.match.quarantined",
     "hash.match.all",
 )
 DECIDED_FACT: Final = "hash.decided.policy"
-HASH_FACTS: Final = (*MATCH_FACTS, DECIDED_FACT)
+GOOD_FACT: Final = "hash.known_good.bank"
+HASH_FACTS: Final = (*MATCH_FACTS, DECIDED_FACT, GOOD_FACT)
+
+
+class Known(Protocol):
+    """Where files are looked up: `matching.known.KnownContent`."""
+
+    def match(
+        self, fingerprint: Fingerprint, *, at_ms: int = 0, item: str = ""
+    ) -> Sequence[BankMatch]:
+        """Find a file: the best match in each bank, the weightiest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a file is looked up in, when (ms since 1970), and as part of which item."""
+
+    known: Known = field(default=NOTHING_KNOWN)
+    at_ms: int = 0
+    item: str = ""
+
+
+NOBODY_ASKED: Final = Asked()
+"""No bank at all."""
 
 
 def frame_hashes(found: Examination) -> tuple[FrameHash, ...]:
@@ -49,60 +74,85 @@ def frame_hashes(found: Examination) -> tuple[FrameHash, ...]:
     )
 
 
+def fingerprint_of(found: Examination, *, sha256: str, md5: str) -> Fingerprint:
+    """Give what a file is looked up by."""
+    return Fingerprint(
+        sha256=sha256,
+        md5=md5,
+        seconds=found.decoded_s,
+        frames=probes_of(table_of(frame_hashes(found))),
+    )
+
+
 def hash_facts(
-    found: Examination, banks: Sequence[BankIndex], *, sha256: str, md5: str
+    found: Examination, asked: Asked, *, sha256: str, md5: str
 ) -> tuple[tuple[Fact, ...], tuple[BankMatch, ...]]:
     """Look a file up in every bank. Equal bytes match even if the file cannot be decoded."""
     started = time.thread_time()
-    frames = frame_hashes(found)
-    matches = match_frames(frames, banks, sha256=sha256, md5=md5, until_s=found.decoded_s)
-    decided = next((m for m in matches if m.bank == DECIDED_BANK), None)
-    others = tuple(m for m in matches if m.bank != DECIDED_BANK)
+    fingerprint = fingerprint_of(found, sha256=sha256, md5=md5)
+    matches = asked.known.match(fingerprint, at_ms=asked.at_ms, item=asked.item)
     cost_ms = round((time.thread_time() - started) * 1000, 3)
     unseen = None if found.complete else Unknown(found.problem or "the file was not examined")
-    return (*_match_facts(others, unseen, cost_ms), _decided_fact(decided, unseen)), matches
+    return facts_of_matches(matches, unseen, cost_ms), tuple(matches)
+
+
+def facts_of_matches(
+    matches: Sequence[BankMatch], unseen: Unknown | None, cost_ms: float = 0.0
+) -> tuple[Fact, ...]:
+    """State what the matches of a file come to. unseen: why there may be more than these."""
+    decided = next((m for m in matches if m.bank == DECIDED_BANK and m.counts), None)
+    good = next((m for m in matches if m.polarity is Polarity.KNOWN_GOOD), None)
+    others = [m for m in matches if m.bank != DECIDED_BANK and not m.suppressed_by]
+    return (
+        *_match_facts(others, unseen, cost_ms),
+        _one(DECIDED_FACT, "" if decided is None else decided.policy, decided, unseen),
+        _one(GOOD_FACT, "" if good is None else good.bank, good, unseen),
+    )
 
 
 def _match_facts(
     matches: Sequence[BankMatch], unseen: Unknown | None, cost_ms: float
 ) -> tuple[Fact, ...]:
-    if not matches:
-        nothing: FactValue | Unknown = unseen
-        return tuple(
-            Fact(name=name, version=VERSION, value=nothing, cost_ms=0.0 if i else cost_ms)
-            for i, name in enumerate(MATCH_FACTS)
-        )
-    best = matches[0]
-    values: dict[str, FactValue] = {
-        "hash.match.policy": best.policy,
-        "hash.match.bank": best.bank,
-        "hash.match.distance": best.distance,
-        "hash.match.vetted": best.vetted,
-        "hash.match.share": round(best.share, 4),
-        "hash.match.all": [_as_json(match) for match in matches],
-    }
+    """State the best match; known good content is listed among all, and is never the best."""
+    best = next((match for match in matches if match.counts), None)
+    values = dict.fromkeys(MATCH_FACTS, unseen) if best is None else _values(best)
+    if matches:
+        values = {**values, "hash.match.all": [_as_json(match) for match in matches]}
     return tuple(
         Fact(
             name=name,
             version=VERSION,
             value=values[name],
-            spans=best.spans,
+            spans=best.spans if best else (),
             cost_ms=0.0 if i else cost_ms,
         )
         for i, name in enumerate(MATCH_FACTS)
     )
 
 
-def _decided_fact(match: BankMatch | None, unseen: Unknown | None) -> Fact:
+def _values(best: BankMatch) -> Mapping[str, FactValue | Unknown]:
+    return {
+        "hash.match.policy": best.policy,
+        "hash.match.bank": best.bank,
+        "hash.match.distance": best.distance,
+        "hash.match.vetted": best.vetted,
+        "hash.match.share": round(best.share, 4),
+        "hash.match.seconds": best.seconds,
+        "hash.match.means": best.means,
+        "hash.match.transform": best.transform,
+        "hash.match.quarantined": best.state is EntryState.QUARANTINED,
+    }
+
+
+def _one(name: str, value: str, match: BankMatch | None, unseen: Unknown | None) -> Fact:
     return Fact(
-        name=DECIDED_FACT,
+        name=name,
         version=VERSION,
-        value=match.policy if match else unseen,
-        spans=match.spans if match else (),
+        value=unseen if match is None else value,
+        spans=() if match is None else match.spans,
     )
 
 
 def _as_json(match: BankMatch) -> FactValue:
-    plain = asdict(match)
-    del plain["spans"]
-    return plain
+    plain: dict[str, FactValue] = msgspec.to_builtins(match)
+    return {name: value for name, value in plain.items() if name not in {"spans", "pairs"}}

@@ -8,16 +8,21 @@ an exception; an exception means that there is no file.
 import os
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from fieldfare.matching import BankIndex, BankMatch, FrameHash
+from fieldfare.matching import BankMatch, FrameHash
 from fieldfare.media import KINDS, Examination, Kind, MediaLimits, MediaSandbox, SandboxReport
 from fieldfare.records import Fact
 from fieldfare.signals.files import digests_of, opened
-from fieldfare.signals.hashes import HASH_FACTS, frame_hashes, hash_facts
+from fieldfare.signals.hashes import (
+    HASH_FACTS,
+    NOBODY_ASKED,
+    Asked,
+    frame_hashes,
+    hash_facts,
+)
 from fieldfare.signals.media import MEDIA_FACTS, media_facts
 from fieldfare.signals.nudity_model import NudityModel
 from fieldfare.signals.stills import Still, dominant, stills_of
@@ -52,19 +57,19 @@ class ScanResult:
 class Scanner:
     """Scans files. Safe to use from several threads; a context manager that ends its processes.
 
-    banks: to match against. workers: sealed children at one time.
+    asked: what files are looked up in. workers: sealed children at one time.
     """
 
     def __init__(
         self,
         limits: MediaLimits | None = None,
         *,
-        banks: Sequence[BankIndex] = (),
+        asked: Asked = NOBODY_ASKED,
         model: PictureModel | None = None,
         workers: int = 2,
     ) -> None:
         self._sandbox = MediaSandbox(limits)
-        self._banks = tuple(banks)
+        self._asked = asked
         self._model = model or NudityModel()
         self._places = threading.BoundedSemaphore(workers)
 
@@ -87,23 +92,22 @@ class Scanner:
         source: Path | str | int,
         *,
         kinds: tuple[Kind, ...] = KINDS,
-        banks: Sequence[BankIndex] | None = None,
+        asked: Asked | None = None,
     ) -> ScanResult:
         """Scan a path or an open descriptor, whose position is left alone.
 
-        kinds: of media that are acceptable here; another kind is not readable. banks: in place of
+        kinds: of media that are acceptable here; another kind is not readable. asked: in place of
         the scanner's own, for an organisation that has others. Raises NotFound if there is no such
         file and BadInput if it is not a regular one that can be read.
         """
         started, cpu_started = time.monotonic(), time.thread_time()
-        banks = self._banks if banks is None else banks
         fd = opened(source)
         try:
             sha256, md5, size = digests_of(fd)
             found = self._examined(fd, size, kinds)
         finally:
             os.close(fd)
-        of_hashes, matches = hash_facts(found, banks, sha256=sha256, md5=md5)
+        of_hashes, matches = hash_facts(found, asked or self._asked, sha256=sha256, md5=md5)
         return ScanResult(
             sha256=sha256,
             md5=md5,

@@ -24,7 +24,7 @@ _FEEDBACK_SINCE: Final = Statement(
     _FEEDBACK.where(_f.event_id > bindparam("after")).order_by(_f.event_id).limit(bindparam("most"))
 )
 
-_PUT_HIT: Final = upsert(entry_hits)
+_PUT_HIT: Final = upsert(entry_hits, keep=("at",))
 _OF_ENTRY: Final = (_h.org == bindparam("org"), _h.entry == bindparam("of_entry"))
 _COUNT_HITS: Final = Statement(select(func.count()).where(*_OF_ENTRY, _h.at >= bindparam("since")))
 _HITS: Final = Statement(
@@ -51,6 +51,16 @@ _OF_ITEM: Final = _in_order(
 _OF_PERSON: Final = _in_order(_UPLOADS.where(_u.person == bindparam("of_person")))
 _REMOVE_UPLOAD: Final = Statement(
     uploads.delete().where(_u.org == bindparam("of_org"), _u.event_id == bindparam("scan"))
+)
+_SCANS: Final = Statement(
+    select(_u.event_id)
+    .where(_u.org == bindparam("org"), _u.event_id > bindparam("after"))
+    .distinct()
+    .order_by(_u.event_id)
+    .limit(bindparam("most"))
+)
+_OLD_UPLOADS: Final = Statement(
+    uploads.delete().where(_u.org == bindparam("of_org"), _u.event_id < bindparam("before"))
 )
 
 
@@ -144,6 +154,12 @@ class SqlUploads:
 
     def remove(self, org: Org, event_id: EventId, /) -> int:
         return self._tx.run(_REMOVE_UPLOAD, of_org=org, scan=event_id)
+
+    def scans(self, org: Org, after: EventId, /, *, limit: int) -> Sequence[EventId]:
+        return [row[0] for row in self._tx.rows(_SCANS, org=org, after=after, most=limit)]
+
+    def forget_before(self, org: Org, event_id: EventId, /) -> int:
+        return self._tx.run(_OLD_UPLOADS, of_org=org, before=event_id)
 
 
 def _feedback(row: Row) -> Feedback:

@@ -65,7 +65,7 @@ class Community:
     def settle(self) -> None:
         """Scan, evaluate and carry until nothing is left to do."""
         platform = self.platform
-        while platform.scanning.step() or platform.evaluator.step():
+        while platform.scanning.step() or platform.evaluator.step() or platform.recognising.step():
             pass
         platform.confirm_watermark()
 

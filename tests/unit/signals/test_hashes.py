@@ -1,11 +1,13 @@
 import numpy as np
 
 from fieldfare.kernel import Span, Unknown
-from fieldfare.matching import DECIDED_BANK, Bank, BankEntry, BankIndex
+from fieldfare.matching.repositories import EntryState, Polarity
+from fieldfare.matching.small_banks import SmallBank, known_in
 from fieldfare.media import Examination
 from fieldfare.records import Fact
 from fieldfare.signals import HASH_FACTS
-from fieldfare.signals.hashes import frame_hashes, hash_facts
+from fieldfare.signals.hashes import Asked, frame_hashes, hash_facts
+from fieldfare.testing.banks import a_bank, an_entry, some_frames
 
 ROWS = np.random.default_rng(8).integers(0, 256, (3, 32), np.uint8)
 
@@ -23,13 +25,14 @@ def _found(*, complete: bool = True) -> Examination:
     )
 
 
-def _bank(name: str, row: int, policy: str) -> BankIndex:
-    entry = BankEntry(id="5", pdq=(ROWS[row].tobytes().hex(),))
-    return BankIndex(Bank(name=name, policy=policy, vetted=True), [entry])
+def _bank(name: str, row: int, policy: str, number: int = 5, **fields: object) -> SmallBank:
+    entry = an_entry(number, some_frames(ROWS[row : row + 1]), bank=name)
+    return a_bank(name, entry, policy=policy, **fields)
 
 
-def _facts(found: Examination, *banks: BankIndex) -> dict[str, Fact]:
-    facts, _ = hash_facts(found, banks, sha256="ab" * 32, md5="cd" * 16)
+def _facts(found: Examination, *banks: SmallBank) -> dict[str, Fact]:
+    asked = Asked(known=known_in(banks))
+    facts, _ = hash_facts(found, asked, sha256="ab" * 32, md5="cd" * 16)
     assert tuple(fact.name for fact in facts) == HASH_FACTS
     return {fact.name: fact for fact in facts}
 
@@ -61,7 +64,7 @@ def test_nothing_known_is_known_to_be_nothing() -> None:
 
 
 def test_decided_content_is_told_apart_from_banks() -> None:
-    facts = _facts(_found(), _bank(DECIDED_BANK, 2, "X.TWO"))
+    facts = _facts(_found(), _bank("_decided.X.TWO", 2, "X.TWO"))
 
     assert facts["hash.decided.policy"].value == "X.TWO"
     assert facts["hash.match.policy"].value is None
@@ -77,8 +80,38 @@ def test_of_a_broken_file_a_match_counts_and_its_absence_is_unknown() -> None:
 
 
 def test_equal_bytes_match_though_nothing_could_be_decoded() -> None:
-    bank = BankIndex(Bank(name="KNOWN", policy="X.ONE"), [BankEntry(id="5", sha256="ab" * 32)])
+    bank = a_bank("KNOWN", an_entry(5, sha256="ab" * 32, bank="KNOWN"))
 
     facts = _facts(Examination(problem="the file is empty"), bank)
 
     assert facts["hash.match.policy"].value == "X.ONE"
+
+
+def test_a_match_says_how_it_was_found_and_how_the_copy_was_changed() -> None:
+    facts = _facts(_found(), _bank("KNOWN", 1, "X.ONE"))
+
+    assert facts["hash.match.means"].value == "pdq"
+    assert facts["hash.match.transform"].value == "as it is"
+    assert facts["hash.match.seconds"].value == 1.0
+    assert facts["hash.match.quarantined"].value is False
+
+
+def test_known_good_content_is_named_and_is_no_match() -> None:
+    good = _bank("GOOD", 1, "X.ONE", polarity=Polarity.KNOWN_GOOD)
+
+    facts = _facts(_found(), good, _bank("KNOWN", 1, "X.TWO", number=6))
+
+    assert facts["hash.known_good.bank"].value == "GOOD"
+    assert facts["hash.match.policy"].value is None
+    every = facts["hash.match.all"].value
+    assert isinstance(every, list)
+    assert [match["bank"] for match in every if isinstance(match, dict)] == ["GOOD"]
+
+
+def test_a_quarantined_entry_is_a_question() -> None:
+    entry = an_entry(5, some_frames(ROWS[:1]), bank="KNOWN", state=EntryState.QUARANTINED)
+
+    facts = _facts(_found(), a_bank("KNOWN", entry))
+
+    assert facts["hash.match.vetted"].value is False
+    assert facts["hash.match.quarantined"].value is True

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from fieldfare.kernel import BadInput, NotFound, Unknown
-from fieldfare.matching import Bank, BankEntry, BankIndex
+from fieldfare.matching import table_of
+from fieldfare.matching.small_banks import known_in
 from fieldfare.media import MediaLimits
 from fieldfare.records import FactValue
 from fieldfare.signals import SCAN_FACTS, Scanner, ScanResult
+from fieldfare.signals.hashes import Asked
+from fieldfare.testing.banks import a_bank, an_entry
 from fieldfare.testing.clips import Clip, write_clip
 
 
@@ -49,13 +52,13 @@ def test_one_scan_states_every_fact_once(scanner: Scanner, clip: Path) -> None:
 
 def test_an_edited_copy_of_banked_content_is_found(scanner: Scanner, tmp_path: Path) -> None:
     first = scanner.scan(write_clip(tmp_path / "first.mp4", Clip()))
-    entry = BankEntry(id="1", pdq=tuple(frame.hex for frame in first.pdq), sha256=first.sha256)
-    bank = BankIndex(Bank(name="KNOWN", policy="X.ONE", vetted=True), [entry])
+    entry = an_entry(1, table_of(first.pdq), bank="KNOWN", sha256=first.sha256)
+    asked = Asked(known=known_in([a_bank("KNOWN", entry)]))
     copy = write_clip(tmp_path / "copy.webm", Clip(codec="vp9"))
     other = write_clip(tmp_path / "other.mp4", Clip(seed=99))
 
-    found = _values(scanner.scan(copy, banks=[bank]))
-    missed = _values(scanner.scan(other, banks=[bank]))
+    found = _values(scanner.scan(copy, asked=asked))
+    missed = _values(scanner.scan(other, asked=asked))
 
     assert found["hash.match.policy"] == "X.ONE"
     assert found["hash.match.share"] == 1.0

@@ -1,0 +1,85 @@
+"""Floods: an entry that matches too many items in an hour is taken for a question, and told of.
+
+In flow the matches of a scan, in the transaction that records it; out flow hits by entry and item,
+and where a bank's limit is passed the entry's quarantine: an event, and an alert to every webhook.
+A person releases it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from fieldfare.engine.administration import note
+from fieldfare.engine.alerts import alert
+from fieldfare.engine.banks import BANK, change_entry
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import EventId, JsonValue, at_of
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord, EntryHit, EntryState
+from fieldfare.records import Event, Subject
+
+HOUR_MS: Final = 3_600_000
+QUARANTINED: Final = "entry.quarantined"
+ALERT: Final = "alert.entry_quarantined"
+BY: Final = "floods"
+
+_FLOODS: Final = Counter(
+    "fieldfare_entries_quarantined_total", "Entries that matched too much.", ("org", "bank")
+)
+_log = structlog.get_logger(__name__)
+
+
+def note_hits(uow: UnitOfWork, scanned: Event) -> None:
+    """Keep which entries a scan matched, and quarantine those that have passed their limit."""
+    for match in matches_of(scanned.data or {}):
+        entry = uow.entries.get(scanned.org, EventId(int(str(match["entry"]))))
+        bank = None if entry is None else uow.banks.get(scanned.org, entry.bank)
+        if entry is None or bank is None:
+            continue
+        hit = EntryHit(
+            org=scanned.org,
+            entry=entry.id,
+            item=scanned.subject,
+            event_id=scanned.id,
+            at=scanned.at,
+            means=str(match.get("means", "")),
+            distance=int(str(match.get("distance", 0))),
+        )
+        uow.entry_hits.put(hit)
+        if bank.hourly_limit and entry.state is EntryState.ACTIVE:
+            # What a person saw when they released it does not count against it again.
+            since_ms = max(scanned.at - HOUR_MS, at_of(entry.changed))
+            hits = uow.entry_hits.count(scanned.org, entry.id, since_ms=since_ms)
+            if hits > bank.hourly_limit:
+                _quarantine(uow, scanned, bank, entry, hits)
+
+
+def matches_of(data: Mapping[str, JsonValue]) -> Iterator[Mapping[str, JsonValue]]:
+    """Give what the parts of an item matched, as its scan tells of it."""
+    hashes = data.get("hashes")
+    parts: Sequence[JsonValue] = hashes if isinstance(hashes, list) else ()
+    for part in parts:
+        matches = part.get("matches") if isinstance(part, dict) else None
+        for match in matches if isinstance(matches, list) else ():
+            if isinstance(match, dict) and str(match.get("entry", "")).isdigit():
+                yield match
+
+
+def _quarantine(
+    uow: UnitOfWork, scanned: Event, bank: BankRecord, entry: BankEntryRecord, hits: int
+) -> None:
+    change_entry(uow, scanned.org, entry.id, {"state": EntryState.QUARANTINED}, by=BY)
+    told: dict[str, JsonValue] = {
+        "bank": bank.name,
+        "entry": str(entry.id),
+        "items": hits,
+        "limit": bank.hourly_limit,
+    }
+    subject = Subject(BANK, bank.name)
+    event_id = note(uow, scanned.org, QUARANTINED, subject, data=told, by=BY)
+    event = uow.log.get(scanned.org, event_id)
+    if event is not None:
+        alert(uow, event, ALERT, subject, told)
+    _FLOODS.labels(scanned.org, bank.name).inc()
+    _log.error("an entry matches too much and is quarantined", org=scanned.org, **told)

@@ -1,0 +1,232 @@
+"""Retroactive matching: an entry that arrives meets its copies that are on the platform already.
+
+In flow the events by which entries came, and scans that were made while they did; out flows a fresh
+item.scanned for each item that is known by now, so that rules and policies hold or queue it as they
+would an upload. The uploads' index is searched with the entries' frames in all eight forms; whether
+an item matches is then decided as for any upload, by the banks. Behind a cursor on the log: a crash
+repeats a step, and what was found once is not told twice.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+import structlog
+
+from fieldfare.engine.banks import CHANGED
+from fieldfare.engine.content import scan_of
+from fieldfare.engine.floods import matches_of, note_hits
+from fieldfare.engine.near_copies import frames_of
+from fieldfare.engine.part_facts import joined
+from fieldfare.engine.scanning import fact_json
+from fieldfare.engine.shelf import News, Shelf, news_of
+from fieldfare.engine.unit import Store, UnitOfWork
+from fieldfare.engine.uploads import Uploads, parts_of
+from fieldfare.kernel import Clock, EventId, JsonValue, Org, Unknown
+from fieldfare.matching import BankMatch
+from fieldfare.matching.fingerprints import Fingerprint, FrameTable, probes_of
+from fieldfare.matching.fingerprints import joined as stacked
+from fieldfare.matching.frame_stage import WIDEST
+from fieldfare.matching.matches import by_weight
+from fieldfare.matching.pdq import MIN_QUALITY
+from fieldfare.matching.repositories import BankEntryRecord, EntryState
+from fieldfare.records import Event, ItemState, NewEvent
+from fieldfare.signals.hashes import MATCH_FACTS, facts_of_matches
+
+READER: Final = "retroactive"
+SCANNED: Final = "item.scanned"
+BANKS_AS_OF: Final = "banks_as_of"
+ROWS_AT_ONCE: Final = 4_096
+"""Rows of entries that are searched together; each is eight queries."""
+IDLE_S: Final = 0.5
+_KEPT_MEANS: Final = frozenset({"sound", "features"})
+"""What cannot be looked up again from what a scan left."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Retroactive:
+    """Looks recent uploads up anew. `run` on one thread; `step` by hand."""
+
+    def __init__(self, store: Store, clock: Clock, *, shelf: Shelf, uploads: Uploads) -> None:
+        self._store = store
+        self._clock = clock
+        self._shelf = shelf
+        self._uploads = uploads
+        self._news = threading.Event()
+
+    def observe(self, events: Sequence[Event]) -> None:
+        """Follow the log: there may be something to do."""
+        if any(event.kind == CHANGED for event in events):
+            self._news.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Look up until told to stop."""
+        while not stop.is_set():
+            try:
+                done = self.step()
+            except Exception:  # noqa: BLE001  # worker boundary: the cursor stands where it stood
+                _log.exception("retroactive matching failed")
+                done = 0
+                stop.wait(IDLE_S)
+            if not done:
+                self._news.wait(IDLE_S)
+                self._news.clear()
+
+    def wake(self) -> None:
+        """Let `run` look up."""
+        self._news.set()
+
+    def step(self) -> int:
+        """Take the next changes of banks; returns how many organisations had any."""
+
+        def read(uow: UnitOfWork) -> dict[Org, News]:
+            after = uow.cursors.get(READER)
+            found = {org: news_of(uow, org, after) for org in uow.organisations.all()}
+            return {org: news for org, news in found.items() if news is not None}
+
+        news = self._store.read(read)
+        for org, told in news.items():
+            for scan_id in self._hit(org, told):
+                self.look_up(org, scan_id, cause=told.up_to)
+        if news:
+            up_to = max(told.up_to for told in news.values())
+            self._store.write(lambda uow: uow.cursors.move(READER, up_to))
+        return len(news)
+
+    def scanned(self, scan: Event) -> None:
+        """Look up an upload again whose scan was made while the banks changed."""
+        as_of = (scan.data or {}).get(BANKS_AS_OF)
+        if as_of is not None and int(str(as_of)) < self._shelf.as_of(scan.org):
+            self.look_up(scan.org, scan.id, cause=scan.id)
+
+    def look_up(self, org: Org, scan_id: EventId, *, cause: EventId) -> bool:
+        """Match what a scan found with the banks of now; tells whether there was more to tell."""
+        scan = self._store.read(lambda uow: uow.log.get(org, scan_id))
+        if scan is None or scan.data is None:
+            return False
+        found = [self._matches(scan, part) for part in parts_of(scan)]
+        if not _is_more(found, scan.data):
+            return False
+        data = _retold(scan.data, parts_of(scan), found)
+        as_of = self._shelf.as_of(org)
+        data[BANKS_AS_OF] = str(as_of)
+        return self._store.write(lambda uow: _tell(uow, scan, data, cause))
+
+    def _matches(self, scan: Event, part: Mapping[str, JsonValue]) -> list[BankMatch]:
+        frames = frames_of({**part})
+        media = (scan.data or {}).get("facts")
+        told = media.get("media.duration_s") if isinstance(media, dict) else None
+        seconds = told.get("value") if isinstance(told, dict) else None
+        fingerprint = Fingerprint(
+            sha256=str(part.get("sha256", "")),
+            md5=str(part.get("md5", "")),
+            seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
+            frames=probes_of(frames),
+        )
+        known = self._shelf.known(scan.org)
+        matches = list(known.match(fingerprint, at_ms=self._clock.now_ms(), item=str(scan.subject)))
+        banks = {match.bank for match in matches}
+        return matches + [older for older in _kept_matches(part) if older.bank not in banks]
+
+    def _hit(self, org: Org, news: News) -> list[EventId]:
+        """Name the scans of recent uploads that changed entries may match, the newest last."""
+        entries = [each for each in news.entries if each[0].state is not EntryState.DISABLED]
+        found: set[int] = set()
+        if not entries:
+            return []
+        for entry, _ in entries:
+            for digest in filter(None, (entry.sha256, entry.md5)):
+                uploads = self._store.read(lambda uow, d=digest: uow.uploads.of_digest(org, d))  # type: ignore[misc]  # a default binds the loop's value
+                found |= {upload.event_id for upload in uploads}
+        for radius, table in self._by_radius(org, entries).items():
+            found |= self._near(org, table, radius)
+        return sorted(map(EventId, found))
+
+    def _by_radius(
+        self, org: Org, entries: Sequence[tuple[BankEntryRecord, FrameTable]]
+    ) -> dict[int, FrameTable]:
+        """Sort the frames of entries by how far their bank reaches."""
+        banks = self._store.read(lambda uow: uow.banks.banks(org))
+        reach = {bank.name: min(bank.radius, WIDEST) for bank in banks}
+        tables: dict[int, list[FrameTable]] = {}
+        for entry, table in entries:
+            if len(table) and entry.bank in reach:
+                tables.setdefault(reach[entry.bank], []).append(table)
+        return {radius: stacked(*each) for radius, each in tables.items()}
+
+    def _near(self, org: Org, table: FrameTable, radius: int) -> set[int]:
+        found: set[int] = set()
+        index = self._uploads.index(org)
+        good = table.chosen(table.quality >= MIN_QUALITY)
+        for start in range(0, len(good), ROWS_AT_ONCE):
+            probes = probes_of(good.chosen(np.arange(start, min(start + ROWS_AT_ONCE, len(good)))))
+            hits = index.search(np.ascontiguousarray(probes.bits), radius)
+            found.update(np.unique(hits.owner).tolist())
+        return found
+
+
+def _kept_matches(part: Mapping[str, JsonValue]) -> Iterator[BankMatch]:
+    """Give the matches a scan told of that cannot be looked up anew."""
+    for match in matches_of({"hashes": [{**part}]}):
+        if match.get("means") in _KEPT_MEANS:
+            try:
+                yield msgspec.convert(match, BankMatch)
+            except msgspec.ValidationError:  # of a version that told of matches otherwise
+                continue
+
+
+def _is_more(found: Sequence[Sequence[BankMatch]], told: Mapping[str, JsonValue]) -> bool:
+    """Tell whether there is a match, or standing of one, that a scan did not tell of."""
+    now = {(m.bank, m.entry, m.vetted) for matches in found for m in matches if m.counts}
+    then = {(str(m["bank"]), str(m["entry"]), bool(m.get("vetted"))) for m in matches_of(told)}
+    return bool(now - then)
+
+
+def _retold(
+    data: Mapping[str, JsonValue],
+    parts: Sequence[Mapping[str, JsonValue]],
+    found: Sequence[Sequence[BankMatch]],
+) -> dict[str, JsonValue]:
+    """Tell of a scan again, with the matches and the facts that hold now."""
+    facts = data.get("facts")
+    told = facts if isinstance(facts, dict) else {}
+    before = told.get(MATCH_FACTS[0])
+    why = before.get("unknown") if isinstance(before, dict) else None
+    unseen = None if why is None else Unknown(str(why))
+    whole = joined([facts_of_matches(sorted(each, key=by_weight), unseen) for each in found])
+    return {
+        **data,
+        "facts": {**told, **{name: fact_json(fact) for name, fact in whole.items()}},
+        "hashes": [
+            {**part, "matches": [msgspec.to_builtins(match) for match in matches]}
+            for part, matches in zip(parts, found, strict=True)
+        ],
+        "retroactive": True,
+    }
+
+
+def _tell(uow: UnitOfWork, scan: Event, data: dict[str, JsonValue], cause: EventId) -> bool:
+    """Write a fresh scan, unless the item went or was told of meanwhile."""
+    item = uow.items.current(scan.org, scan.subject)
+    if item is None or item.state is ItemState.DELETED or item.digest != data.get("version"):
+        return False
+    newest = scan_of(uow, scan.org, item)
+    if newest is None or newest.id != scan.id:
+        return False
+    causes = (item.event_id, *(() if cause == scan.id else (cause,)))
+    told = uow.log.append(
+        scan.org,
+        NewEvent(
+            kind=SCANNED,
+            subject=scan.subject,
+            person=item.author,
+            occurred_at=scan.occurred_at,
+            causes=causes,
+            data=data,
+        ),
+    )
+    note_hits(uow, told)
+    return True
