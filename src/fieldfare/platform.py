@@ -286,7 +286,9 @@ class Platform:
         told = event.data.get("item")
         words = text_fields(told if isinstance(told, dict) else {})
         facts: dict[str, JsonValue] = {
-            fact.name: fact_json(fact) for fact in self.books.of(org).reading.facts(words)
+            fact.name: fact_json(fact)
+            for found in (self.books.of(org).reading, self.books.of(org).copies)
+            for fact in found.facts(words)
         }
         scanned = event.data.get("facts")
         return facts | (scanned if isinstance(scanned, dict) else {})

@@ -176,6 +176,28 @@ def test_the_trail_never_cuts_what_one_event_changed(store: SqlStore) -> None:
     assert store.read(lambda uow: uow.entry_trail.last_id(Org("nobody"))) == 0
 
 
+def test_words_are_read_past_all_media_and_up_to_an_event(store: SqlStore) -> None:
+    def work(uow: SqlUnit) -> None:
+        kinds = (EntryKind.MEDIA, EntryKind.TEXT, EntryKind.URL, EntryKind.MEDIA, EntryKind.TEXT)
+        for number, kind in enumerate(kinds, 1):
+            entry = an_entry(number, changed=10 * number)
+            uow.entries.add(replace(entry, kind=kind, content="some words"))
+
+    store.write(work)
+
+    def trail(after: int, up_to: int, limit: int = 9) -> list[int]:
+        def read(uow: SqlUnit) -> list[int]:
+            trail = uow.word_trail
+            found = trail.changed(MAIN, EventId(after), up_to=EventId(up_to), limit=limit)
+            return [entry.id for entry in found]
+
+        return store.read(read)
+
+    assert trail(0, 100) == [2, 3, 5]
+    assert trail(0, 100, limit=1) == [2]
+    assert trail(20, 49) == [3]
+
+
 def test_hits_count_each_item_once_and_only_lately(store: SqlStore) -> None:
     def hit(host_id: str, at: int, event_id: int = 7) -> EntryHit:
         return EntryHit(

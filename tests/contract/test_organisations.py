@@ -24,6 +24,7 @@ from fieldfare.matching.repositories import (
     BankRecord,
     EntryHashes,
     EntryHit,
+    EntryKind,
     Feedback,
     ListRecord,
     Opinion,
@@ -296,6 +297,7 @@ def _fill_banks(uow: SqlUnit, org: Org, offset: int) -> None:
         sha256=DIGEST,
         added_at=0,
         changed=EventId(5 + offset),
+        kind=EntryKind.TEXT,
         source_id="s",
     )
     uow.entries.add(entry, EntryHashes(frames=str(org).encode()))
@@ -386,6 +388,9 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "entry_pages.of_digest": lambda u: u.entry_pages.of_digest(org, DIGEST),
         "entry_pages.of_source": lambda u: u.entry_pages.of_source(org, UPLOADED, "s"),
         "entry_trail.changed": lambda u: u.entry_trail.changed(org, EventId(0), limit=9),
+        "word_trail.changed": lambda u: u.word_trail.changed(
+            org, EventId(0), up_to=EventId(2**62), limit=9
+        ),
         "entry_trail.last_id": lambda u: u.entry_trail.last_id(org),
         "entry_hits.count": lambda u: u.entry_hits.count(org, EventId(7), since_ms=0),
         "entry_hits.of_entry": lambda u: u.entry_hits.of_entry(org, EventId(7), limit=9),

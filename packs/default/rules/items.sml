@@ -25,6 +25,42 @@ WhenRules(
     then=[ApplyPolicy(policy=DecidedPolicy, stage='on_confirm')],
 )
 
+# Known words and addresses. A copy to the letter is what people confirmed; a near one may say the
+# opposite, so a person reads it first.
+TextPolicy = Fact('text.match.policy')
+TextMeans = Fact('text.match.means')
+TextBank = default(Fact('text.match.bank'), 'Unknown')
+
+KnownText = Rule(
+    when_all=[Fact('text.match.vetted'), TextPolicy != None, TextMeans == 'exact'],
+    description=f'A text of the vetted bank {TextBank}, word for word',
+)
+WhenRules(
+    rules_any=[KnownText],
+    then=[ApplyPolicy(policy=TextPolicy, vetted_match=True, after_person=True)],
+)
+
+NearCopyOfKnownText = Rule(
+    when_all=[Fact('text.match.vetted'), TextPolicy != None, TextMeans in ['near', 'tlsh']],
+    description=f'Nearly a text of the vetted bank {TextBank}',
+)
+WhenRules(
+    rules_any=[NearCopyOfKnownText],
+    then=[Hold(policy=TextPolicy), Review(policy=TextPolicy, reason='nearly a known text')],
+)
+
+UrlPolicy = Fact('url.match.policy')
+UrlBank = default(Fact('url.match.bank'), 'Unknown')
+
+KnownUrl = Rule(
+    when_all=[Fact('url.match.vetted'), UrlPolicy != None],
+    description=f'An address of the vetted bank {UrlBank}',
+)
+WhenRules(
+    rules_any=[KnownUrl],
+    then=[ApplyPolicy(policy=UrlPolicy, vetted_match=True, after_person=True)],
+)
+
 # Nudity. One frame can be an accident of light; a fifth of the frames is not.
 Nudity = Fact('visual.nsfw.max')
 

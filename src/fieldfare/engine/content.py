@@ -56,7 +56,7 @@ def content_of(
     event = scan_of(uow, org, item, as_of=as_of) or uow.log.get(org, item.event_id)
     if event is None or event.data is None:
         return Content(data={}, facts={})
-    facts = grounds.facts_of(org, event.at, event.data)
+    facts = grounds.facts_of(org, event.at, event.data, as_of=as_of)
     if awaits_scan(event):
         # Absent facts would say nothing against it: what nobody looked at is Unknown.
         facts = {**facts, **dict.fromkeys(SCAN_FACTS, Unknown("not scanned yet"))}

@@ -232,6 +232,7 @@ class Evaluator:
         self, uow: UnitOfWork, event: Event, assessment: Assessment | None
     ) -> list[Callable[[], None]]:
         if event.kind in REFRESHING:
+            self._books.words.follow(event)
             self._refresh(uow, event.org, as_of=event.id)
             self._grounds.open(event.org)
         if event.kind == "webhook.changed":

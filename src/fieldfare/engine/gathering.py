@@ -80,6 +80,7 @@ class Gatherer:
     def passes(self, event: Event) -> None:
         """Note that the stream has come to an event, whoever gathers it."""
         if event.kind in REFRESHING:
+            self._books.words.follow(event)
             self._stale.add(event.org)
         elif event.kind == ACCOUNT_CREATED:
             self._born.pop((event.org, event.subject.host_id), None)

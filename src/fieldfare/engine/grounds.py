@@ -16,6 +16,9 @@ from fieldfare.engine.in_force import ALONE, FACTS, Books
 from fieldfare.engine.rule_hits import Ran, hits_of
 from fieldfare.engine.snapshots import SnapshotKeeping
 from fieldfare.kernel import EventId, JsonValue, Org, Unknown, is_history, unix_ms
+from fieldfare.kernel.ids import LAST_ID
+from fieldfare.matching.known_text import When
+from fieldfare.matching.thresholds import Asking
 from fieldfare.records import Event, FactValue, HitMode, RuleHit
 from fieldfare.rules import ANY_POLICY, CounterStore, Occurrence, Outcome, Running
 from fieldfare.rules.counters import MAX_KEYS
@@ -229,11 +232,24 @@ class Grounds:
         born = self._born.get((org, author))
         return Unknown("the host did not tell") if born is None else max(0, at_ms - born) / 1000
 
-    def facts_of(self, org: Org, at_ms: int, data: Mapping[str, JsonValue]) -> Facts:
-        """All facts of a version from its event's data: text now, media as the scan left them."""
+    def facts_of(
+        self,
+        org: Org,
+        at_ms: int,
+        data: Mapping[str, JsonValue],
+        *,
+        as_of: EventId = LAST_ID,
+    ) -> Facts:
+        """All facts of a version from its event's data: text now, media as the scan left them.
+
+        as_of: the event that asks; later entries of banks are not known to it.
+        """
         item = data.get("item")
-        fields = text_fields(item if isinstance(item, dict) else {})
-        facts = {fact.name: fact.value for fact in self._books.of(org).text.facts(fields)}
+        item = item if isinstance(item, dict) else {}
+        fields = text_fields(item)
+        in_force = self._books.of(org)
+        facts = {fact.name: fact.value for fact in in_force.text.facts(fields)}
+        facts.update(in_force.copies.values(fields, _when(at_ms, item, as_of)))
         facts["author.age_s"] = self.age_s(org, str(data.get("actor", "")), at_ms)
         scanned = data.get("facts")
         if isinstance(scanned, dict):
@@ -250,7 +266,13 @@ class Grounds:
                 "report.class": report_class(str(data.get("reason", ""))),
                 "author.age_s": Unknown("a report is not about its sender"),
             }
-        return self.facts_of(event.org, event.at, data)
+        return self.facts_of(event.org, event.at, data, as_of=event.id)
+
+
+def _when(at_ms: int, item: Mapping[str, JsonValue], as_of: EventId) -> When:
+    """Say for which item known words are asked: shares of items are drawn by its kind and id."""
+    drawn_by = f"{item.get('kind', '')}/{item.get('host_id', '')}"
+    return When(asking=Asking(at_ms=at_ms, item=drawn_by), as_of=as_of)
 
 
 def banks_in(matches: FactValue | Unknown) -> FactValue | Unknown:

@@ -16,13 +16,16 @@ from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.health import PartHealth
+from fieldfare.engine.known_words import KnownWords
 from fieldfare.engine.readable_lists import OlderList, ReadableLists, readable_lists
 from fieldfare.engine.unit import StoredVersion, UnitOfWork
 from fieldfare.kernel import EventId, FieldfareError, JsonValue, NotFound, Org
+from fieldfare.matching.known_text import KnownText
 from fieldfare.policies import Policy, PolicyAction, PolicyPack, RestrictionKind
-from fieldfare.records import Restriction
+from fieldfare.records import Fact, Restriction
 from fieldfare.rules import NotCompiling, PolicyTerms, RuleSet, RuleSetDoesNotCompile, Vocabulary
 from fieldfare.rules.vocabulary import KindParam, KindTerms
+from fieldfare.signals.copies import URL_LOOKALIKE, CopySignal
 from fieldfare.signals.text import TEXT_LANGUAGE, TextSignal
 
 RULES = "rules"
@@ -63,6 +66,19 @@ FACTS: Mapping[str, str] = {
     "hash.match.banks": "dict",
     "hash.decided.policy": "str",
     "hash.known_good.bank": "str",
+    "text.match.policy": "str",
+    "text.match.bank": "str",
+    "text.match.vetted": "bool",
+    "text.match.means": "str",
+    "text.match.similarity": "float",
+    "text.match.all": "list",
+    "url.match.policy": "str",
+    "url.match.bank": "str",
+    "url.match.vetted": "bool",
+    "url.match.means": "str",
+    "url.match.found": "str",
+    "url.match.all": "list",
+    "url.lookalike": "str",
     "domain.mx": "dict",
     "author.age_s": "float",
     "item.views": "int",
@@ -73,6 +89,7 @@ FACTS: Mapping[str, str] = {
 
 
 _log = structlog.get_logger(__name__)
+NO_COPIES: Final = CopySignal(KnownText())
 ALONE: Final = Beside(rollout=None, shadows=(), broken={})
 
 
@@ -83,7 +100,7 @@ class InForce:
     rules: the live version, or what stands in for one that does not compile and holds. text: finds
     the facts that rules read. reading: finds all of them, for people who look. beside: what runs
     beside the live version. banks: their names, if known. older_lists: by name, the lists whose
-    newest version cannot be read.
+    newest version cannot be read. copies: finds known texts and URLs.
     """
 
     pack: PolicyPack
@@ -94,6 +111,11 @@ class InForce:
     beside: Beside = ALONE
     banks: frozenset[str] | None = None
     older_lists: Mapping[str, OlderList] = field(default_factory=dict)
+    copies: CopySignal = NO_COPIES
+
+    def found_in(self, fields: Mapping[str, str]) -> tuple[Fact, ...]:
+        """Find what people are shown of the words of an item: terms and copies, with where."""
+        return (*self.text.facts(fields), *self.copies.facts(fields))
 
     @property
     def words(self) -> Vocabulary:
@@ -132,6 +154,7 @@ class Books:
         self._of: dict[Org, InForce] = {}
         self._not_taken_up: dict[Org, str] = {}
         self.compiler = Compiler()
+        self.words = KnownWords()
 
     def has(self, org: Org) -> bool:
         """Tell whether an organisation is set up."""
@@ -179,7 +202,11 @@ class Books:
         words = vocabulary(in_force.pack, frozenset(in_force.lists))
         beside = beside_live(uow, org, words, self.compiler, as_of=as_of)
         banks = frozenset(bank.name for bank in uow.banks.banks(org))
-        return replace(with_beside(in_force, beside), banks=banks, older_lists=lists.older)
+        self.words.refresh(uow, org, as_of=as_of)
+        whole = with_beside(in_force, beside)
+        asked = any(URL_LOOKALIKE in rules.needs.facts for rules in whole.active)
+        copies = CopySignal(self.words.of(org), lookalikes=asked)
+        return replace(whole, banks=banks, older_lists=lists.older, copies=copies)
 
     def older_lists(self) -> list[tuple[Org, Sequence[str]]]:
         """Name the lists of each organisation that go on with an older version."""

@@ -25,6 +25,7 @@ from fieldfare.matching.repositories import (
     HitStore,
     ListStore,
     UploadStore,
+    WordTrail,
 )
 from fieldfare.metrics.repositories import Measures
 from fieldfare.metrics.rule_hits import RuleMeasures
@@ -229,6 +230,8 @@ class UnitOfWork(Protocol):
     def entry_pages(self) -> EntryPages: ...
     @property
     def entry_trail(self) -> EntryTrail: ...
+    @property
+    def word_trail(self) -> WordTrail: ...
     @property
     def entry_hits(self) -> HitStore: ...
     @property

@@ -5,15 +5,19 @@ matches, each with the stretch of the text it rests on. Held in memory, 0.6 to 1
 whoever has a store keeps it up to date. Safe to use from several threads.
 """
 
+import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from fieldfare.kernel import BadInput, Span
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.matching.long_texts import TLSH_DISTANCE, TlshIndex, tlsh_of
+from fieldfare.matching.repositories import BankRecord, Polarity
 from fieldfare.matching.shingles import placed_skeleton, skeleton
 from fieldfare.matching.text_copies import TextIndex
+from fieldfare.matching.thresholds import Asking
 from fieldfare.matching.url_copies import UrlIndex
 from fieldfare.matching.url_finding import FoundUrl, find_urls
 from fieldfare.matching.urls import read_url
@@ -25,20 +29,10 @@ TLSH_PREFIX: Final = "tlsh:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextBank:
-    """What a match says of its bank. is_good: its entries are known to be harmless."""
-
-    name: str
-    policy: str
-    vetted: bool = False
-    is_good: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TextEntry:
     """One known text or URL. sha256: of a URL that is known by its digest alone.
 
-    is_question: it matches, but only for a person to look at.
+    is_question: it matches, but only for a person to look at. disabled_until: ms since 1970.
     """
 
     id: int
@@ -48,6 +42,23 @@ class TextEntry:
     is_url: bool = False
     is_question: bool = False
     sha256: str = ""
+    disabled_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """For which item, and as of when, known words are asked.
+
+    as_of: entries with a greater id are passed over, so that what is judged again is told what it
+    was told the first time.
+    """
+
+    asking: Asking
+    as_of: int = LAST_ID
+
+
+SOME_TIME: Final = When(asking=Asking(at_ms=LAST_ID, item=""))
+"""When nothing is off for a time any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +108,15 @@ class KnownText:
     """The known texts and URLs of one organisation."""
 
     def __init__(self) -> None:
-        self._banks: Mapping[str, TextBank] = {}
+        self._banks: Mapping[str, BankRecord] = {}
         self._held = _Held()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._held.entries)
 
-    def put_banks(self, banks: Iterable[TextBank]) -> None:
-        """Say which banks are asked from now on; entries of others stay and match nothing."""
+    def put_banks(self, banks: Iterable[BankRecord]) -> None:
+        """Say which banks there are from now on; entries of others stay and match nothing."""
         self._banks = {bank.name: bank for bank in banks}
 
     def add(self, entries: Iterable[TextEntry]) -> None:
@@ -132,17 +143,13 @@ class KnownText:
         with self._lock:
             self._let_go(ids)
 
-    def match(self, fields: Mapping[str, str], *, as_of: int | None = None) -> TextMatches:
-        """Find what the text fields of an item match.
-
-        as_of: entries with a greater id are passed over, so that what is judged again is told what
-        it was told the first time.
-        """
+    def match(self, fields: Mapping[str, str], when: When = SOME_TIME) -> TextMatches:
+        """Find what the text fields of an item match."""
         if not fields:
             return TextMatches()
         with self._lock:
-            texts = [m for name, text in fields.items() for m in self._texts(name, text, as_of)]
-            urls, looks = self._urls(fields, as_of)
+            texts = [m for name, text in fields.items() for m in self._texts(name, text, when)]
+            urls, looks = self._urls(fields, when)
         good = tuple(match for match in (*texts, *urls) if match.is_good)
         return TextMatches(
             texts=_standing(texts, good), urls=_standing(urls, good), good=good, passes_for=looks
@@ -161,7 +168,7 @@ class KnownText:
         for each in known:
             self._held.urls.remove(each)
 
-    def _texts(self, name: str, text: str, as_of: int | None) -> list[TextMatch]:
+    def _texts(self, name: str, text: str, when: When) -> list[TextMatch]:
         held = self._held
         found: list[TextMatch] = []
         hits = held.texts.search(text) if len(held.texts) else []
@@ -172,15 +179,15 @@ class KnownText:
             whole = (0, len(text))
             start, end = held.texts.stretch(hit.owner, placed) if hit.means == "near" else whole
             span = Span(start, end, "char", name)
-            found += self._made(hit.owner, hit.means, hit.similarity, span, as_of=as_of)
+            found += self._made(hit.owner, hit.means, hit.similarity, span, when=when)
         for owner, distance in held.digests.search(text) if len(held.digests) else ():
             likeness = 1.0 - distance / (2 * TLSH_DISTANCE)
             span = Span(0, len(text), "char", name)
-            found += self._made(owner, "tlsh", likeness, span, as_of=as_of)
+            found += self._made(owner, "tlsh", likeness, span, when=when)
         return found
 
     def _urls(
-        self, fields: Mapping[str, str], as_of: int | None
+        self, fields: Mapping[str, str], when: When
     ) -> tuple[list[TextMatch], tuple[tuple[str, Span], ...]]:
         matches: list[TextMatch] = []
         looks: list[tuple[str, Span]] = []
@@ -189,14 +196,14 @@ class KnownText:
                 span = Span(found.start, found.end, "char", name)
                 if found.url.passes_for:
                     looks.append((found.url.passes_for, span))
-                matches += self._known_url(found, span, as_of)
+                matches += self._known_url(found, span, when)
         return matches, tuple(looks)
 
-    def _known_url(self, found: FoundUrl, span: Span, as_of: int | None) -> list[TextMatch]:
+    def _known_url(self, found: FoundUrl, span: Span, when: When) -> list[TextMatch]:
         matches: list[TextMatch] = []
         for hit in self._held.urls.search(found.url) if len(self._held.urls) else ():
             means = _REACHES[hit.reach]
-            matches += self._made(hit.owner, means, 1.0, span, as_of=as_of, found=found.url.page)
+            matches += self._made(hit.owner, means, 1.0, span, when=when, found=found.url.page)
         return matches
 
     def _made(
@@ -206,13 +213,15 @@ class KnownText:
         similarity: float,
         span: Span,
         *,
-        as_of: int | None,
+        when: When,
         found: str = "",
     ) -> list[TextMatch]:
         """Make the match, or none if its bank is not asked or the entry came later."""
         entry = self._held.entries[owner]
         bank = self._banks.get(entry.bank)
-        if bank is None or (as_of is not None and owner > as_of):
+        if bank is None or owner > when.as_of or when.asking.silence_of(bank):
+            return []
+        if (entry.disabled_until or 0) > when.asking.at_ms:
             return []
         return [
             TextMatch(
@@ -225,7 +234,7 @@ class KnownText:
                 similarity=round(similarity, 4),
                 span=span,
                 found=found,
-                is_good=bank.is_good,
+                is_good=bank.polarity is Polarity.KNOWN_GOOD,
             )
         ]
 
@@ -247,6 +256,14 @@ def checked(content: str, *, is_url: bool) -> str:
     return plain
 
 
+def digest_of_words(content: str, *, is_url: bool) -> str:
+    """Give the SHA-256 by which an entry of such content is told from others: that of a URL's page
+    or of a text's key.
+    """
+    key = content if is_url or content.startswith(TLSH_PREFIX) else skeleton(content)
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def digest_of(text: str) -> str:
     """Give the TLSH digest of a text in the form an entry takes it, or "" if it is too short."""
     found = tlsh_of(text)
@@ -261,6 +278,7 @@ def _lean(entry: TextEntry) -> TextEntry:
         content="",
         label=entry.label,
         is_question=entry.is_question,
+        disabled_until=entry.disabled_until,
     )
 
 

@@ -282,6 +282,16 @@ class EntryTrail(Protocol):
         ...
 
 
+class WordTrail(Protocol):
+    """Texts and URLs among the entries, for whoever holds them in memory."""
+
+    def changed(
+        self, org: Org, after: EventId, /, *, up_to: EventId, limit: int
+    ) -> Sequence[BankEntryRecord]:
+        """Read on from an event as `EntryTrail.changed`, to one and past all other entries."""
+        ...
+
+
 class FeedbackStore(Protocol):
     """What people said of matches."""
 

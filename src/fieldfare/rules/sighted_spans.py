@@ -1,7 +1,7 @@
 """Where in an item a value rests that a rule saw: the spans of its fact.
 
 In: the name of a fact and the event. Out: its spans, from the scan the event carries, or from the
-hits of the lexicons in its text.
+hits of the lexicons and the known words in its text.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,8 @@ from fieldfare.records import FactValue
 MAX_SPANS: Final = 20
 _LEXICON: Final = "text.lexicon."
 _HITS: Final = "text.lexicon.hits"
+_COPIES: Final = ("text.match.", "url.match.")
+_ALL: Final = "all"
 
 
 def spans_of(
@@ -22,12 +24,19 @@ def spans_of(
     if name not in facts:
         return ()
     if name.startswith(_LEXICON):
-        hits = facts.get(_HITS)
-        return tuple(filter(None, map(_hit, hits[:MAX_SPANS]))) if isinstance(hits, list) else ()
+        return _hits(facts.get(_HITS))
+    if name.startswith(_COPIES):
+        return _hits(facts.get(f"{name.rpartition('.')[0]}.{_ALL}"))
     scanned = data.get("facts")
     told = scanned.get(name) if isinstance(scanned, dict) else None
     spans = told.get("spans") if isinstance(told, dict) else None
     return tuple(filter(None, map(_stretch, spans[:MAX_SPANS]))) if isinstance(spans, list) else ()
+
+
+def _hits(listed: object) -> tuple[Span, ...]:
+    if not isinstance(listed, list):
+        return ()
+    return tuple(dict.fromkeys(filter(None, map(_hit, listed[:MAX_SPANS]))))
 
 
 def _hit(hit: object) -> Span | None:

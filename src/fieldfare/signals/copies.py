@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Final
 
-from fieldfare.kernel import JsonValue, Span
-from fieldfare.matching.known_text import KnownText, TextMatch
+from fieldfare.kernel import JsonValue, Span, Unknown
+from fieldfare.matching.known_text import SOME_TIME, KnownText, TextMatch, When
 from fieldfare.records import Fact, FactValue
 
 VERSION: Final = "copies-1"
@@ -31,35 +31,58 @@ URL_MATCHES: Final = (
 )
 URL_LOOKALIKE: Final = "url.lookalike"
 COPY_FACTS: Final = (*TEXT_MATCHES, *URL_MATCHES, URL_LOOKALIKE)
+_NOTHING: Final[Mapping[str, FactValue | Unknown]] = {
+    **dict.fromkeys((*TEXT_MATCHES, *URL_MATCHES), None),
+    URL_LOOKALIKE: Unknown("nobody asks for look-alikes here"),
+}
 _MS: Final = 1000.0
 
 
-def copy_facts(
-    known: KnownText, fields: Mapping[str, str], *, as_of: int | None = None
-) -> tuple[Fact, ...]:
-    """Give one fact for every name in COPY_FACTS. as_of: an event; later entries are not asked."""
-    begun = perf_counter()
-    found = known.match(fields, as_of=as_of)
-    spent = (perf_counter() - begun) * _MS
-    looks = found.passes_for
-    return (
-        *_of(TEXT_MATCHES, found.texts, cost_ms=spent),
-        *_of(URL_MATCHES, found.urls),
-        Fact(
-            name=URL_LOOKALIKE,
-            version=VERSION,
-            value=looks[0][0] if looks else None,
-            spans=tuple(span for _, span in looks),
-        ),
-    )
+class CopySignal:
+    """Finds known words in text fields. Safe to share between threads.
+
+    lookalikes: look for hosts that pass for others also where no words are known.
+    """
+
+    name = "copies"
+    version = VERSION
+    produces = COPY_FACTS
+
+    def __init__(self, known: KnownText, *, lookalikes: bool = True) -> None:
+        self._known = known
+        self._lookalikes = lookalikes
+
+    def values(
+        self, fields: Mapping[str, str], when: When = SOME_TIME
+    ) -> Mapping[str, FactValue | Unknown]:
+        """Give what is found by name; nothing is looked for where nothing can be found."""
+        if not len(self._known) and not self._lookalikes:
+            return _NOTHING
+        return {fact.name: fact.value for fact in self.facts(fields, when)}
+
+    def facts(self, fields: Mapping[str, str], when: When = SOME_TIME) -> tuple[Fact, ...]:
+        """Give one fact for every name in `produces`."""
+        begun = perf_counter()
+        found = self._known.match(fields, when)
+        spent = (perf_counter() - begun) * _MS
+        looks = found.passes_for
+        return (
+            *_of(TEXT_MATCHES, found.texts, cost_ms=spent),
+            *_of(URL_MATCHES, found.urls),
+            Fact(
+                name=URL_LOOKALIKE,
+                version=VERSION,
+                value=looks[0][0] if looks else None,
+                spans=tuple(span for _, span in looks),
+            ),
+        )
 
 
 def _of(
     names: Sequence[str], matches: Sequence[TextMatch], *, cost_ms: float = 0.0
 ) -> tuple[Fact, ...]:
     spans = tuple(dict.fromkeys(match.span for match in matches))
-    values = _values(matches[0]) if matches else {}
-    values["all"] = [_written(match) for match in matches] if matches else None
+    values = _values(matches) if matches else {}
     return tuple(
         Fact(
             name=name,
@@ -72,7 +95,8 @@ def _of(
     )
 
 
-def _values(best: TextMatch) -> dict[str, FactValue]:
+def _values(matches: Sequence[TextMatch]) -> dict[str, FactValue]:
+    best = matches[0]
     return {
         "policy": best.policy,
         "bank": best.bank,
@@ -80,10 +104,12 @@ def _values(best: TextMatch) -> dict[str, FactValue]:
         "means": best.means,
         "similarity": best.similarity,
         "found": best.found,
+        "all": [match_json(match) for match in matches],
     }
 
 
-def _written(match: TextMatch) -> JsonValue:
+def match_json(match: TextMatch) -> dict[str, JsonValue]:
+    """Write a match as facts and answers carry it."""
     return {
         "bank": match.bank,
         "policy": match.policy,

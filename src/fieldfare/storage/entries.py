@@ -15,7 +15,7 @@ from fieldfare.matching.repositories import (
     EntryState,
 )
 from fieldfare.storage.statements import Row, Statement, upsert
-from fieldfare.storage.tables import HAS_MD5, HAS_SHA256, HAS_SOURCE, bank_entries
+from fieldfare.storage.tables import HAS_MD5, HAS_SHA256, HAS_SOURCE, HAS_WORDS, bank_entries
 from fieldfare.storage.transaction import Transaction
 
 _SHA256_DIGITS: Final = 64
@@ -79,6 +79,22 @@ _CHANGED_IN: Final = Statement(
     _OF_ORG.where(_e.changed > bindparam("after"), _e.changed <= bindparam("up_to")).order_by(
         _e.changed, _e.id
     )
+)
+_WORDS_AFTER: Final = Statement(
+    select(_e.changed)
+    .where(
+        _e.org == bindparam("org"),
+        _e.changed > bindparam("after"),
+        _e.changed <= bindparam("up_to"),
+        HAS_WORDS,
+    )
+    .order_by(_e.changed)
+    .limit(bindparam("most"))
+)
+_WORDS_IN: Final = Statement(
+    _OF_ORG.where(
+        _e.changed > bindparam("after"), _e.changed <= bindparam("up_to"), HAS_WORDS
+    ).order_by(_e.changed, _e.id)
 )
 _LAST: Final = Statement(select(func.max(_e.id)).where(_e.org == bindparam("org")))
 
@@ -152,6 +168,21 @@ class SqlEntryTrail:
     def last_id(self, org: Org, /) -> EventId:
         row = self._tx.row(_LAST, org=org)
         return EventId((row and row[0]) or 0)
+
+
+class SqlWordTrail:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def changed(
+        self, org: Org, after: EventId, /, *, up_to: EventId, limit: int
+    ) -> Sequence[BankEntryRecord]:
+        found = self._tx.rows(_WORDS_AFTER, org=org, after=after, up_to=up_to, most=limit)
+        ids = [row[0] for row in found]
+        if not ids:
+            return []
+        rows = self._tx.rows(_WORDS_IN, org=org, after=after, up_to=ids[-1])
+        return [entry_of(row) for row in rows]
 
 
 def _row(entry: BankEntryRecord) -> Row:

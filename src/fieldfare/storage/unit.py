@@ -13,7 +13,7 @@ from fieldfare.storage.calls import SqlCallKeys, SqlReports
 from fieldfare.storage.cases import SqlCases, SqlExposures, SqlQueueDepths
 from fieldfare.storage.decisions import SqlDecisions, SqlVerdicts
 from fieldfare.storage.engine import SqlCursors, SqlScans, SqlVersions
-from fieldfare.storage.entries import SqlEntries, SqlEntryPages, SqlEntryTrail
+from fieldfare.storage.entries import SqlEntries, SqlEntryPages, SqlEntryTrail, SqlWordTrail
 from fieldfare.storage.exchanges import SqlExchanges, SqlHeldRecords
 from fieldfare.storage.items import SqlAccounts, SqlItems, SqlViews
 from fieldfare.storage.labels import SqlLabels
@@ -83,6 +83,7 @@ class SqlUnit:
         self.entries = SqlEntries(tx)
         self.entry_pages = SqlEntryPages(tx)
         self.entry_trail = SqlEntryTrail(tx)
+        self.word_trail = SqlWordTrail(tx)
         self.entry_hits = SqlEntryHits(tx)
         self.bank_measures = SqlBankMeasures(tx)
         self.feedback = SqlFeedback(tx)

@@ -1,24 +1,36 @@
+from dataclasses import replace
+
 import pytest
 
-from fieldfare.kernel import BadInput, Span
+from fieldfare.kernel import BadInput, Org, Span
 from fieldfare.matching.known_text import (
+    SOME_TIME,
     KnownText,
-    TextBank,
     TextEntry,
     TextMatch,
+    When,
     checked,
     digest_of,
 )
 from fieldfare.matching.long_texts import tlsh_of
+from fieldfare.matching.repositories import BankRecord, Polarity
+from fieldfare.matching.thresholds import Asking
 from fieldfare.matching.urls import read_url
 
 SPAM = "Get free zorblats now, send your number to the norfling club today"
 LONG = " ".join(f"word{n * n} of{n} this{n % 7} story{n * 31}" for n in range(60))
 
 
-def known(*entries: TextEntry, **banks: TextBank) -> KnownText:
+def a_bank(
+    name: str, policy: str = "IN.SPAM", *, vetted: bool = False, is_good: bool = False
+) -> BankRecord:
+    polarity = Polarity.KNOWN_GOOD if is_good else Polarity.HARMFUL
+    return BankRecord(org=Org("main"), name=name, policy=policy, vetted=vetted, polarity=polarity)
+
+
+def known(*entries: TextEntry, **banks: BankRecord) -> KnownText:
     texts = KnownText()
-    texts.put_banks(banks.values() or [TextBank(name="spam", policy="IN.SPAM", vetted=True)])
+    texts.put_banks(banks.values() or [a_bank("spam", "IN.SPAM", vetted=True)])
     texts.add(entries)
     return texts
 
@@ -94,9 +106,7 @@ def test_a_long_text_is_known_by_its_digest_alone() -> None:
 
 
 def test_vetted_and_exact_come_first() -> None:
-    banks = {
-        name: TextBank(name=name, policy="X.Y", vetted=name == "sure") for name in ("a", "sure")
-    }
+    banks = {name: a_bank(name, "X.Y", vetted=name == "sure") for name in ("a", "sure")}
     near = SPAM.replace("today", "tonight")
     texts = known(
         an_entry(1, SPAM, bank="a"),
@@ -118,8 +128,8 @@ def test_a_quarantined_entry_only_asks() -> None:
 
 def test_what_is_known_to_be_good_stands_against_what_is_no_more_exact() -> None:
     banks = {
-        "spam": TextBank(name="spam", policy="IN.SPAM"),
-        "fine": TextBank(name="fine", policy="IN.SPAM", is_good=True),
+        "spam": a_bank("spam", "IN.SPAM"),
+        "fine": a_bank("fine", "IN.SPAM", is_good=True),
     }
     near = SPAM.replace("today", "tonight")
     texts = known(
@@ -144,7 +154,7 @@ def test_what_is_known_to_be_good_stands_against_what_is_no_more_exact() -> None
 def test_an_entry_that_came_later_is_not_known_then() -> None:
     texts = known(an_entry(10, SPAM), an_entry(20, "shop.com", is_url=True))
 
-    then = texts.match({"text": f"{SPAM} shop.com"}, as_of=15)
+    then = texts.match({"text": f"{SPAM} shop.com"}, When(asking=SOME_TIME.asking, as_of=15))
 
     assert (found(then.texts), then.urls) == ([(10, "near")], ())
 
@@ -155,6 +165,19 @@ def test_a_bank_that_is_not_asked_matches_nothing() -> None:
     texts.put_banks([])
 
     assert texts.match({"text": SPAM}).texts == ()
+
+
+def test_an_entry_or_bank_that_is_off_until_a_moment_is_asked_after_it() -> None:
+    entry = TextEntry(id=1, bank="spam", content=SPAM, disabled_until=2_000)
+    off = replace(a_bank("spam"), disabled_until=3_000)
+    texts = known(entry, spam=a_bank("spam"))
+
+    def matches_at(at_ms: int) -> bool:
+        return bool(texts.match({"text": SPAM}, When(asking=Asking(at_ms=at_ms, item=""))).texts)
+
+    assert (matches_at(1_999), matches_at(2_000)) == (False, True)
+    texts.put_banks([off])
+    assert (matches_at(2_999), matches_at(3_000)) == (False, True)
 
 
 def test_a_changed_or_removed_entry_matches_as_it_is_now() -> None:

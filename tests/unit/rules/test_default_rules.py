@@ -10,7 +10,8 @@ from fieldfare.rules import CounterStore, RuleSet, load_rule_set, read_folder
 from fieldfare.testing.rule_sets import START_MS, a_vocabulary, an_id, evaluated
 
 FOLDER = Path(__file__).parents[3] / "packs" / "default" / "rules"
-CLEAN: dict[str, FactValue | Unknown] = {
+Facts = dict[str, FactValue | Unknown]
+CLEAN: Facts = {
     "text.normalised": "a mellow afternoon",
     "text.language": "en",
     "text.lexicon.policy": None,
@@ -28,6 +29,19 @@ CLEAN: dict[str, FactValue | Unknown] = {
     "hash.match.distance": None,
     "hash.match.vetted": False,
     "hash.decided.policy": None,
+    "text.match.policy": None,
+    "text.match.bank": None,
+    "text.match.vetted": None,
+    "text.match.means": None,
+    "text.match.similarity": None,
+    "text.match.all": None,
+    "url.match.policy": None,
+    "url.match.bank": None,
+    "url.match.vetted": None,
+    "url.match.means": None,
+    "url.match.found": None,
+    "url.match.all": None,
+    "url.lookalike": None,
     "author.age_s": 900_000.0,
     "item.views": 0,
 }
@@ -100,6 +114,57 @@ def test_a_match_of_a_vetted_bank_takes_that_policy_and_may_overrule_a_person(
     assert kinds == ["remove"]
     assert cases == [("sexual_abuse", "SA.NCII", 0)]
     assert verdicts[0].after_person
+
+
+def test_a_known_text_takes_its_policy_and_may_overrule_a_person(rules: RuleSet) -> None:
+    facts: Facts = {
+        "text__match__policy": "SA.NCII",
+        "text__match__vetted": True,
+        "text__match__means": "exact",
+    }
+
+    fired, kinds, _, verdicts = verdict_on(rules, "item.posted", item("comment"), **facts)
+
+    assert fired == ("KnownText",)
+    assert kinds == ["remove"]
+    assert verdicts[0].after_person
+
+
+@pytest.mark.parametrize("means", ["near", "tlsh"])
+def test_what_is_nearly_a_known_text_is_held_for_a_person(rules: RuleSet, means: str) -> None:
+    facts: Facts = {
+        "text__match__policy": "IN.SPAM",
+        "text__match__vetted": True,
+        "text__match__means": means,
+    }
+
+    fired, kinds, cases, verdicts = verdict_on(rules, "item.posted", item("comment"), **facts)
+
+    assert fired == ("NearCopyOfKnownText",)
+    assert kinds == ["hold"]
+    assert [(queue, policy) for queue, policy, _ in cases] == [("authenticity", "IN.SPAM")]
+    assert not verdicts[0].after_person
+
+
+def test_a_known_address_takes_its_policy(rules: RuleSet) -> None:
+    facts: Facts = {"url__match__policy": "SA.NCII", "url__match__vetted": True}
+
+    fired, kinds, _, _ = verdict_on(rules, "item.posted", item("comment"), **facts)
+
+    assert fired == ("KnownUrl",)
+    assert kinds == ["remove"]
+
+
+def test_known_words_of_a_bank_nobody_vetted_decide_nothing(rules: RuleSet) -> None:
+    facts: Facts = {
+        "text__match__policy": "IN.SPAM",
+        "text__match__vetted": False,
+        "text__match__means": "exact",
+        "url__match__policy": "IN.SPAM",
+        "url__match__vetted": False,
+    }
+
+    assert verdict_on(rules, "item.posted", item("comment"), **facts)[0] == ()
 
 
 def test_a_match_of_a_bank_nobody_vetted_decides_nothing(rules: RuleSet) -> None:

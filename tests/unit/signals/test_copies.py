@@ -1,8 +1,10 @@
-from fieldfare.kernel import Span
-from fieldfare.matching.known_text import KnownText, TextBank, TextEntry
+from fieldfare.kernel import Org, Span, Unknown
+from fieldfare.matching.known_text import SOME_TIME, KnownText, TextEntry, When
+from fieldfare.matching.repositories import BankRecord
 from fieldfare.records import Fact
-from fieldfare.signals.copies import COPY_FACTS, copy_facts
+from fieldfare.signals.copies import COPY_FACTS, CopySignal
 
+MAIN = Org("main")
 SPAM = "Get free zorblats now, send your number to the norfling club today"
 
 
@@ -10,8 +12,8 @@ def known() -> KnownText:
     texts = KnownText()
     texts.put_banks(
         [
-            TextBank(name="spam", policy="IN.SPAM", vetted=True),
-            TextBank(name="fresh", policy="IN.FRAUD"),
+            BankRecord(org=MAIN, name="spam", policy="IN.SPAM", vetted=True),
+            BankRecord(org=MAIN, name="fresh", policy="IN.FRAUD", vetted=False),
         ]
     )
     texts.add(
@@ -23,8 +25,8 @@ def known() -> KnownText:
     return texts
 
 
-def facts_of(fields: dict[str, str], as_of: int | None = None) -> dict[str, Fact]:
-    found = copy_facts(known(), fields, as_of=as_of)
+def facts_of(fields: dict[str, str], when: When = SOME_TIME) -> dict[str, Fact]:
+    found = CopySignal(known()).facts(fields, when)
     assert tuple(fact.name for fact in found) == COPY_FACTS
     return {fact.name: fact for fact in found}
 
@@ -79,10 +81,21 @@ def test_words_nobody_knows_match_nothing_and_that_is_known() -> None:
 
 
 def test_what_came_later_is_not_known_then() -> None:
-    assert facts_of({"text": SPAM}, as_of=0)["text.match.policy"].value is None
+    assert (
+        facts_of({"text": SPAM}, When(asking=SOME_TIME.asking, as_of=0))["text.match.policy"].value
+        is None
+    )
 
 
 def test_a_host_of_look_alikes_is_a_fact() -> None:
     fact = facts_of({"text": "pаypal.com"})["url.lookalike"]  # noqa: RUF001 -- a look-alike
 
     assert (fact.value, fact.spans) == ("paypal.com", (Span(0, 10, "char", "text"),))
+
+
+def test_nothing_is_looked_for_where_nothing_is_known_or_asked_for() -> None:
+    found = CopySignal(KnownText(), lookalikes=False).values({"text": f"{SPAM} shop.com"})
+
+    assert tuple(found) == COPY_FACTS
+    assert {name for name, value in found.items() if value is not None} == {"url.lookalike"}
+    assert isinstance(found["url.lookalike"], Unknown)

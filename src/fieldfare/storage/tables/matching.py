@@ -61,6 +61,7 @@ Index(None, bank_entries.c.org, bank_entries.c.changed)
 HAS_SHA256: Final[ColumnElement[bool]] = literal_column("sha256 != ''")
 HAS_MD5: Final[ColumnElement[bool]] = literal_column("md5 != ''")
 HAS_SOURCE: Final[ColumnElement[bool]] = literal_column("source_id != ''")
+HAS_WORDS: Final[ColumnElement[bool]] = literal_column("kind != 'media'")
 """What the indexes below leave out; a query has to repeat it. Most entries have no digest."""
 
 

@@ -43,7 +43,7 @@ def item_page(
     request: Request, who: Reader, platform: Platform, kind: str, host_id: str
 ) -> Response:
     """Show one item, and record that it was looked at."""
-    subject, find = Subject(kind, host_id), platform.books.of(who.org).text.facts
+    subject, find = Subject(kind, host_id), platform.books.of(who.org).found_in
     try:
         view = platform.store.read(lambda uow: item_view(uow, who.org, subject, find))
     except ItemUnknown:

@@ -294,7 +294,7 @@ def _case(
         uow,
         case,
         platform.pack(who.org),
-        find=platform.books.of(who.org).text.facts,
+        find=platform.books.of(who.org).found_in,
         hour=Hour(
             now_ms=now_ms,
             lease_ms=platform.reviewing.times.lease_ms,

@@ -1,0 +1,157 @@
+"""Known texts and URLs: from an entry of a bank to what befalls a comment that copies it."""
+
+from fieldfare.engine.banks import add_to_bank, change_bank, change_entry, put_bank, remove_entries
+from fieldfare.engine.word_entries import known_piece
+from fieldfare.kernel import EventId
+from fieldfare.matching.repositories import BankRecord, EntryState
+from fieldfare.testing.platforms import Community, a_comment, reopened
+from fieldfare.web.console.views.items import item_view
+
+SPAM = "Get free sarnos now, send your number to the norfling club today"
+NEAR = SPAM.replace("today", "tonight")
+SHARED = SPAM.removesuffix("day")
+
+
+def a_bank(community: Community, *, vetted: bool = True) -> None:
+    record = BankRecord(org=community.org, name="waves", policy="IN.SPAM", vetted=vetted)
+    pack = community.platform.pack(community.org)
+    community.platform.store.write(lambda uow: put_bank(uow, record, pack, by="test"))
+
+
+def an_entry(community: Community, content: str, *, is_url: bool = False) -> EventId:
+    piece = known_piece(content, is_url=is_url, label="wave 7")
+    [entry] = community.platform.store.write(
+        lambda uow: add_to_bank(uow, community.org, "waves", [piece], by="test")
+    )
+    community.settle()
+    return entry
+
+
+def ruled(community: Community, text: str, host_id: str = "c1") -> tuple[str, list[str]]:
+    judgement = community.posted(a_comment(text, host_id=host_id)).judgement
+    return judgement.action, [reason.by for reason in judgement.reasons]
+
+
+def test_a_copy_of_a_known_text_meets_its_policy_at_once(community: Community) -> None:
+    a_bank(community)
+    an_entry(community, SPAM)
+
+    assert ruled(
+        community, "GET free S4RNOS now - send your number to the norfling club, today!"
+    ) == (
+        "limit",
+        ["KnownText"],
+    )
+    assert ruled(community, "sarno wivel", "c2") == ("allow", [])
+
+
+def test_a_near_copy_is_held_with_a_case_that_shows_where(community: Community) -> None:
+    a_bank(community)
+    an_entry(community, SPAM)
+
+    decision = community.posted(a_comment(f"hey 😀 {NEAR} ok"))
+
+    assert decision.judgement.action == "hold"
+    [reason] = decision.judgement.reasons
+    assert reason.by == "NearCopyOfKnownText"
+    spans = {span for seen in reason.seen for span in seen.spans}
+    assert {(span.field, span.start, span.end, span.unit) for span in spans} == {
+        ("text", 6, 6 + len(SHARED), "char")
+    }
+    find = community.platform.books.of(community.org).found_in
+    view = community.platform.store.read(
+        lambda uow: item_view(uow, community.org, decision.subject, find)
+    )
+    [line] = view.texts
+    assert [piece.text for piece in line.pieces if piece.is_hit] == [SHARED]
+
+
+def test_a_known_address_is_found_in_disguise(community: Community) -> None:
+    a_bank(community)
+    an_entry(community, "https://evil.example/win?utm_source=a", is_url=True)
+
+    assert ruled(community, "go to hxxps://evil[.]example/win") == ("limit", ["KnownUrl"])
+    assert ruled(community, "evil.example is down", "c2") == ("allow", [])
+
+
+def test_a_bank_nobody_vetted_only_tells(community: Community) -> None:
+    a_bank(community, vetted=False)
+    entry = an_entry(community, SPAM)
+
+    decision = community.posted(a_comment(SPAM))
+
+    assert decision.judgement.action == "allow"
+    item = community.platform.store.read(
+        lambda uow: uow.items.current(community.org, decision.subject)
+    )
+    assert item is not None
+    facts = community.platform.store.read(
+        lambda uow: community.platform.facts_of(uow, community.org, item)
+    )
+    told = facts["text.match.all"]
+    assert isinstance(told, dict)
+    assert told["value"] == [
+        {
+            "bank": "waves",
+            "policy": "IN.SPAM",
+            "vetted": False,
+            "entry": str(entry),
+            "label": "wave 7",
+            "means": "exact",
+            "similarity": 1.0,
+            "found": "",
+            "field": "text",
+            "start": 0,
+            "end": len(SPAM),
+        }
+    ]
+
+
+def test_changes_of_entries_and_banks_count_from_then_on(community: Community) -> None:
+    a_bank(community)
+    entry = an_entry(community, SPAM)
+    store, org = community.platform.store, community.org
+
+    store.write(
+        lambda uow: change_entry(uow, org, entry, {"state": EntryState.QUARANTINED}, by="test")
+    )
+    community.settle()
+    asked = ruled(community, SPAM, "c1")
+    store.write(lambda uow: change_entry(uow, org, entry, {"state": EntryState.ACTIVE}, by="test"))
+    store.write(lambda uow: change_bank(uow, org, "waves", {"enabled": False}, by="test"))
+    community.settle()
+    off = ruled(community, SPAM, "c2")
+    store.write(lambda uow: change_bank(uow, org, "waves", {"enabled": True}, by="test"))
+    community.settle()
+    on = ruled(community, SPAM, "c3")
+    store.write(lambda uow: remove_entries(uow, org, [entry], by="test"))
+    community.settle()
+    gone = ruled(community, SPAM, "c4")
+
+    assert [action for action, _ in (asked, off, on, gone)] == ["allow", "allow", "limit", "allow"]
+
+
+def test_a_comment_before_the_entry_is_judged_without_it(community: Community) -> None:
+    a_bank(community)
+    community.post(a_comment(SPAM, host_id="early"))
+    piece = known_piece(SPAM, is_url=False)
+    community.platform.store.write(
+        lambda uow: add_to_bank(uow, community.org, "waves", [piece], by="test")
+    )
+
+    community.settle()
+
+    early = community.decision("comment", "early")
+    assert early is not None
+    assert early.judgement.action == "allow"
+    assert ruled(community, SPAM, "late")[0] == "limit"
+
+
+def test_known_words_are_known_after_a_restart(community: Community) -> None:
+    a_bank(community)
+    an_entry(community, SPAM)
+    settings, clock = community.platform.settings, community.clock
+    community.platform.close()
+
+    with reopened(settings, clock) as platform:
+        assert ruled(Community(platform, clock), NEAR)[0] == "hold"
