@@ -4,11 +4,14 @@ Frames flow in, edited frames flow out. The ranges are those of robustness bench
 2 to 30 % of each side, a turn is 2 to 15 degrees, speed is 0.75 to 1.5.
 """
 
+import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final, TypeAlias
 
+import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
@@ -254,3 +257,20 @@ EDITS: Final[Mapping[str, Edit]] = {
     "embed": _embed,
 }
 """By name; a chain is apart, since it is made of these."""
+
+
+def encoded(take: Take) -> bytes:
+    """Encode to MP4 with H.264, a keyframe each two seconds, in the quickest way that is usual."""
+    height, width, _ = take.frames[0].shape
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as out:
+        rate = Fraction(take.rate).limit_denominator(1000)
+        options = {"preset": "superfast", "crf": str(take.crf), "x264-params": "threads=1"}
+        video = out.add_stream("libx264", rate=rate, options=options)
+        video.width, video.height, video.pix_fmt = _even(width), _even(height), "yuv420p"
+        video.codec_context.gop_size = max(1, round(2 * take.rate))
+        for one in take.frames:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(one), format="rgb24")
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    return file.getvalue()

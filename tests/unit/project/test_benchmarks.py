@@ -17,6 +17,16 @@ KEYS = {
     "hashing": {"ratio"},
     "ingest": {"events_per_s", "events_per_s_single"},
     "kill": {"kills", "accepted", "failures"},
+    "robustness": {
+        "query_cpu_s",
+        "rows_per_bank_second",
+        "mean_recall",
+        "worst_edit",
+        "worst_recall",
+        "false_matches",
+        "pairs",
+        "peer_mean_recall",
+    },
     "rules": {"events_per_s"},
     "scan": {"overhead_over_decode", "scan_cpu_s"},
 }
