@@ -347,9 +347,9 @@ class Platform:
         threads = [each for each in self._threads if each.name.startswith(f"fieldfare-{name}")]
         return PartHealth(name=name, ok=all(each.is_alive() for each in threads), detail=detail)
 
-    def known_file(self, label: str, file: IO[bytes]) -> KnownPiece:
+    def known_file(self, label: str, file: IO[bytes], *, priority: bool = False) -> KnownPiece:
         """Hash a file for a bank. Raises BadInput if it cannot be looked at."""
-        return self.scanning.known_file(label, file)
+        return self.scanning.known_file(label, file, priority=priority)
 
     def erase(self, org: Org, account: Subject, by: str) -> Erased:
         """Forget a person: data key, payloads, media; the ledger keeps that it was done.

@@ -133,7 +133,7 @@ class Retroactive:
 
     def _hit(self, org: Org, news: News) -> list[EventId]:
         """Name the scans of recent uploads that changed entries may match, the newest last."""
-        entries = [each for each in news.entries if each[0].state is not EntryState.DISABLED]
+        entries = [each for each in news.tables if each[0].state is not EntryState.DISABLED]
         found: set[int] = set()
         if not entries:
             return []

@@ -21,18 +21,16 @@ import structlog
 from fieldfare.engine.banks import KnownPiece
 from fieldfare.engine.floods import note_hits
 from fieldfare.engine.grounds import media_url_of
+from fieldfare.engine.known_files import piece_of_file
 from fieldfare.engine.part_facts import joined
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
 from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
-from fieldfare.kernel import BadInput, Clock, JsonValue, Org, Unknown
-from fieldfare.matching import MIN_QUALITY, table_of
-from fieldfare.matching.fingerprints import pack_frames
-from fieldfare.matching.repositories import EntryHashes
+from fieldfare.kernel import Clock, JsonValue, Org, Unknown
 from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
-from fieldfare.signals.hashes import NOBODY_ASKED, Asked
+from fieldfare.signals.hashes import Asked
 from fieldfare.signals.scanner import SCAN_FACTS, Scanner, ScanResult
 
 ACCEPTED: Final[Mapping[str, tuple[Kind, ...]]] = {
@@ -129,27 +127,19 @@ class Scanning:
     def waiting(self) -> int:
         return self._store.read(lambda uow: uow.scans.waiting())
 
-    def known_file(self, label: str, file: IO[bytes]) -> KnownPiece:
-        """Hash a file for a bank. Raises BadInput if nothing in it can be compared."""
+    def known_file(self, label: str, file: IO[bytes], *, priority: bool = False) -> KnownPiece:
+        """Hash a file for a bank. Raises BadInput if nothing in it can be compared.
+
+        priority: with what banks of priority find cut and turned copies by.
+        """
         fd = os.memfd_create("known", os.MFD_CLOEXEC)
         try:
             while block := file.read(1 << 20):
                 os.write(fd, block)
-            found = self._scanner.scan(fd, asked=NOBODY_ASKED)
+            taken = self._scanner.fingerprint(fd, "bank", stills=priority)
         finally:
             os.close(fd)
-        good = {f.hex: f for f in reversed(found.pdq) if f.quality >= MIN_QUALITY}
-        problem = _problem(found)
-        if not good and problem:
-            raise BadInput(f"{label}: {problem}", hint="Only what can be decoded can be banked.")
-        frames = table_of(sorted(good.values(), key=lambda frame: frame.t))
-        return KnownPiece(
-            label=label,
-            sha256=found.sha256,
-            md5=found.md5,
-            frames=len(frames),
-            hashes=EntryHashes(frames=pack_frames(frames) if len(frames) else b""),
-        )
+        return piece_of_file(label, taken)
 
     def _scan(self, task: ScanTask) -> None:
         item = self._store.read(lambda uow: _standing(uow, task))
@@ -304,11 +294,6 @@ def _hashes(part: MediaRef, found: ScanResult) -> JsonValue:
         "pdq": [{"t": f.t, "hex": f.hex, "quality": f.quality} for f in found.pdq],
         "matches": [msgspec.to_builtins(match) for match in found.matches],
     }
-
-
-def _problem(found: ScanResult) -> str:
-    told = next((f.value for f in found.facts if f.name == "media.problem"), "")
-    return told.why if isinstance(told, Unknown) else str(told or "")
 
 
 def fact_json(fact: Fact) -> dict[str, JsonValue]:

@@ -9,8 +9,9 @@ were hit lately are held.
 import shutil
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,14 @@ import structlog
 from numpy.typing import NDArray
 
 from fieldfare.engine.banks import CHANGED
+from fieldfare.engine.shelf_stages import StageKeeping, stages_in
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import FrameTable, joined, unpack_frames
 from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged
-from fieldfare.matching.known import KnownContent, Stage
+from fieldfare.matching.known import KnownContent
 from fieldfare.matching.pdq import MIN_QUALITY
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
+from fieldfare.matching.repositories import NO_HASHES, BankEntryRecord, BankRecord, EntryHashes
 from fieldfare.records import Event
 
 EVENTS: Final = 20
@@ -44,8 +46,16 @@ class News:
     """What some events say of entries. up_to: the last of them."""
 
     up_to: EventId
-    entries: tuple[tuple[BankEntryRecord, FrameTable], ...]
+    entries: tuple[tuple[BankEntryRecord, EntryHashes], ...]
     gone: tuple[EventId, ...]
+
+    @property
+    def tables(self) -> list[tuple[BankEntryRecord, FrameTable]]:
+        """Give each entry with its frames."""
+        return [
+            (entry, unpack_frames(hashes.frames) if hashes.frames else FrameTable.empty())
+            for entry, hashes in self.entries
+        ]
 
 
 class OrgShelf:
@@ -101,6 +111,7 @@ class _Place:
 
     shelf: OrgShelf
     index: HashIndex
+    stages: Sequence[StageKeeping]
     known: KnownContent
     lock: threading.Lock
     seen: int = -1
@@ -109,19 +120,12 @@ class _Place:
 class Shelf:
     """Gives the banks of an organisation; told of the log, it knows when one is out of date.
 
-    folder: of all indexes. stages: makes what else finds entries of an organisation.
+    folder: of all indexes.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        folder: Path,
-        *,
-        stages: Callable[[Org], Sequence[Stage]] = lambda _: (),
-    ) -> None:
+    def __init__(self, store: Store, folder: Path) -> None:
         self._store = store
         self._folder = folder
-        self._stages = stages
         self._places: dict[Org, _Place] = {}
         self._changes: Counter[Org] = Counter()
         self._lock = threading.Lock()
@@ -169,6 +173,8 @@ class Shelf:
             place = self._place(org)
             while place.index.merge_once():
                 pass
+            for stage in place.stages:
+                stage.merge()
 
     def wake(self) -> None:
         """Let `run` look up."""
@@ -181,17 +187,22 @@ class Shelf:
         for place in places:
             with place.lock:
                 place.index.close()
+                for stage in place.stages:
+                    stage.close()
 
     def _place(self, org: Org) -> _Place:
         with self._lock:
             place = self._places.get(org)
             if place is None:
-                index = open_index(self._folder / str(org) / "banks")
-                shelf = OrgShelf(self._store, org)
-                known = KnownContent(shelf, index, self._stages(org))
-                place = _Place(shelf=shelf, index=index, known=known, lock=threading.Lock())
-                self._places[org] = place
+                place = self._places[org] = self._opened(org)
             return place
+
+    def _opened(self, org: Org) -> _Place:
+        index = open_index(self._folder / str(org) / "banks")
+        stages = stages_in(self._folder / str(org))
+        shelf = OrgShelf(self._store, org)
+        known = KnownContent(shelf, index, [keeping.stage for keeping in stages])
+        return _Place(shelf=shelf, index=index, stages=stages, known=known, lock=threading.Lock())
 
     def _catch_up(self, org: Org, place: _Place) -> None:
         # Counted before reading: a change during the reading is followed the next time.
@@ -202,12 +213,21 @@ class Shelf:
             if place.seen >= changes:
                 return
             place.shelf.forget()
-            after = EventId(place.index.applied_to)
-            while (news := self._store.read(lambda uow, a=after: news_of(uow, org, a))) is not None:  # type: ignore[misc]  # a default binds the loop's value
-                apply(place.index, news)
-                after = news.up_to
+            self._follow(org, place)
             place.shelf.forget()
             place.seen = changes
+
+    def _follow(self, org: Org, place: _Place) -> None:
+        """Bring every index up to the log, each from where it is."""
+        after = EventId(min([place.index.applied_to, *(s.applied_to for s in place.stages)]))
+        while (news := self._store.read(partial(news_of, org=org, after=after))) is not None:
+            if news.up_to > place.index.applied_to:
+                apply(place.index, news)
+            for stage in place.stages:
+                if news.up_to > stage.applied_to:
+                    new = [each for each in news.entries if each[0].changed > stage.applied_to]
+                    stage.put(new, news.gone, news.up_to)
+            after = news.up_to
 
 
 def open_index(folder: Path) -> HashIndex:
@@ -235,25 +255,25 @@ def news_of(uow: UnitOfWork, org: Org, after: EventId) -> News | None:
 
 def _changed(
     uow: UnitOfWork, org: Org, after: EventId, up_to: EventId
-) -> Iterator[tuple[BankEntryRecord, FrameTable]]:
+) -> Iterator[tuple[BankEntryRecord, EntryHashes]]:
     while after < up_to and (page := uow.entry_trail.changed(org, after, limit=1)):
         if page[-1].changed > up_to:
             return
         for entry in page:
-            hashes = uow.entries.hashes(org, entry.id) if entry.frames else None
-            packed = hashes.frames if hashes else b""
-            yield entry, unpack_frames(packed) if packed else FrameTable.empty()
+            yield entry, uow.entries.hashes(org, entry.id) or NO_HASHES
         after = page[-1].changed
 
 
 def apply(index: HashIndex, news: News) -> None:
     """Put news into an index: durable, and done up to their last event, on return."""
     # Only what changed after it came can stand in the index already.
-    again = [entry.id for entry, _ in news.entries if entry.id < entry.changed]
+    # Another index may be behind this one, and the news begin where that is.
+    entries = [each for each in news.tables if each[0].changed > index.applied_to]
+    again = [entry.id for entry, _ in entries if entry.id < entry.changed]
     if again or news.gone:
         index.remove([*again, *news.gone])
-    tables = [table for _, table in news.entries]
-    owners = np.array([entry.id for entry, _ in news.entries], np.int64)
+    tables = [table for _, table in entries]
+    owners = np.array([entry.id for entry, _ in entries], np.int64)
     index.add(rows_of(owners, tables), applied_to=news.up_to)
 
 

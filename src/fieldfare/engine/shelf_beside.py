@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.engine.shelf import News, OrgShelf, news_of
+from fieldfare.engine.shelf_stages import stages_in
 from fieldfare.engine.unit import Store
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.frame_stage import FrameSearch, RowHits
@@ -52,9 +53,10 @@ def known_beside(store: Store, folder: Path, org: Org) -> KnownContent:
         news.append(found)
         after = found.up_to
     # What changed more than once is read as it is now, each time.
-    entries = {entry.id: table for each in news for entry, table in each.entries}
+    entries = {entry.id: table for each in news for entry, table in each.tables}
     gone = {entry_id for each in news for entry_id in each.gone}
     fresh = {entry_id: table for entry_id, table in entries.items() if entry_id not in gone}
     newer = SmallRows([*fresh], [*fresh.values()])
     rows = BothRows(index, newer, frozenset(entries.keys() | gone))
-    return KnownContent(OrgShelf(store, org), rows)
+    stages = stages_in(folder / str(org), writable=False)
+    return KnownContent(OrgShelf(store, org), rows, [keeping.stage for keeping in stages])

@@ -52,6 +52,9 @@ class Shelf(Protocol):
 class Stage(Protocol):
     """A way of finding entries beside their frames."""
 
+    @property
+    def looks_at_stills(self) -> bool: ...
+
     def sightings(
         self, fingerprint: Fingerprint, banks: Mapping[str, BankRecord], /
     ) -> Sequence[Sighting]:
@@ -90,6 +93,14 @@ class KnownContent:
         self._shelf = shelf
         self._rows = rows
         self._stages = tuple(stages)
+
+    @property
+    def looks_at_stills(self) -> bool:
+        """Tell whether pictures for local features are worth taking."""
+        banks = self._shelf.banks().values()
+        return any(bank.priority and bank.enabled for bank in banks) and any(
+            stage.looks_at_stills for stage in self._stages
+        )
 
     def match(
         self, fingerprint: Fingerprint, *, at_ms: int = 0, item: str = ""

@@ -14,12 +14,13 @@ import msgspec
 import numpy as np
 
 from fieldfare.kernel import Unknown
-from fieldfare.matching import DECIDED_BANK, BankMatch, FrameHash, hashes_of, table_of
-from fieldfare.matching.fingerprints import Fingerprint, probes_of
+from fieldfare.matching import DECIDED_BANK, BankMatch, FrameHash, hashes_of
+from fieldfare.matching.fingerprints import Fingerprint
 from fieldfare.matching.repositories import EntryState, Polarity
 from fieldfare.matching.small_banks import NOTHING_KNOWN
 from fieldfare.media import Examination
 from fieldfare.records import Fact, FactValue
+from fieldfare.signals.fingerprinting import fingerprint_of
 
 VERSION: Final = "pdq/2"
 
@@ -43,6 +44,11 @@ HASH_FACTS: Final = (*MATCH_FACTS, DECIDED_FACT, GOOD_FACT)
 class Known(Protocol):
     """Where files are looked up: `matching.known.KnownContent`."""
 
+    @property
+    def looks_at_stills(self) -> bool:
+        """Tell whether pictures for local features are worth taking."""
+        ...
+
     def match(
         self, fingerprint: Fingerprint, *, at_ms: int = 0, item: str = ""
     ) -> Sequence[BankMatch]:
@@ -58,6 +64,13 @@ class Asked:
     at_ms: int = 0
     item: str = ""
 
+    @property
+    def taps(self) -> tuple[str, ...]:
+        """Name what the child has to take beside what every scan does."""
+        if self.known is NOTHING_KNOWN:
+            return ()
+        return ("probes", "stills") if self.known.looks_at_stills else ("probes",)
+
 
 NOBODY_ASKED: Final = Asked()
 """No bank at all."""
@@ -71,16 +84,6 @@ def frame_hashes(found: Examination) -> tuple[FrameHash, ...]:
         np.asarray(found.arrays["pdq.t"], np.float64),
         np.asarray(found.arrays["pdq.bits"], np.uint8),
         np.asarray(found.arrays["pdq.quality"], np.uint8),
-    )
-
-
-def fingerprint_of(found: Examination, *, sha256: str, md5: str) -> Fingerprint:
-    """Give what a file is looked up by."""
-    return Fingerprint(
-        sha256=sha256,
-        md5=md5,
-        seconds=found.decoded_s,
-        frames=probes_of(table_of(frame_hashes(found))),
     )
 
 

@@ -14,8 +14,10 @@ from typing import Final, Self
 
 from fieldfare.matching import BankMatch, FrameHash
 from fieldfare.media import KINDS, Examination, Kind, MediaLimits, MediaSandbox, SandboxReport
+from fieldfare.media.errand import DEFAULT_TAPS
 from fieldfare.records import Fact
 from fieldfare.signals.files import digests_of, opened
+from fieldfare.signals.fingerprinting import Fingerprinted, Fingerprinter, Side
 from fieldfare.signals.hashes import (
     HASH_FACTS,
     NOBODY_ASKED,
@@ -104,7 +106,7 @@ class Scanner:
         fd = opened(source)
         try:
             sha256, md5, size = digests_of(fd)
-            found = self._examined(fd, size, kinds)
+            found = self._examined(fd, size, kinds, (asked or self._asked).taps)
         finally:
             os.close(fd)
         of_hashes, matches = hash_facts(found, asked or self._asked, sha256=sha256, md5=md5)
@@ -122,9 +124,18 @@ class Scanner:
             report=found.report,
         )
 
-    def _examined(self, fd: int, size: int, kinds: tuple[Kind, ...]) -> Examination:
+    def fingerprint(
+        self, source: Path | str | int, side: Side, *, stills: bool = False
+    ) -> Fingerprinted:
+        """Fingerprint a file for a bank, or as a query at little cost. Raises as `scan` does."""
+        with self._places:
+            return Fingerprinter(sandbox=self._sandbox).take(source, side, stills=stills)
+
+    def _examined(
+        self, fd: int, size: int, kinds: tuple[Kind, ...], taps: tuple[str, ...]
+    ) -> Examination:
         most = self._sandbox.limits.size_bytes
         if size > most:
             return Examination(problem=f"it has {size} bytes, the limit is {most}")
         with self._places:
-            return self._sandbox.examine(fd, kinds=kinds)
+            return self._sandbox.examine(fd, kinds=kinds, taps=(*DEFAULT_TAPS, *taps))

@@ -35,6 +35,11 @@ class FeatureStage:
     def __init__(self, index: FeatureIndex) -> None:
         self._index = index
 
+    @property
+    def looks_at_stills(self) -> bool:
+        """Tell whether there is anything that stills may show."""
+        return is_available() and len(self._index) > 0
+
     def sightings(
         self, fingerprint: Fingerprint, banks: Mapping[str, BankRecord], /
     ) -> list[Sighting]:
