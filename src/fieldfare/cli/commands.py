@@ -12,6 +12,7 @@ from fieldfare.cli.label_commands import label
 from fieldfare.cli.lake_commands import lake, query
 from fieldfare.cli.options import AsJson, Home
 from fieldfare.cli.rule_commands import rules
+from fieldfare.cli.word_commands import bank_add_text, bank_add_url, match
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,6 +44,9 @@ for name, group in (
     app.add_typer(group, name=name)
 app.command()(backtest)
 app.command()(query)
+app.command()(match)
+bank.command("add-text")(bank_add_text)
+bank.command("add-url")(bank_add_url)
 
 
 @app.command()

@@ -22,11 +22,12 @@ from fieldfare.web.api.rule_trials import router as rule_trials
 from fieldfare.web.api.rule_versions import router as rule_versions
 from fieldfare.web.api.rules import router as rules
 from fieldfare.web.api.webhooks import router as webhooks
+from fieldfare.web.api.words import router as words
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, labels, review),
     *(admin, banks, exchanges, webhooks, rules, rule_hits, rule_versions, brakes, people, clock),
-    *(rule_trials, backtests, lake, query),
+    *(rule_trials, backtests, lake, query, words),
 )
 
 __all__ = ["ROUTERS"]
