@@ -38,6 +38,7 @@ PAGES = [
     "/investigate?q=Author+!=+None&top=Author&to=2026-03-03T00:00:00Z",
     "/investigate?q=Authr+!=+None",
     "/banks",
+    "/new-bank",
     "/outbox",
     "/outbox?state=dead",
 ]

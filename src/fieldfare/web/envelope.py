@@ -6,6 +6,7 @@ the route's template does.
 """
 
 import math
+import re
 import secrets
 import time
 from collections.abc import Callable, MutableMapping
@@ -38,7 +39,7 @@ _HEADERS: Final = {
 }
 _MULTIPART_OVERHEAD: Final = 1_000_000
 _LENGTH_DIGITS: Final = 18
-_UPLOADS: Final = frozenset({"/v1/items", "/v1/decide"})
+_UPLOADS: Final = re.compile(r"/v1/(items|decide)|/banks/[^/]+/add/files")
 
 _log = structlog.get_logger("fieldfare.web")
 _CALLS = Counter("fieldfare_http_calls", "Calls answered.", ("method", "route", "status"))
@@ -53,7 +54,7 @@ class Limits:
     media_bytes: int
 
     def of(self, path: str, content_type: str) -> int:
-        if path in _UPLOADS and content_type.startswith("multipart/"):
+        if _UPLOADS.fullmatch(path) and content_type.startswith("multipart/"):
             return self.media_bytes + _MULTIPART_OVERHEAD
         return self.body_bytes
 

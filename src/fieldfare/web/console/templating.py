@@ -54,7 +54,8 @@ class MenuEntry:
 class Shell:
     """What every page shows around its own: the menu, who is signed in, the look.
 
-    who: the name one signed in by, shown to nobody else; pseudonym: what others see.
+    who: the name one signed in by, shown to nobody else; pseudonym: what others see. may: the
+    permissions of whoever asks, so that a page offers nothing that would be refused.
     """
 
     menu: tuple[MenuEntry, ...]
@@ -64,6 +65,7 @@ class Shell:
     csrf: str
     theme: str
     path: str
+    may: frozenset[str]
 
 
 @functools.cache
@@ -217,6 +219,7 @@ def shell(request: Request, current: str) -> Shell:
         csrf=known.session.csrf if known and known.session else "",
         theme=theme if theme in THEMES else "auto",
         path=request.url.path if request.method == "GET" else "/",
+        may=frozenset(each.value for each in known.principal.permissions) if known else frozenset(),
     )
 
 

@@ -115,6 +115,22 @@ WORDS: Final[Mapping[str, Word]] = {
     "backtest_interrupted": Word(_("Cut short by a restart"), "circle-alert", "warn"),
     # What a rule did that is no action
     "error": Word(_("Threw"), "circle-alert", "bad"),
+    # Banks of known content and their entries
+    "bank_on": Word(_("On"), "circle-check", "ok"),
+    "bank_off": Word(_("Off"), "power-off"),
+    "bank_paused": Word(_("Paused"), "circle-pause", "warn"),
+    "harmful": Word(_("Harmful"), "shield-alert", "bad"),
+    "known_good": Word(_("Known good"), "shield-check", "ok"),
+    "entry_active": Word(_("Active"), "circle-check", "ok"),
+    "entry_quarantined": Word(_("Quarantined"), "shield-question-mark", "warn"),
+    "entry_disabled": Word(_("Disabled"), "power-off"),
+    "entry_media": Word(_("Media"), "film"),
+    "entry_text": Word(_("Text"), "type"),
+    "entry_url": Word(_("URL"), "link"),
+    "confirmed": Word(_("Right"), "thumbs-up", "ok"),
+    "denied": Word(_("Wrong"), "thumbs-down", "bad"),
+    "suggested_denial": Word(_("Perhaps wrong"), "thumbs-down", "warn"),
+    "bank.changed": Word(_("Bank changed"), "database"),
     # Who did it, as the lanes of a time line
     "host": Word(_("Host")),
     "machine": Word(_("Machine")),

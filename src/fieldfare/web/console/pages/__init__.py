@@ -2,9 +2,12 @@
 
 from fastapi import APIRouter
 
+from fieldfare.web.console.pages.adding import router as adding
 from fieldfare.web.console.pages.backtests import router as backtests
+from fieldfare.web.console.pages.banks import router as banks
 from fieldfare.web.console.pages.brakes import router as brakes
 from fieldfare.web.console.pages.entities import router as entities
+from fieldfare.web.console.pages.entries import router as entries
 from fieldfare.web.console.pages.investigate import router as investigate
 from fieldfare.web.console.pages.items import router as items
 from fieldfare.web.console.pages.library import router as library
@@ -25,6 +28,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     investigate,
     entities,
     library,
+    banks,
+    entries,
+    adding,
     rule_editor,
     rule_versions,
     backtests,

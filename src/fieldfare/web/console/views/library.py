@@ -1,20 +1,10 @@
-"""What is in force, for reading: policies and banks of known content."""
+"""The policies in force, for reading."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import NotFound, Org
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.policies import Policy, PolicyAction, PolicyPack
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.wording import sentence
-
-ENTRIES_SHOWN: Final = 500
-
-
-class BankUnknown(NotFound):
-    slug = "bank-unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,43 +65,6 @@ class PolicyView:
     overlays: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankLine:
-    name: str
-    policy: str
-    vetted: bool
-    enabled: bool
-    radius: int
-    min_quality: int
-    entries: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BanksView:
-    banks: tuple[BankLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryLine:
-    """A known file. frames: how many of its frames are hashed."""
-
-    id: str
-    label: str
-    sha256: str
-    frames: int
-    added_at: Moment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankView:
-    """A bank and its newest entries. shown: how many of them."""
-
-    bank: BankLine
-    shown: int
-    entries: tuple[EntryLine, ...]
-
-
 def policies_view(pack: PolicyPack) -> PoliciesView:
     return PoliciesView(
         pack=pack.name,
@@ -156,26 +109,6 @@ def policy_view(pack: PolicyPack, code: str) -> PolicyView:
     )
 
 
-def banks_view(uow: UnitOfWork, org: Org) -> BanksView:
-    counts = uow.banks.counts(org)
-    return BanksView(
-        banks=tuple(_bank_line(bank, counts.get(bank.name, 0)) for bank in uow.banks.banks(org))
-    )
-
-
-def bank_view(uow: UnitOfWork, org: Org, name: str) -> BankView:
-    """Show one bank with its newest entries. Raises BankUnknown."""
-    bank = uow.banks.get(org, name)
-    if bank is None:
-        raise BankUnknown(f"There is no bank {name!r}.")
-    newest = uow.entry_pages.newest(org, name, limit=ENTRIES_SHOWN)
-    return BankView(
-        bank=_bank_line(bank, uow.banks.counts(org).get(name, 0)),
-        shown=len(newest),
-        entries=tuple(_entry_line(entry) for entry in newest),
-    )
-
-
 def _policy_line(policy: Policy) -> PolicyLine:
     return PolicyLine(
         code=policy.code,
@@ -193,26 +126,3 @@ def _policy_line(policy: Policy) -> PolicyLine:
 
 def _sentences(actions: tuple[PolicyAction, ...], code: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentence(action.restriction(code)) for action in actions))
-
-
-def _bank_line(bank: BankRecord, entries: int) -> BankLine:
-    return BankLine(
-        name=bank.name,
-        policy=bank.policy,
-        vetted=bank.vetted,
-        enabled=bank.enabled,
-        radius=bank.radius,
-        min_quality=bank.min_quality,
-        entries=entries,
-        note=bank.note,
-    )
-
-
-def _entry_line(entry: BankEntryRecord) -> EntryLine:
-    return EntryLine(
-        id=str(entry.id),
-        label=entry.label,
-        sha256=entry.sha256,
-        frames=entry.frames,
-        added_at=Moment(entry.added_at),
-    )

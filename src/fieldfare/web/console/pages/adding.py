@@ -1,0 +1,119 @@
+"""Adding to a bank by hand: files, hashes, texts and URLs."""
+
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from fieldfare.access import Permission, Principal
+from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank
+from fieldfare.kernel import BadInput, JsonValue
+from fieldfare.web.console.pages.asking import Fields, done
+from fieldfare.web.console.pages.banks import must_be_theirs
+from fieldfare.web.console.templating import answer, wants_json
+from fieldfare.web.console.views.adding import Typed, add_view, pieces_of
+from fieldfare.web.console.views.bank_form import mark as _
+from fieldfare.web.console.views.entry_form import read_entry
+from fieldfare.web.guards import Platform, requires
+from fieldfare.web.served import Served
+
+router = APIRouter(include_in_schema=False)
+Writer = Annotated[Principal, requires(Permission.BANKS_WRITE)]
+MAX_FILES: Final = 100
+
+
+@router.get("/banks/{name}/add")
+def add_page(request: Request, who: Writer, platform: Platform, name: str) -> Response:
+    """Show what can be added, and how."""
+    must_be_theirs(name)
+    now_ms = platform.clock.now_ms()
+    view = platform.store.read(lambda uow: add_view(uow, who.org, name, now_ms=now_ms))
+    return answer(request, "bank_add.html", view, current="banks")
+
+
+@router.post("/banks/{name}/add/files")
+async def add_files(request: Request, who: Writer, platform: Platform, name: str) -> Response:
+    """Hash files and add them, all or none; the files themselves are not kept."""
+    must_be_theirs(name)
+    async with request.form(max_files=MAX_FILES) as form:
+        parts = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
+        pieces = await run_in_threadpool(_hashed, platform, who, name, parts)
+    return await run_in_threadpool(_add, request, platform, who, name, pieces)
+
+
+@router.post("/banks/{name}/add/hashes")
+def add_hashes(
+    request: Request, who: Writer, platform: Platform, name: str, fields: Fields
+) -> Response:
+    """Add hashes, one a line; where a line is wrong, say which, and add none."""
+    must_be_theirs(name)
+    said, errors = read_entry({**_UNSAID, **_said(fields)})
+    pieces, problems = pieces_of(
+        fields.get("hashes", ""),
+        fields.get("what", ""),
+        label=str(said["label"]),
+        labels=_labels(said),
+        note=str(said["note"]),
+    )
+    if not pieces and not problems:
+        errors["hashes"] = _("Paste at least one hash.")
+    if errors or problems:
+        typed = Typed(values=fields, errors=errors, problems=problems)
+        return _again(request, platform, who, name, typed)
+    return _add(request, platform, who, name, pieces)
+
+
+_UNSAID: Final = {"label": "", "note": "", "labels": ""}
+
+
+def _said(fields: dict[str, str]) -> dict[str, str]:
+    return {name: fields[name] for name in _UNSAID if name in fields}
+
+
+def _labels(said: dict[str, object]) -> tuple[str, ...]:
+    labels = said["labels"]
+    return labels if isinstance(labels, tuple) else ()
+
+
+def _hashed(
+    platform: Served, who: Principal, name: str, parts: list[UploadFile]
+) -> list[KnownPiece]:
+    platform.store.read(lambda uow: the_bank(uow, who.org, name))
+    chosen = [part for part in parts if part.filename]
+    if not chosen:
+        raise BadInput("No file was chosen.", hint="Drop files onto the page, or choose them.")
+    return [platform.known_file(part.filename or "", part.file) for part in chosen]
+
+
+def _add(
+    request: Request,
+    platform: Served,
+    who: Principal,
+    name: str,
+    pieces: list[KnownPiece],
+) -> Response:
+    added = platform.store.write(
+        lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym)
+    )
+    rows: list[JsonValue] = [
+        {"id": str(entry_id), "label": piece.label, "frames": piece.frames}
+        for entry_id, piece in zip(added, pieces, strict=True)
+    ]
+    path = f"/banks/{quote(name)}"
+    if len(added) == 1:
+        path += f"/entries/{added[0]}"
+    return done(request, path, {"entries": rows})
+
+
+def _again(request: Request, platform: Served, who: Principal, name: str, typed: Typed) -> Response:
+    if wants_json(request):
+        if typed.problems:
+            first = typed.problems[0]
+            raise BadInput(f"Line {first.line}: {first.why}", pointer="/hashes")
+        wrong, why = next(iter(typed.errors.items()))
+        raise BadInput(why, pointer=f"/{wrong}")
+    now_ms = platform.clock.now_ms()
+    view = platform.store.read(lambda uow: add_view(uow, who.org, name, now_ms=now_ms, typed=typed))
+    return answer(request, "bank_add.html", view, current="banks", status=400)

@@ -1,0 +1,75 @@
+"""One entry of a bank: looking at it, changing it, taking it out."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from fieldfare.access import Permission, Principal
+from fieldfare.engine.banks import change_entry, remove_entries
+from fieldfare.engine.unit import UnitOfWork
+from fieldfare.kernel import BadInput, parse_id
+from fieldfare.web.console.pages.asking import Fields, done
+from fieldfare.web.console.pages.banks import must_be_theirs
+from fieldfare.web.console.templating import answer, wants_json
+from fieldfare.web.console.views.entries import Asked, entry_of_bank, entry_view
+from fieldfare.web.console.views.entry_form import read_entry
+from fieldfare.web.guards import Platform, requires
+
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Principal, requires(Permission.BANKS_READ)]
+Writer = Annotated[Principal, requires(Permission.BANKS_WRITE)]
+
+
+@router.get("/banks/{name}/entries/{entry}")
+def entry_page(
+    request: Request, who: Reader, platform: Platform, name: str, entry: str
+) -> Response:
+    """Show an entry: its hashes, where it is from, what it matched."""
+    wanted, asked = parse_id(entry), Asked(by=who.pseudonym, now_ms=platform.clock.now_ms())
+    view = platform.store.read(lambda uow: entry_view(uow, who.org, name, wanted, asked))
+    return answer(request, "entry.html", view, current="banks")
+
+
+@router.post("/banks/{name}/entries/{entry}/change")
+def change(
+    request: Request, who: Writer, platform: Platform, fields: Fields, *, name: str, entry: str
+) -> Response:
+    """Change what is sent of an entry, such as its state; the rest stays."""
+    must_be_theirs(name)
+    wanted = parse_id(entry)
+    changes, errors = read_entry(fields)
+    if errors:
+        if wants_json(request):
+            wrong, why = next(iter(errors.items()))
+            raise BadInput(why, pointer=f"/{wrong}")
+        asked = Asked(
+            by=who.pseudonym, now_ms=platform.clock.now_ms(), values=fields, errors=errors
+        )
+        view = platform.store.read(lambda uow: entry_view(uow, who.org, name, wanted, asked))
+        return answer(request, "entry.html", view, current="banks", status=400)
+
+    def write(uow: UnitOfWork) -> None:
+        known = entry_of_bank(uow, who.org, name, wanted)
+        change_entry(uow, who.org, known.id, changes, by=who.pseudonym)
+
+    platform.store.write(write)
+    return done(request, _path(name, entry), {"id": entry})
+
+
+@router.post("/banks/{name}/entries/{entry}/remove")
+def remove(request: Request, who: Writer, platform: Platform, name: str, entry: str) -> Response:
+    """Take an entry out of its bank."""
+    must_be_theirs(name)
+    wanted = parse_id(entry)
+
+    def write(uow: UnitOfWork) -> None:
+        known = entry_of_bank(uow, who.org, name, wanted)
+        remove_entries(uow, who.org, [known.id], by=who.pseudonym)
+
+    platform.store.write(write)
+    return done(request, f"/banks/{quote(name)}", {"removed": entry})
+
+
+def _path(name: str, entry: str) -> str:
+    return f"/banks/{quote(name)}/entries/{entry}"
