@@ -71,7 +71,7 @@ class _Scene:
 
     def _seen(self, t: float) -> Frame:
         width, height = self._size
-        zoom = 1.2 + self._zoom * t
+        zoom = min(_MARGIN - 0.05, 1.2 + self._zoom * t)
         x, y = self._camera.at(t)
         wide, high = width * zoom, height * zoom
         left = (self._ground.width - wide) * x
