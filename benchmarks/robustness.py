@@ -42,12 +42,12 @@ from fieldfare.matching.features import (
     features_for_bank,
     unpack_features,
 )
-from fieldfare.matching.fingerprints import Fingerprint, FrameTable, Stills
+from fieldfare.matching.fingerprints import FrameTable
 from fieldfare.matching.index import HashIndex, HashRows, warm
 from fieldfare.matching.known import KnownContent
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.matching.vpdq import QUERY_PERCENT, vpdq_percentages
-from fieldfare.media import MediaSandbox
+from fieldfare.signals.fingerprinting import Fingerprinted, Fingerprinter, Side
 from fieldfare.testing.copies import (
     ALIKE,
     AT_HAND,
@@ -155,8 +155,8 @@ class Tally:
 class Bench:
     """A bank with its indexes, and a sandbox to look files up with."""
 
-    def __init__(self, folder: Path, sandbox: MediaSandbox, clips: Sequence[Clip]) -> None:
-        self._sandbox = sandbox
+    def __init__(self, folder: Path, fingerprinter: Fingerprinter, clips: Sequence[Clip]) -> None:
+        self._fingerprinter = fingerprinter
         self._clips = clips
         self._peers: list[NDArray[np.uint8]] = []
         self.rows = HashIndex.open(folder / "rows")
@@ -166,37 +166,29 @@ class Bench:
 
     def bank(self, made: Made, owner: int) -> None:
         """Put a file into its bank, as `bank add` does for a priority bank."""
-        arrays, _ = self._examined(made.path, ("rows", "stills"), None)
-        t = np.asarray(arrays["rows.t"], np.float64)
-        good = np.asarray(arrays["rows.quality"], np.uint8) >= 50
-        bits = np.asarray(arrays["rows.bits"], np.uint8)[good]
-        self.banked_rows, self.banked_s = self.banked_rows + len(t), self.banked_s + made.seconds
-        owners = np.full(len(bits), owner, np.int64)
-        self.rows.add(_rows(bits, owners, np.round(t[good] * 1000)), applied_to=owner)
-        features = features_for_bank(_stills(arrays))
+        fingerprint = self._taken(made.path, "bank").fingerprint
+        self.banked_rows += len(fingerprint.frames)
+        self.banked_s += fingerprint.seconds
+        rows = fingerprint.frames.chosen(fingerprint.frames.quality >= 50)
+        owners = np.full(len(rows), owner, np.int64)
+        self.rows.add(_rows(rows.bits, owners, np.round(rows.t * 1000)), applied_to=owner)
+        features = features_for_bank(fingerprint.stills)
         if features is not None:
             self.features.add([(owner, features)], applied_to=owner)
         self._peers.append(made.peer)
 
-    def look_up(self, path: Path, seconds: float) -> tuple[set[str], float]:
-        """Look a file up: (the banks it is in, CPU seconds of child and parent)."""
-        arrays, cpu_s = self._examined(path, ("probes", "stills"), 1.0)
+    def look_up(self, path: Path) -> tuple[set[str], float]:
+        """Look a file up: (the banks it is in, CPU seconds of child and parent for 15 s of it)."""
         started = time.process_time()
-        frames = FrameTable(
-            t=np.asarray(arrays["probes.t"], np.float64),
-            bits=np.asarray(arrays["probes.bits"], np.uint8),
-            quality=np.asarray(arrays["probes.quality"], np.uint8),
-            form=np.asarray(arrays["probes.form"], np.uint8),
-            window=np.asarray(arrays["probes.window"], np.uint8),
-        )
-        print_ = Fingerprint(seconds=seconds, frames=frames, stills=_stills(arrays))
-        matches = self.known.match(print_)
-        return {m.bank for m in matches}, cpu_s + time.process_time() - started
+        taken = self._taken(path, "query")
+        matches = self.known.match(taken.fingerprint)
+        cpu_s = taken.found.cpu_s + time.process_time() - started
+        return {m.bank for m in matches}, cpu_s * 15 / taken.fingerprint.seconds
 
     def judge(self, made: Made, tally: Tally) -> None:
         """Look a file up, with ours and with the peer's rule, and note what was found."""
-        banks, cpu_s = self.look_up(made.path, made.seconds)
-        tally.cpu_s.append(cpu_s * 15 / made.seconds)
+        banks, cpu_s = self.look_up(made.path)
+        tally.cpu_s.append(cpu_s)
         own = _bank_of(made.clip)
         peers = self._peer_finds(made)
         if made.edit not in {NONE, ALIKE}:
@@ -216,23 +208,10 @@ class Bench:
             if vpdq_percentages(asked, _peer_table(known)).query >= QUERY_PERCENT
         }
 
-    def _examined(
-        self, path: Path, taps: tuple[str, ...], gap_s: float | None
-    ) -> tuple[Mapping[str, NDArray[np.generic]], float]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            found = self._sandbox.examine(descriptor, taps=taps, gap_s=gap_s)
-        finally:
-            os.close(descriptor)
-        assert not found.problem, (path, found.problem)
-        return found.arrays, found.cpu_s
-
-
-def _stills(arrays: Mapping[str, NDArray[np.generic]]) -> Stills:
-    return Stills(
-        t=np.asarray(arrays["stills.t"], np.float64),
-        pixels=np.asarray(arrays["stills.pixels"], np.uint8),
-    )
+    def _taken(self, path: Path, side: Side) -> Fingerprinted:
+        taken = self._fingerprinter.take(path, side, stills=True)
+        assert not taken.found.problem, (path, taken.found.problem)
+        return taken
 
 
 def _peer_table(rows: NDArray[np.uint8]) -> FrameTable:
@@ -280,9 +259,8 @@ def timed_query_s(bench: Bench, pool: ProcessPoolExecutor, folder: Path, size: S
         for number in range(size.timed)
     ]
     paths = [part.result() for part in parts]
-    bench.look_up(paths[0], size.timed_s)
-    taken = [bench.look_up(path, size.timed_s)[1] for path in paths * 3]
-    return statistics.median(taken) * 15 / size.timed_s
+    bench.look_up(paths[0])
+    return statistics.median(bench.look_up(path)[1] for path in paths * 3)
 
 
 def looked_up(clips: Sequence[Clip], size: Size) -> Iterator[tuple[Clip, str]]:
@@ -330,8 +308,8 @@ def measure(size: Size, seed: int, folder: Path) -> tuple[Tally, dict[str, float
     """Build the bank, look everything up: (what was found, other figures)."""
     clips = known_clips(size)
     context = get_context("spawn")
-    with ProcessPoolExecutor(2, context) as pool, MediaSandbox() as sandbox:
-        bench = Bench(folder, sandbox, clips)
+    with ProcessPoolExecutor(2, context) as pool, Fingerprinter() as fingerprinter:
+        bench = Bench(folder, fingerprinter, clips)
         for owner, made in enumerate(
             ahead(pool, ((clip, KNOWN) for clip in clips), seed, folder), start=1
         ):
@@ -340,6 +318,8 @@ def measure(size: Size, seed: int, folder: Path) -> tuple[Tally, dict[str, float
         tally = Tally()
         for made in ahead(pool, looked_up(clips, size), seed, folder):
             bench.judge(made, tally)
+            if len(tally.cpu_s) % 50 == 0:
+                print(f"{len(tally.cpu_s)} files looked up", file=sys.stderr)
         timed = timed_query_s(bench, pool, folder, size)
         figures = {
             "query_cpu_s": round(timed, 3),

@@ -66,10 +66,9 @@ class Made:
     clip: Clip
     edit: str
     peer: NDArray[np.uint8]
-    seconds: float
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=8)
 def frames_of(clip: Clip, seed: int) -> tuple[list[Frame], float]:
     """Draw or read the frames of a clip, and their rate."""
     if clip.is_filmed:
@@ -122,8 +121,7 @@ def make(clip: Clip, edit: str, seed: int, folder: Path) -> Made:
     path = folder / name
     path.write_bytes(content)
     path.chmod(0o644)
-    seconds = len(take.frames) / take.rate
-    return Made(path=path, clip=clip, edit=edit, peer=_each_second(path), seconds=seconds)
+    return Made(path=path, clip=clip, edit=edit, peer=_each_second(path))
 
 
 def _number_of(edit: str) -> int:

@@ -24,7 +24,7 @@ BANK_FEATURES: Final = 250
 QUERY_FEATURES: Final = 200
 """The strongest of a still that are kept. A bank keeps more, since a copy may show a part."""
 
-_OFFERED: Final = 3
+_OFFERED: Final = 2
 _GRID: Final = 6
 _AT_A_TIME: Final = 4
 _CONTRAST: Final = 0.02
@@ -96,17 +96,17 @@ def _of_still(pixels: NDArray[np.uint8], most: int) -> _Found:
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
         height, width = pixels.shape
     sift = cv2.SIFT.create(nfeatures=_OFFERED * most, contrastThreshold=_CONTRAST)
-    offered = sift.detect(pixels, None)
+    # In one call: describing the chosen alone would build the pyramid of the picture again.
+    offered, descriptors = sift.detectAndCompute(pixels, None)
     if not offered:
         return _Found(
             (width, height), np.empty((0, 4), np.float32), np.empty((0, DESCRIPTOR), np.float32)
         )
     strength = np.array([point.response for point in offered])
     places = np.array([point.pt for point in offered])
-    chosen = [offered[place] for place in _spread(places, strength, (width, height), most)]
-    keypoints, descriptors = sift.compute(pixels, chosen)
-    points = np.array([(*k.pt, k.angle, k.size) for k in keypoints], np.float32)
-    return _Found((width, height), points, np.asarray(descriptors, np.float32))
+    points = np.array([(*k.pt, k.angle, k.size) for k in offered], np.float32)
+    chosen = _spread(places, strength, (width, height), most)
+    return _Found((width, height), points[chosen], np.asarray(descriptors, np.float32)[chosen])
 
 
 def _spread(
@@ -114,7 +114,7 @@ def _spread(
     strength: NDArray[np.float64],
     frame: tuple[int, int],
     most: int,
-) -> list[int]:
+) -> NDArray[np.intp]:
     """Choose features by how strong they are in their part of the picture, then in all of it.
 
     Else a line of text laid over a quiet picture has all the strongest, and the picture none.
@@ -125,8 +125,7 @@ def _spread(
     _, first = np.unique(cell[order], return_index=True)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order)) - np.repeat(first, np.diff([*first, len(order)]))
-    chosen = np.lexsort((-strength, rank // _AT_A_TIME))[:most]
-    return [int(place) for place in chosen]
+    return np.lexsort((-strength, rank // _AT_A_TIME))[:most]
 
 
 def _table(stills: Stills, found: Sequence[_Found], *, turned: bool) -> LocalFeatures:
