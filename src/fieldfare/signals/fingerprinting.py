@@ -17,6 +17,9 @@ from fieldfare.signals.files import digests_of, opened
 
 Side = Literal["bank", "query"]
 
+SCAN_TAPS: Final = ("luma", "probes", "thumbnails")
+"""What a whole scan takes of every frame; what it is looked up by among it."""
+
 BANK_TAPS: Final = ("rows",)
 QUERY_TAPS: Final = ("probes",)
 QUERY_GAP_S: Final = 2.0
