@@ -10,9 +10,10 @@ from fieldfare.cli.printing import print_json, print_line
 from fieldfare.cli.reach import must_be_files
 from fieldfare.kernel import BadInput, JsonValue
 from fieldfare.matching.fingerprints import WHOLE, FrameTable
+from fieldfare.matching.sound import STEP_S, SoundPrint
 from fieldfare.signals.fingerprinting import Fingerprinted, Fingerprinter, Side
 
-HASHES: Final = ("sha256", "md5", "pdq")
+HASHES: Final = ("sha256", "md5", "pdq", "sound")
 Form = Literal["text", "json", "vpdq"]
 _DEFAULT_FPS: Final = 25.0
 
@@ -29,7 +30,8 @@ def hash_files(files: Sequence[Path], *, side: Side, kinds: Sequence[str], form:
     with Fingerprinter() as fingerprinter:
         for path in files:
             taken = fingerprinter.take(path, side)
-            if taken.found.problem and not len(taken.fingerprint.frames):
+            nothing = not len(taken.fingerprint.frames) and taken.fingerprint.sound is None
+            if taken.found.problem and nothing:
                 raise BadInput(
                     f"{path} cannot be hashed: {taken.found.problem}",
                     hint="Give a video, a picture or a sound.",
@@ -81,6 +83,8 @@ def _json(path: Path, taken: Fingerprinted, side: Side, kinds: Sequence[str]) ->
         said["md5"] = fingerprint.md5
     if "pdq" in kinds:
         said["pdq"] = _rows(fingerprint.frames)
+    if "sound" in kinds:
+        said["sound"] = _peaks(fingerprint.sound)
     return said
 
 
@@ -98,6 +102,16 @@ def _rows(frames: FrameTable) -> list[JsonValue]:
     ]
 
 
+def _peaks(sound: SoundPrint | None) -> JsonValue:
+    if sound is None:
+        return None
+    return {
+        "seconds": round(sound.seconds, 3),
+        "t": [round(float(frame) * STEP_S, 3) for frame in sound.frame],
+        "bin": sound.bin.tolist(),
+    }
+
+
 def _print(path: Path, taken: Fingerprinted, kinds: Sequence[str]) -> None:
     fingerprint, found = taken.fingerprint, taken.found
     kind = found.probe.kind if found.probe else "unknown"
@@ -108,9 +122,15 @@ def _print(path: Path, taken: Fingerprinted, kinds: Sequence[str]) -> None:
         print_line(f"  sha256 {fingerprint.sha256}")
     if "md5" in kinds:
         print_line(f"  md5    {fingerprint.md5}")
-    if "pdq" not in kinds:
-        return
-    frames = _plain(taken)
+    if "pdq" in kinds:
+        _print_frames(taken)
+    if "sound" in kinds and fingerprint.sound is not None:
+        sound = fingerprint.sound
+        print_line(f"  sound  {len(sound)} peaks in {sound.seconds:.1f} s")
+
+
+def _print_frames(taken: Fingerprinted) -> None:
+    fingerprint, frames = taken.fingerprint, _plain(taken)
     for t, quality, bits in zip(frames.t, frames.quality, frames.bits, strict=True):
         print_line(f"  pdq    {bits.tobytes().hex()}  quality {quality:3d}  at {t:.3f} s")
     if len(fingerprint.frames) > len(frames):

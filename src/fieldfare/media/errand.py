@@ -8,6 +8,8 @@ from fieldfare.media.limits import KINDS, Kind, MediaLimits
 DEFAULT_TAPS: Final = ("luma", "pdq", "thumbnails")
 THUMBNAIL_PX: Final = 256
 STILL_PX: Final = 512
+SOUND_BINS: Final = 480
+"""Lines of a spectrogram that are looked at."""
 
 FORMS: Final = 8
 WHOLE, UNBORDERED = 0, 1  # windows of a picture that are hashed

@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
+from av.audio.frame import AudioFrame
+
 from fieldfare.media.errand import Errand
 from fieldfare.media.findings import Array, Probe, SandboxReport
 from fieldfare.media.limits import Kind, MediaLimits, Refused
 from fieldfare.media.moving import MovingPictures
 from fieldfare.media.sniff import HEAD_BYTES, sniff
 from fieldfare.media.still import StillPictures
-from fieldfare.media.taps import Tap
+from fieldfare.media.taps import Ear, Tap
 from fieldfare.media.wire import Answer
 
 
@@ -31,12 +33,12 @@ def examine(
     probe: Probe | None = None
     started = time.process_time()
     try:
-        opened = _open(file, errand)
+        chosen = [taps[name]() for name in errand.taps]
+        opened = _open(file, errand, [tap.hear for tap in chosen if isinstance(tap, Ear)])
         probe = opened.probe
         tell(probe)
         _refuse_kind(probe, errand.kinds)
         opened.refuse_beyond_limits()
-        chosen = [taps[name]() for name in errand.taps]
         _run(opened, chosen)
     except Refused as refusal:
         return Answer(probe=probe, problem=str(refusal)[:300], report=report), {}
@@ -60,7 +62,9 @@ def out_of_memory(limits: MediaLimits) -> str:
     return f"decoding needs more than {limits.memory_bytes >> 20} MiB of memory"
 
 
-def _open(file: IO[bytes], errand: Errand) -> MovingPictures | StillPictures:
+def _open(
+    file: IO[bytes], errand: Errand, ears: Sequence[Callable[[AudioFrame], None]]
+) -> MovingPictures | StillPictures:
     limits = errand.limits
     size = file.seek(0, os.SEEK_END)  # a sealed process may not ask fstat
     if size > limits.size_bytes:
@@ -71,7 +75,7 @@ def _open(file: IO[bytes], errand: Errand) -> MovingPictures | StillPictures:
         raise Refused(container)
     file.seek(0)
     if container.reader == "moving":
-        return MovingPictures(file, container, limits, gap_s=errand.gap_s)
+        return MovingPictures(file, container, limits, gap_s=errand.gap_s, ears=ears)
     return StillPictures(file, container, limits)
 
 

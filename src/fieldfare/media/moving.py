@@ -4,12 +4,13 @@ In: an open file and the one demuxer it may be read with. Out: a Probe, then pic
 libav gets no path, no protocol and no say in which demuxer or codec to use.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO, Final
 
 import av
 import av.logging
+from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -41,7 +42,8 @@ class MovingPictures:
     """A file of libav, opened. Iterate `pictures` once; then `problem` says what was amiss.
 
     gap_s: None for every frame; else only keyframes are decoded, and others where those are further
-    apart. Raises Refused if it cannot be opened or holds neither picture nor sound.
+    apart. ears: told of the sound as it comes, beside pictures too. Raises Refused if it cannot be
+    opened or holds neither picture nor sound.
     """
 
     def __init__(
@@ -51,10 +53,12 @@ class MovingPictures:
         limits: MediaLimits,
         *,
         gap_s: float | None = None,
+        ears: Sequence[Callable[[AudioFrame], None]] = (),
     ) -> None:
         av.logging.set_level(av.logging.PANIC)
         self._limits = limits
         self._gap_s = gap_s
+        self._ears = ears
         self._input = _open(file, container, limits)
         self._video, self._other_pictures = _picture_streams(self._input)
         self.probe = _probe(container, self._input, self._video)
@@ -71,7 +75,7 @@ class MovingPictures:
             refuse_frame(probe.width, probe.height, limits)
             if probe.video_codec not in VIDEO_CODECS:
                 raise Refused(f"the video codec {probe.video_codec or 'unknown'} is not accepted")
-        elif not probe.audio_codec.startswith("pcm_") and probe.audio_codec not in AUDIO_CODECS:
+        elif not _is_heard(probe.audio_codec):
             raise Refused(f"the audio codec {probe.audio_codec or 'unknown'} is not accepted")
         if probe.duration_s is not None and probe.duration_s > limits.duration_s:
             raise Refused(
@@ -161,10 +165,10 @@ class MovingPictures:
                 gap_s=self._gap_s,
                 damaged=self._note_damage,
             )
-            yield from sparse.of(self._readable(video))
+            yield from sparse.of(self._seen_and_heard(video))
             self._until_s = sparse.until_s
             return
-        for packet in self._readable(video):
+        for packet in self._seen_and_heard(video):
             try:
                 frames = packet.decode()
             except FFmpegError as error:
@@ -174,10 +178,33 @@ class MovingPictures:
                 if isinstance(frame, VideoFrame):
                     yield frame
 
+    def _seen_and_heard(self, video: VideoStream) -> "Iterator[Packet[Stream]]":
+        """Give the packets of the pictures, and let ears hear those of the sound between them."""
+        sounds = self._input.streams.audio
+        if not self._ears or not sounds or not _is_heard(self.probe.audio_codec):
+            yield from self._readable(video)
+            return
+        sounds[0].codec_context.thread_count = 1
+        for packet in self._readable(video, sounds[0]):
+            if packet.stream.index == video.index:
+                yield packet
+                continue
+            try:
+                for frame in packet.decode():
+                    self._tell(frame)
+            except FFmpegError as error:  # a clip whose sound is damaged is still a whole clip
+                _raise_if_out_of_memory(error)
+
+    def _tell(self, frame: object) -> None:
+        if isinstance(frame, AudioFrame):
+            for ear in self._ears:
+                ear(frame)
+
     def _hear(self, sound: Stream) -> None:
         for packet in self._readable(sound):
             try:
                 for frame in packet.decode():
+                    self._tell(frame)
                     self._seen += 1
                     self.decoded_s = max(self.decoded_s, getattr(frame, "time", None) or 0.0)
             except FFmpegError as error:
@@ -185,9 +212,9 @@ class MovingPictures:
             if self.decoded_s > self._limits.duration_s + _END_TOLERATED_S:
                 raise Refused(f"it lasts more than {self._limits.duration_s:g} s")
 
-    def _readable(self, stream: Stream) -> "Iterator[Packet[Stream]]":
+    def _readable(self, *streams: Stream) -> "Iterator[Packet[Stream]]":
         """Give the packets up to the first place where the file cannot be read on."""
-        packets = self._input.demux(stream)
+        packets = self._input.demux(*streams)
         while True:
             try:
                 packet = next(packets)
@@ -197,7 +224,7 @@ class MovingPictures:
                 _raise_if_out_of_memory(error)
                 self._breaks_off = True
                 return
-            self._packets += packet.size > 0
+            self._packets += packet.size > 0 and packet.stream.index == streams[0].index
             yield packet
 
     def _note_damage(self, packet: "Packet[Stream]", error: FFmpegError) -> None:
@@ -268,6 +295,10 @@ def _probe(container: Container, source: InputContainer, video: VideoStream | No
 def _codec_name(stream: Stream | None) -> str:
     context = stream.codec_context if stream else None
     return _DECODERS.get(context.name, context.name) if context else ""
+
+
+def _is_heard(codec: str) -> bool:
+    return codec.startswith("pcm_") or codec in AUDIO_CODECS
 
 
 def _promised_s(source: InputContainer, video: VideoStream | None) -> float:

@@ -9,13 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from fieldfare.media.errand import FORMS, STILL_PX, THUMBNAIL_PX, UNBORDERED
+from fieldfare.media.errand import FORMS, SOUND_BINS, STILL_PX, THUMBNAIL_PX, UNBORDERED
 from fieldfare.media.findings import Array
 from fieldfare.media.wire import NonsenseAnswer
 
 _MOST_S: Final = 1e6
 _ANY_PICTURE: Final = (-1, -1)
-_MOST: Final = {"probes.form": FORMS - 1, "probes.window": UNBORDERED}
+_MOST: Final = {"probes.form": FORMS - 1, "probes.window": UNBORDERED, "sound.bin": SOUND_BINS - 1}
 _KNOWN: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "luma.t": ("f8", ()),
     "luma.until": ("f8", ()),
@@ -32,6 +32,9 @@ _KNOWN: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "rows.t": ("f8", ()),
     "rows.bits": ("u1", (32,)),
     "rows.quality": ("u1", ()),
+    "sound.frame": ("i4", ()),
+    "sound.bin": ("i4", ()),
+    "heard.s": ("f8", ()),
     "stills.t": ("f8", ()),
     "stills.pixels": ("u1", _ANY_PICTURE),
     "thumb.t": ("f8", ()),
@@ -55,7 +58,9 @@ def check_shapes(arrays: Mapping[str, Array]) -> None:
             raise NonsenseAnswer(f"{name} holds what there is not")
         if rows.setdefault(tap, len(array)) != len(array):
             raise NonsenseAnswer(f"{name} has another length than the rest")
-        if name.endswith(".t") and not _is_time(array):
+        if name == "sound.bin" and len(array) and array.min() < 0:
+            raise NonsenseAnswer(f"{name} holds what there is not")
+        if name.endswith((".t", ".frame", ".s")) and not _is_time(array):
             raise NonsenseAnswer(f"{name} does not grow")
 
 

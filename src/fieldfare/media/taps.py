@@ -6,14 +6,16 @@ operator names are what a child can be asked for.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
+from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from fieldfare.media.errand import THUMBNAIL_PX
 from fieldfare.media.findings import Array
 from fieldfare.media.hash_taps import ProbesTap, RowsTap, StillsTap
+from fieldfare.media.hearing import SoundTap
 from fieldfare.media.pdq import hash_luma
 from fieldfare.media.pictures import Picture
 
@@ -31,6 +33,13 @@ class Tap(Protocol):
     def see(self, picture: Picture, /) -> None: ...
 
     def arrays(self) -> Mapping[str, Array]: ...
+
+
+@runtime_checkable
+class Ear(Protocol):
+    """A tap that hears the first track of sound too, piece by piece, before it is asked."""
+
+    def hear(self, frame: AudioFrame, /) -> None: ...
 
 
 class LumaTap:
@@ -127,6 +136,7 @@ TAPS: Final[Mapping[str, Callable[[], Tap]]] = {
     "pdq": PdqTap,
     "probes": ProbesTap,
     "rows": RowsTap,
+    "sound": SoundTap,
     "stills": StillsTap,
     "thumbnails": ThumbnailTap,
 }

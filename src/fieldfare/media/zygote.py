@@ -29,6 +29,7 @@ from fieldfare.media.errand import (
     Errand,
 )
 from fieldfare.media.examine import examine
+from fieldfare.media.hearing import warm_ears
 from fieldfare.media.limits import MediaLimits
 from fieldfare.media.seal import seal
 from fieldfare.media.taps import TAPS, Tap
@@ -55,6 +56,7 @@ def main(arguments: list[str]) -> None:
 def warm_up() -> None:
     """Use every decoder and tap once, so that nothing is imported or opened after sealing."""
     errand = Errand(limits=MediaLimits(), taps=tuple(TAPS))
+    warm_ears()
     trials = [builtin_clip()]
     for name in ("JPEG", "PNG", "WEBP", "GIF"):
         picture = io.BytesIO()

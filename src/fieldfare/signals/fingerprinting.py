@@ -12,16 +12,17 @@ from typing import Final, Literal, Self
 import numpy as np
 
 from fieldfare.matching.fingerprints import Fingerprint, FrameTable, Stills, probes_of
+from fieldfare.matching.sound import SoundPrint
 from fieldfare.media import Examination, MediaLimits, MediaSandbox
 from fieldfare.signals.files import digests_of, opened
 
 Side = Literal["bank", "query"]
 
-SCAN_TAPS: Final = ("luma", "probes", "thumbnails")
+SCAN_TAPS: Final = ("luma", "probes", "sound", "thumbnails")
 """What a whole scan takes of every frame; what it is looked up by among it."""
 
-BANK_TAPS: Final = ("rows",)
-QUERY_TAPS: Final = ("probes",)
+BANK_TAPS: Final = ("rows", "sound")
+QUERY_TAPS: Final = ("probes", "sound")
 QUERY_GAP_S: Final = 2.0
 """How far apart the samples of a query may be; docs/performance.md says what that finds."""
 
@@ -99,7 +100,20 @@ def fingerprint_of(found: Examination, *, sha256: str = "", md5: str = "") -> Fi
         md5=md5,
         seconds=found.decoded_s,
         frames=_frames(found),
+        sound=_sound(found),
         stills=stills,
+    )
+
+
+def _sound(found: Examination) -> SoundPrint | None:
+    arrays = found.arrays
+    if "sound.frame" not in arrays or not len(arrays["sound.frame"]):
+        return None
+    heard = np.asarray(arrays.get("heard.s", ()), np.float64)
+    return SoundPrint(
+        frame=np.asarray(arrays["sound.frame"], np.int32),
+        bin=np.asarray(arrays["sound.bin"], np.int32),
+        seconds=float(heard[0]) if len(heard) else found.decoded_s,
     )
 
 

@@ -58,4 +58,15 @@ def test_what_cannot_be_hashed_is_refused_in_a_sentence(clip: Path, tmp_path: Pa
     assert "cannot be hashed: the file is text" in str(refusal(text))
     unknown = refusal("--kinds", "sha1", clip)
     assert isinstance(unknown, BadInput)
-    assert unknown.hint == "There are sha256, md5, pdq."
+    assert unknown.hint == "There are sha256, md5, pdq, sound."
+
+
+def test_the_peaks_of_sound_are_printed(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp3", Clip(codec="", sound="libmp3lame", frames=30))
+
+    told = json.loads(run("--json", path))
+
+    assert told["kind"] == "audio"
+    assert told["pdq"] == []
+    assert len(told["sound"]["t"]) == len(told["sound"]["bin"]) > 0
+    assert run(path).splitlines()[-1].endswith(" peaks in 3.1 s")

@@ -15,7 +15,6 @@ from fieldfare.matching.fingerprints import (
     probes_of,
     unpack_frames,
 )
-from fieldfare.matching.sound import SoundPrint, pack_sound, unpack_sound
 from fieldfare.media import hash_luma, luma_of
 from fieldfare.testing.clips import Clip, texture
 
@@ -118,32 +117,3 @@ def test_probes_of_a_table_hold_each_plain_row_in_all_forms() -> None:
     assert probes.form.tolist() == [*range(8), *range(8)]
     assert probes.t.tolist() == [0.0] * 8 + [1.0] * 8
     assert probes.bits[8:].tolist() == forms_of(table.bits)[1].tolist()
-
-
-@given(n=st.integers(0, 40))
-def test_a_packed_sound_reads_back_as_it_was(n: int) -> None:
-    peaks = np.arange(n, dtype=np.int32)
-    sound = SoundPrint(frame=peaks, bin=peaks * 2, seconds=1.5)
-
-    read = unpack_sound(pack_sound(sound))
-
-    assert (read.frame.tolist(), read.bin.tolist(), read.seconds) == (
-        peaks.tolist(),
-        (peaks * 2).tolist(),
-        1.5,
-    )
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"ELSE" + bytes(12),
-        pack_sound(SoundPrint(frame=np.zeros(1, np.int32), bin=np.zeros(1, np.int32), seconds=0.0))[
-            :-1
-        ],
-    ],
-)
-def test_bytes_that_are_no_sound_are_refused(data: bytes) -> None:
-    with pytest.raises(BadInput):
-        unpack_sound(data)
