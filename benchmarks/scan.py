@@ -24,15 +24,17 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in the zygote; read when NumPy is
 
 import av
 
-from fieldfare.media.errand import Errand
+from fieldfare.media.errand import DEFAULT_TAPS, Errand
 from fieldfare.media.examine import examine
 from fieldfare.media.limits import MediaLimits
 from fieldfare.media.seal import seal
 from fieldfare.media.taps import TAPS
 from fieldfare.media.zygote import warm_up
 from fieldfare.signals import Scanner
-from fieldfare.signals.fingerprinting import SCAN_TAPS
 from fieldfare.testing.clips import Clip, write_clip
+
+TAKEN = (*DEFAULT_TAPS, "probes", "sound")
+"""What a scan takes where there are banks."""
 
 _PAIR = struct.Struct("dd")
 
@@ -55,7 +57,7 @@ def tapped_decode_s(file: io.FileIO) -> float:
     file.seek(0)
     answer, _ = examine(
         file,
-        Errand(limits=MediaLimits(), taps=SCAN_TAPS),
+        Errand(limits=MediaLimits(), taps=TAKEN),
         taps=TAPS,
         report=None,
         tell=lambda _: None,

@@ -18,9 +18,6 @@ from fieldfare.signals.files import digests_of, opened
 
 Side = Literal["bank", "query"]
 
-SCAN_TAPS: Final = ("luma", "probes", "sound", "thumbnails")
-"""What a whole scan takes of every frame; what it is looked up by among it."""
-
 BANK_TAPS: Final = ("rows", "sound")
 QUERY_TAPS: Final = ("probes", "sound")
 QUERY_GAP_S: Final = 2.0

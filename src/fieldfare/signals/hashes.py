@@ -69,7 +69,8 @@ class Asked:
         """Name what the child has to take beside what every scan does."""
         if self.known is NOTHING_KNOWN:
             return ()
-        return ("probes", "stills") if self.known.looks_at_stills else ("probes",)
+        taps = ("probes", "sound")
+        return (*taps, "stills") if self.known.looks_at_stills else taps
 
 
 NOBODY_ASKED: Final = Asked()

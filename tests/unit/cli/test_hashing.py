@@ -69,4 +69,4 @@ def test_the_peaks_of_sound_are_printed(tmp_path: Path) -> None:
     assert told["kind"] == "audio"
     assert told["pdq"] == []
     assert len(told["sound"]["t"]) == len(told["sound"]["bin"]) > 0
-    assert run(path).splitlines()[-1].endswith(" peaks in 3.1 s")
+    assert run(path).splitlines()[-1].endswith(" peaks in 3.0 s")
