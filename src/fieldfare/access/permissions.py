@@ -71,6 +71,8 @@ SCOPE_PERMISSIONS: Final[Mapping[Scope, frozenset[Permission]]] = MappingProxyTy
         # No reveal: an exposure belongs to a person, and a key is none.
         Scope.REVIEW: frozenset({_P.REVIEW, _P.LABELS_WRITE, _P.POLICIES_READ, _P.RULES_READ})
         | _EXPLAINS,
+        # Of a matcher that others call: it knows banks, and nothing of items and people.
+        Scope.BANKS: frozenset({_P.BANKS_READ, _P.BANKS_WRITE}),
         Scope.ADMIN: frozenset(_P) - {_P.REVIEW, _P.REVEAL, _P.CONSOLE},
     }
 )

@@ -24,6 +24,7 @@ class Scope(StrEnum):
     INGEST = "ingest"
     GATE = "gate"
     REVIEW = "review"
+    BANKS = "banks"
     ADMIN = "admin"
 
 

@@ -73,11 +73,14 @@ def serve(
     home: Home = None,
     port: Annotated[int | None, typer.Option(help="The port; the next free one if taken.")] = None,
     clock: Annotated[str | None, typer.Option(help="system or simulated (loopback only).")] = None,
+    hma: Annotated[str | None, typer.Option(help="Answer as HMA at 127.0.0.1:5000.")] = None,
+    hma_key: Annotated[str | None, typer.Option(help="The id of the key it acts by.")] = None,
+    hma_policy: Annotated[str | None, typer.Option(help="The policy of banks made there.")] = None,
 ) -> None:
     """Run the server: API, console, evaluator, scanner and carrier in one process."""
     from fieldfare.cli.serving import serve as run
 
-    run(home, port=port, clock=clock)
+    run(home, port=port, clock=clock, hma=hma, hma_key=hma_key, hma_policy=hma_policy)
 
 
 @app.command(name="import")
@@ -282,7 +285,7 @@ def webhook_remove(id_: Annotated[str, typer.Argument(metavar="ID")], home: Home
 
 @key.command("create")
 def key_create(
-    scopes: Annotated[list[str], typer.Argument(help="ingest, gate, review, admin.")],
+    scopes: Annotated[list[str], typer.Argument(help="ingest, gate, review, banks, admin.")],
     note: Annotated[str, typer.Option(help="What it is for.")] = "",
     home: Home = None,
 ) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 
 from fieldfare.cli.printing import print_line
 from fieldfare.cli.reach import ServerAddress
+from fieldfare.cli.serving_hma import hma_listener
 from fieldfare.engine.settings import Settings, load_settings
 from fieldfare.kernel import BadInput, Clock, SimulatedClock, SystemClock, Unavailable, unix_ms
 from fieldfare.matching.index import warm
@@ -26,9 +27,12 @@ SWITCH_INTERVAL_S: Final = 0.001
 """How long a thread may keep the interpreter: gate calls must not wait for the evaluator's 5 ms."""
 
 
-def serve(home: Path | None, *, port: int | None, clock: str | None) -> None:
-    """Serve until told to stop. Raises Unavailable if another process has the store."""
-    settings = load_settings(home, port=port, clock=clock)
+def serve(home: Path | None, **given: object) -> None:
+    """Serve until told to stop; given: settings.
+
+    Raises Unavailable if another process has the store.
+    """
+    settings = load_settings(home, **given)
     ticking = _clock(settings)
     platform = Platform.open(settings, clock=ticking)
     warm()  # before anybody can ask: loaded in a second, or compiled anew after an upgrade
@@ -57,8 +61,9 @@ def serve(home: Path | None, *, port: int | None, clock: str | None) -> None:
         gc.freeze()
         address.write(url)
         print_line(f"Fieldfare listens on {url}")
-        sys.stdout.flush()
-        server.run(sockets=[listening])
+        with hma_listener(platform, settings):
+            sys.stdout.flush()
+            server.run(sockets=[listening])
     finally:
         address.remove()
         platform.close()

@@ -113,8 +113,11 @@ def _apply(uow: UnitOfWork, org: Org, name: str, page: Page, *, listing: int) ->
     counts = FetchCounts(skipped=page.skipped)
     new: list[KnownPiece] = []
     instead_of: list[BankEntryRecord | None] = []
-    for record in _last_of_each(page.records):
-        known = uow.held_records.get(org, name, record.key)
+    records = _last_of_each(page.records)
+    # All are read before any is written: a read between two writes would send each by itself.
+    held = {each.key: uow.held_records.get(org, name, each.key) for each in records}
+    for record in records:
+        known = held[record.key]
         if known is not None and known.digest == _digest(record):
             if known.seen != listing:
                 uow.held_records.put(replace(known, seen=listing))
@@ -123,7 +126,7 @@ def _apply(uow: UnitOfWork, org: Org, name: str, page: Page, *, listing: int) ->
         entry = _entry_of(uow, org, name, record.key) if known is not None else None
         counts = counts.plus(_kind_of_change(record, known, has_entry=entry is not None))
         _hold(uow, org, name, record, listing=listing)
-        piece = _piece(name, record)
+        piece = piece_of_record(name, record)
         if entry is not None and not _suits(uow, entry, piece):
             remove_entries(uow, org, [entry.id], by=exchange_pseudonym(name))
         elif entry is not None and piece is not None:
@@ -213,7 +216,7 @@ def _digest(record: SharedRecord) -> str:
     )
 
 
-def _piece(name: str, record: SharedRecord) -> KnownPiece | None:
+def piece_of_record(name: str, record: SharedRecord) -> KnownPiece | None:
     """Make what is put into the bank, or None for a record nothing is matched by."""
     if not _matchable(record):
         return None

@@ -32,6 +32,8 @@ class Settings:
     lake_flush_s, lake_rows: when events go into the lake at the latest; lake_days: how long they
     stay there, 0 for as long as the log has them. backtest_workers: processes of a backtest; 0: as
     many as the machine has cores.
+    hma: where HMA's API listens, as `127.0.0.1:5000`, "" for nowhere; hma_key: the id of the API
+    key it acts by; hma_policy: the policy of banks that are made there.
     """
 
     home: Path = field(default_factory=lambda: Path("fieldfare-data"))
@@ -64,6 +66,9 @@ class Settings:
     lake_rows: int = 20_000
     lake_days: int = 0
     backtest_workers: int = 0
+    hma: str = ""
+    hma_key: str = ""
+    hma_policy: str = ""
 
     @property
     def database_url(self) -> str:

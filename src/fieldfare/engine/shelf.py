@@ -24,7 +24,7 @@ from fieldfare.engine.shelf_stages import StageKeeping, stages_in
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import FrameTable, joined, unpack_frames
-from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged
+from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged, IndexHits
 from fieldfare.matching.known import KnownContent
 from fieldfare.matching.pdq import MIN_QUALITY
 from fieldfare.matching.repositories import NO_HASHES, BankEntryRecord, BankRecord, EntryHashes
@@ -144,6 +144,12 @@ class Shelf:
         place = self._place(org)
         self._catch_up(org, place)
         return place.known
+
+    def search(self, org: Org, bits: NDArray[np.uint8], radius: int) -> IndexHits:
+        """Find every row of an organisation's banks within `radius` bits. bits: (m, 32)."""
+        place = self._place(org)
+        self._catch_up(org, place)
+        return place.index.search(bits, radius)
 
     def as_of(self, org: Org) -> EventId:
         """Say up to which event the banks have been followed, which is now."""

@@ -20,4 +20,4 @@ def test_a_scope_nobody_knows_is_told_with_those_there_are(tmp_path: Path) -> No
     with pytest.raises(BadInput, match="there is no scope 'everything'") as refused:
         create_key(tmp_path, ["everything"], note="")
 
-    assert refused.value.hint == "There are: ingest, gate, review, admin."
+    assert refused.value.hint == "There are: ingest, gate, review, banks, admin."
