@@ -7,6 +7,7 @@ into a lookup (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, secti
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,9 @@ ROWS: Final = 3
 and one with J = .05, as unrelated comments have, with 1.4e-5: 42 bands of 3, two of which agree."""
 
 _HASHES: Final = BANDS * ROWS
-_TAIL: Final = 4_096
+_TAIL: Final = 512
+_YOUNG: Final = 8_192
+"""Rows that may stand in the parts that are quick to change."""
 _AT_ONCE: Final = 1 << 14
 """Pieces whose minima are taken in one step: 8 MB of working memory."""
 
@@ -76,24 +79,47 @@ def agreement(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
     return float(np.mean(one == other))
 
 
-class BandTable:
-    """Rows by the keys of their bands: a sorted part, and a small part for what came lately.
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Rows in the order of their keys: keys, rows (both n * BANDS uint32)."""
 
-    8 bytes a band and row, 336 a row in the sorted part; up to 4,096 rows stand in a dictionary,
-    at some 5 KB each. One thread at a time.
+    keys: NDArray[np.uint32]
+    rows: NDArray[np.uint32]
+
+    def at(self, bands: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
+        begins = self.keys.searchsorted(bands, "left")
+        ends = self.keys.searchsorted(bands, "right")
+        hit = np.nonzero(ends > begins)[0].tolist()
+        return [self.rows[begins[band] : ends[band]] for band in hit]
+
+    def joined(self, keys: NDArray[np.uint32], rows: NDArray[np.uint32]) -> "_Sorted":
+        # Two sorted runs: a stable sort merges them in linear time.
+        keys, rows = np.concatenate([self.keys, keys]), np.concatenate([self.rows, rows])
+        order = keys.argsort(kind="stable")
+        return _Sorted(keys[order], rows[order])
+
+
+_NO_ROWS: Final = _Sorted(np.empty(0, np.uint32), np.empty(0, np.uint32))
+
+
+class BandTable:
+    """Rows by the keys of their bands: two sorted parts, and a dictionary of what came lately.
+
+    8 bytes a band and row, 336 a row; up to 512 rows stand in the dictionary, at some 9 KB each.
+    One thread at a time.
     """
 
     def __init__(self) -> None:
-        self._keys = np.empty(0, np.uint32)
-        self._rows = np.empty(0, np.uint32)
+        self._main = _NO_ROWS
+        self._young = _NO_ROWS
         self._tail: dict[int, list[int]] = {}
         self._waiting: list[tuple[NDArray[np.uint32], NDArray[np.uint32]]] = []
         self._recent = 0
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the sorted part."""
-        return self._keys.nbytes + self._rows.nbytes
+        """Bytes of the sorted parts."""
+        return sum(p.keys.nbytes + p.rows.nbytes for p in (self._main, self._young))
 
     def add(self, bands: NDArray[np.uint32], rows: NDArray[np.uint32]) -> None:
         """Hold the bands (n, BANDS) of n rows."""
@@ -107,11 +133,8 @@ class BandTable:
                 self._tail.setdefault(key, []).append(row)
 
     def like(self, bands: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Give the rows that agree with (BANDS,) keys in enough bands, in order."""
-        begins = self._keys.searchsorted(bands, "left")
-        ends = self._keys.searchsorted(bands, "right")
-        hit = np.nonzero(ends > begins)[0]
-        found = [self._rows[begins[band] : ends[band]] for band in hit.tolist()]
+        """Give the rows that agree with (BANDS,) keys in two bands, in order."""
+        found = [*self._main.at(bands), *self._young.at(bands)]
         if self._tail:
             lately = [row for key in bands.tolist() for row in self._tail.get(key, ())]
             found.append(np.array(lately, np.uint32))
@@ -123,8 +146,12 @@ class BandTable:
         return np.unique(twice) if len(twice) else twice
 
     def _merge(self) -> None:
-        keys = np.concatenate([self._keys, *(bands.ravel() for bands, _ in self._waiting)])
-        rows = np.concatenate([self._rows, *(each.repeat(BANDS) for _, each in self._waiting)])
+        """Move what came lately into the young part, and that into the main one once it is big."""
+        keys = np.concatenate([bands.ravel() for bands, _ in self._waiting])
+        rows = np.concatenate([each.repeat(BANDS) for _, each in self._waiting])
         order = keys.argsort(kind="stable")
-        self._keys, self._rows = keys[order], rows[order]
+        self._young = self._young.joined(keys[order], rows[order])
         self._tail, self._waiting, self._recent = {}, [], 0
+        if len(self._young.keys) > max(_YOUNG * BANDS, len(self._main.keys) // 8):
+            self._main = self._main.joined(self._young.keys, self._young.rows)
+            self._young = _NO_ROWS

@@ -29,6 +29,7 @@ KEYS = {
     },
     "rules": {"events_per_s"},
     "scan": {"overhead_over_decode", "scan_cpu_s"},
+    "texts": {"lookups_per_s", "near", "pairs", "recall_one_word", "url_lookups_per_s"},
 }
 
 
