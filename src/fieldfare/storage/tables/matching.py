@@ -77,6 +77,13 @@ def _index_of_those(of: Table, name: str, having: ColumnElement[bool]) -> None:
 
 for _name, _having in (("sha256", HAS_SHA256), ("md5", HAS_MD5), ("source_id", HAS_SOURCE)):
     _index_of_those(bank_entries, _name, _having)
+Index(
+    "bank_entries_words",
+    bank_entries.c.org,
+    bank_entries.c.changed,
+    sqlite_where=HAS_WORDS,
+    postgresql_where=HAS_WORDS,
+)
 
 entry_hits = table(
     "entry_hits",
