@@ -14,6 +14,19 @@ WhenRules(
     then=[ApplyPolicy(policy=MatchedPolicy, vetted_match=True, after_person=True)],
 )
 
+# An entry that suddenly matched too much is in doubt until a person has released it.
+QuarantinedMatch = Rule(
+    when_all=[Fact('hash.match.quarantined'), MatchedPolicy != None],
+    description=f'The media match a quarantined entry of the bank {MatchedBank}',
+)
+WhenRules(
+    rules_any=[QuarantinedMatch],
+    then=[
+        Hold(policy=MatchedPolicy),
+        Review(policy=MatchedPolicy, reason='a match of a quarantined entry'),
+    ],
+)
+
 DecidedPolicy = Fact('hash.decided.policy')
 
 NearCopyOfDecided = Rule(

@@ -28,6 +28,8 @@ class Permission(StrEnum):
     RULES_OVERRIDE = "rules_override"
     BANKS_READ = "banks_read"
     BANKS_WRITE = "banks_write"
+    BANKS_ADD = "banks_add"
+    MATCHES_JUDGE = "matches_judge"
     EXCHANGES_ADMIN = "exchanges_admin"
     LISTS_WRITE = "lists_write"
     ENTITIES_READ = "entities_read"
@@ -58,8 +60,11 @@ ROLE_PERMISSIONS: Final[Mapping[RoleName, frozenset[Permission]]] = MappingProxy
         | _EXPLAINS
         # Who approves may write as well, but never approves what they wrote.
         | {_P.AUDIT_READ, _P.OUTBOX_READ, _P.RULES_WRITE, _P.RULES_ACTIVATE, _P.RULES_BRAKE}
-        | {_P.QUERY, _P.BULK_ACT, _P.LABELS_WRITE},
-        RoleName.REVIEWER: _LOOKS | _EXPLAINS | {_P.REVIEW, _P.REVEAL, _P.LABELS_WRITE},
+        | {_P.QUERY, _P.BULK_ACT, _P.LABELS_WRITE, _P.BANKS_ADD, _P.MATCHES_JUDGE},
+        # What a reviewer removes is known from then on; which bank it is in is a step further.
+        RoleName.REVIEWER: _LOOKS
+        | _EXPLAINS
+        | {_P.REVIEW, _P.REVEAL, _P.LABELS_WRITE, _P.BANKS_ADD, _P.MATCHES_JUDGE},
         RoleName.SERVICE: frozenset({_P.INGEST, _P.GATE, _P.ITEMS_READ, _P.DECISIONS_READ}),
     }
 )
@@ -70,6 +75,7 @@ SCOPE_PERMISSIONS: Final[Mapping[Scope, frozenset[Permission]]] = MappingProxyTy
         Scope.GATE: frozenset({_P.GATE}),
         # No reveal: an exposure belongs to a person, and a key is none.
         Scope.REVIEW: frozenset({_P.REVIEW, _P.LABELS_WRITE, _P.POLICIES_READ, _P.RULES_READ})
+        | {_P.BANKS_ADD, _P.MATCHES_JUDGE}
         | _EXPLAINS,
         # Of a matcher that others call: it knows banks, and nothing of items and people.
         Scope.BANKS: frozenset({_P.BANKS_READ, _P.BANKS_WRITE}),

@@ -1,6 +1,5 @@
 """The commands that change or list what an installation holds."""
 
-import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -8,54 +7,6 @@ from fieldfare.cli.printing import print_json, print_line, print_table
 from fieldfare.cli.reach import must_be_files, reach
 from fieldfare.kernel import BadInput, did_you_mean, utf8_text
 from fieldfare.kernel.routes import route
-
-
-def create_bank(home: Path | None, bank: Mapping[str, object]) -> None:
-    """Create a bank."""
-    with reach(home) as call:
-        made = call("POST", "/v1/banks", dict(bank))
-    _tell_bank(made)
-
-
-def change_bank(home: Path | None, name: str, changes: Mapping[str, object]) -> None:
-    """Change what is given and leave the rest. Raises BadInput if nothing is."""
-    given = {field: value for field, value in changes.items() if value is not None}
-    if not given:
-        raise BadInput(f"nothing to change about {name!r}", hint="See `bank change --help`.")
-    with reach(home) as call:
-        changed = call("PATCH", route("/v1/banks/{}", name), given)
-    _tell_bank(changed)
-
-
-def _tell_bank(made: Mapping[str, object]) -> None:
-    vetted = "vetted" if made["vetted"] else "not vetted"
-    print_line(f"bank {made['name']}: policy {made['policy']}, {vetted}, radius {made['radius']}")
-
-
-def add_to_bank(home: Path | None, name: str, files: Sequence[Path]) -> None:
-    """Hash files and add them."""
-    must_be_files(files)
-    with reach(home) as call:
-        for path in files:
-            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            part = ("file", (path.name, path.read_bytes(), kind))
-            for entry in call("POST", route("/v1/banks/{}/entries", name), files=[part])["entries"]:
-                print_line(f"{entry['id']}  {entry['label']}: {entry['frames']} frames")
-
-
-def list_banks(home: Path | None, name: str | None, *, as_json: bool) -> None:
-    """List banks, or the entries of one."""
-    with reach(home) as call:
-        if name is None:
-            told = call("GET", "/v1/banks")
-            rows, columns = told["banks"], ("name", "policy", "vetted", "radius", "entries")
-        else:
-            told = call("GET", route("/v1/banks/{}/entries", name))
-            rows, columns = told["entries"], ("id", "label", "sha256", "frames", "added_at")
-    if as_json:
-        print_json(told)
-    else:
-        print_table(columns, rows, empty="no banks yet" if name is None else "no entries yet")
 
 
 def import_list(home: Path | None, file: Path, *, name: str, lexicon: bool) -> None:

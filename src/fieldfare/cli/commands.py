@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 import typer
 
 from fieldfare.cli.backtest_commands import backtest, backtests
+from fieldfare.cli.bank_commands import bank
 from fieldfare.cli.exchange_commands import exchange
 from fieldfare.cli.label_commands import label
 from fieldfare.cli.lake_commands import lake, query
 from fieldfare.cli.options import AsJson, Home
 from fieldfare.cli.rule_commands import rules
-from fieldfare.cli.word_commands import bank_add_text, bank_add_url, match
+from fieldfare.cli.word_commands import match
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Trust & safety for short-form video: find harm, act before the first view.",
 )
-bank = typer.Typer(no_args_is_help=True, help="Banks of known content.")
 lists = typer.Typer(no_args_is_help=True, help="Named lists and lexicons.")
 webhook = typer.Typer(no_args_is_help=True, help="Where effects are carried.")
 key = typer.Typer(no_args_is_help=True, help="API keys of machines.")
@@ -45,8 +45,6 @@ for name, group in (
 app.command()(backtest)
 app.command()(query)
 app.command()(match)
-bank.command("add-text")(bank_add_text)
-bank.command("add-url")(bank_add_url)
 
 
 @app.command()
@@ -168,61 +166,6 @@ def audit_verify(home: Home = None, as_json: AsJson = False) -> None:
 
     if not verify_audit(home, as_json=as_json):
         sys.exit(1)
-
-
-@bank.command("create")
-def bank_create(
-    name: str,
-    policy: Annotated[str, typer.Option(help="The policy its content breaks, e.g. GV.GORE.")],
-    vetted: Annotated[bool, typer.Option(help="Its entries were checked by people.")] = False,
-    radius: Annotated[int, typer.Option(help="Bits of 256 that may differ.")] = 31,
-    home: Home = None,
-) -> None:
-    """Create a bank of known content."""
-    from fieldfare.cli.administering import create_bank
-
-    create_bank(home, {"name": name, "policy": policy, "vetted": vetted, "radius": radius})
-
-
-@bank.command("change")
-def bank_change(
-    name: str,
-    vetted: Annotated[bool | None, typer.Option("--vetted/--not-vetted")] = None,
-    radius: Annotated[int | None, typer.Option(help="Bits of 256 that may differ.")] = None,
-    min_quality: Annotated[int | None, typer.Option(help="PDQ quality, 0 to 100.")] = None,
-    note: Annotated[str | None, typer.Option(help="For whoever reads about it.")] = None,
-    enabled: Annotated[bool | None, typer.Option("--enabled/--disabled")] = None,
-    home: Home = None,
-) -> None:
-    """Change what is given about a bank; the rest stays."""
-    from fieldfare.cli.administering import change_bank
-
-    changes = {
-        "vetted": vetted,
-        "radius": radius,
-        "min_quality": min_quality,
-        "note": note,
-        "enabled": enabled,
-    }
-    change_bank(home, name, changes)
-
-
-@bank.command("add")
-def bank_add(name: str, files: Annotated[list[Path], typer.Argument()], home: Home = None) -> None:
-    """Hash files and add them to a bank; the files themselves are not kept."""
-    from fieldfare.cli.administering import add_to_bank
-
-    add_to_bank(home, name, files)
-
-
-@bank.command("list")
-def bank_list(
-    name: Annotated[str | None, typer.Argument()] = None, home: Home = None, as_json: AsJson = False
-) -> None:
-    """List banks, or the entries of one."""
-    from fieldfare.cli.administering import list_banks
-
-    list_banks(home, name, as_json=as_json)
 
 
 @lists.command("import")

@@ -43,15 +43,24 @@ def bank_add_url(
 
 
 def match(
+    files: Annotated[list[Path] | None, typer.Argument(help="Videos, pictures or sounds.")] = None,
     text: Annotated[
         str | None, typer.Option(help="A text, as a comment would be; - reads one.")
+    ] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of entries (see bank export), in place of the installation."),
     ] = None,
     as_json: AsJson = False,
     home: Home = None,
 ) -> None:
-    """Say what of a text the installation's banks know, and where in it."""
+    """Say what of files or of a text banks know, what nearly matches, and why that does not."""
+    from fieldfare.cli.matching import match_files
     from fieldfare.cli.words import match_text
 
-    if text is None:
-        raise BadInput("nothing to match", hint="Give --text 'some words'.")
-    match_text(home, text, as_json=as_json)
+    if text is None and not files:
+        raise BadInput("nothing to match", hint="Name files, or give --text 'some words'.")
+    if files:
+        match_files(files, home=home, against=against or (), as_json=as_json)
+    if text is not None:
+        match_text(home, text, as_json=as_json)

@@ -14,8 +14,10 @@ from fieldfare.engine.shelf import INDEXES, Shelf
 from fieldfare.engine.unit import Store
 from fieldfare.engine.upkeep import Chore
 from fieldfare.engine.uploads import Uploads
-from fieldfare.kernel import Clock, JsonValue
+from fieldfare.kernel import Clock, JsonValue, Org
 from fieldfare.ledger import Vault
+from fieldfare.matching.fingerprints import Fingerprint
+from fieldfare.matching.known import Explained
 from fieldfare.records import Event
 
 KEEP_MS: Final = 90 * 24 * 3_600_000
@@ -59,6 +61,10 @@ class Recognising:
     def step(self) -> int:
         """Do by hand what the threads do; returns how much there was to do."""
         return self.uploads.step() + self.retroactive.step()
+
+    def explained(self, org: Org, fingerprint: Fingerprint) -> Explained:
+        """Say what a file matches, and of what is near it why it is no match."""
+        return self.shelf.known(org).explained(fingerprint, at_ms=self._clock.now_ms())
 
     def forget(self) -> int:
         """Let go of uploads and hits past their time; returns how many hits went."""

@@ -2,6 +2,7 @@
 
 from fieldfare.engine.content import content_of
 from fieldfare.engine.deciding import Deciding, Question
+from fieldfare.engine.feedback import suggest_denials
 from fieldfare.engine.grounds import Grounds, models_of
 from fieldfare.engine.near_copies import forget, remember
 from fieldfare.engine.unit import UnitOfWork
@@ -48,4 +49,6 @@ class Ruling:
         forget(uow, org, subject, version)
         if verdict is not None or decision.judgement.by is Voice.PERSON:
             remember(uow, decision, item)
+        if verdict is not None:
+            suggest_denials(uow, decision, item, by=verdict.author)
         return decision

@@ -30,6 +30,7 @@ from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFil
 from fieldfare.kernel import Clock, JsonValue, Org, Unknown
 from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
+from fieldfare.signals.fingerprinting import Fingerprinted, Side
 from fieldfare.signals.hashes import Asked
 from fieldfare.signals.scanner import SCAN_FACTS, Scanner, ScanResult
 
@@ -132,14 +133,31 @@ class Scanning:
 
         priority: with what banks of priority find cut and turned copies by.
         """
+        return piece_of_file(label, self._taken(file, "bank", stills=priority))
+
+    def fingerprint(self, file: IO[bytes], *, stills: bool = False) -> Fingerprinted:
+        """Take what a file is looked up by, at little cost. stills: for local features too."""
+        return self._taken(file, "query", stills=stills)
+
+    def known_part(
+        self, org: Org, item: ItemVersion, part: MediaRef, *, priority: bool
+    ) -> KnownPiece:
+        """Hash a medium of an item for a bank. Raises as known_file, NotFound if it was erased."""
+        fd = self._blobs.open(org, item.author, part.sha256)
+        try:
+            taken = self._scanner.fingerprint(fd, "bank", stills=priority)
+        finally:
+            os.close(fd)
+        return piece_of_file(str(item.subject), taken)
+
+    def _taken(self, file: IO[bytes], side: Side, *, stills: bool) -> Fingerprinted:
         fd = os.memfd_create("known", os.MFD_CLOEXEC)
         try:
             while block := file.read(1 << 20):
                 os.write(fd, block)
-            taken = self._scanner.fingerprint(fd, "bank", stills=priority)
+            return self._scanner.fingerprint(fd, side, stills=stills)
         finally:
             os.close(fd)
-        return piece_of_file(label, taken)
 
     def _scan(self, task: ScanTask) -> None:
         item = self._store.read(lambda uow: _standing(uow, task))

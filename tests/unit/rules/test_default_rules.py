@@ -116,6 +116,21 @@ def test_a_match_of_a_vetted_bank_takes_that_policy_and_may_overrule_a_person(
     assert verdicts[0].after_person
 
 
+def test_a_match_of_a_quarantined_entry_is_held_for_a_person(rules: RuleSet) -> None:
+    fired, kinds, cases, _ = verdict_on(
+        rules,
+        "item.scanned",
+        item(),
+        hash__match__policy="SA.NCII",
+        hash__match__bank="known",
+        hash__match__vetted=False,
+        hash__match__quarantined=True,
+    )
+
+    assert (fired, kinds) == (("QuarantinedMatch",), ["hold"])
+    assert [policy for _, policy, _ in cases] == ["SA.NCII"]
+
+
 def test_a_known_text_takes_its_policy_and_may_overrule_a_person(rules: RuleSet) -> None:
     facts: Facts = {
         "text__match__policy": "SA.NCII",

@@ -7,12 +7,14 @@ from fieldfare.web.api.backtests import router as backtests
 from fieldfare.web.api.banks import router as banks
 from fieldfare.web.api.brakes import router as brakes
 from fieldfare.web.api.clock import router as clock
+from fieldfare.web.api.entries import router as entries
 from fieldfare.web.api.exchanges import router as exchanges
 from fieldfare.web.api.gate import router as gate
 from fieldfare.web.api.health import router as health
 from fieldfare.web.api.ingest import router as ingest
 from fieldfare.web.api.labels import router as labels
 from fieldfare.web.api.lake import router as lake
+from fieldfare.web.api.matching import router as matching
 from fieldfare.web.api.people import router as people
 from fieldfare.web.api.query import router as query
 from fieldfare.web.api.reading import router as reading
@@ -26,8 +28,9 @@ from fieldfare.web.api.words import router as words
 
 ROUTERS: tuple[APIRouter, ...] = (
     *(health, gate, ingest, reading, labels, review),
-    *(admin, banks, exchanges, webhooks, rules, rule_hits, rule_versions, brakes, people, clock),
-    *(rule_trials, backtests, lake, query, words),
+    *(admin, banks, entries, matching, words, exchanges, webhooks),
+    *(rules, rule_hits, rule_versions, brakes, people, clock),
+    *(rule_trials, backtests, lake, query),
 )
 
 __all__ = ["ROUTERS"]

@@ -22,6 +22,7 @@ from fieldfare.engine.banks import (
     the_entry,
 )
 from fieldfare.engine.unit import UnitOfWork
+from fieldfare.engine.word_entries import known_piece
 from fieldfare.ingest.schemas import Name, decode
 from fieldfare.kernel import BadInput, EventId, JsonValue, parse_id, rfc3339, unix_ms
 from fieldfare.matching import row_of
@@ -102,11 +103,13 @@ class BankChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class NewEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A known file by its hashes: one digest at least, or the PDQ of its frames."""
+    """A known file by its hashes (a digest, or the PDQ of its frames), or a text, or a URL."""
 
     sha256: Digest256 = ""
     md5: Digest128 = ""
     pdq: Annotated[tuple[Hex64, ...], msgspec.Meta(max_length=36_000)] = ()
+    text: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
+    url: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
     label: Annotated[str, msgspec.Meta(max_length=200)] = ""
     note: Note = ""
     labels: Labels = ()
@@ -176,12 +179,12 @@ async def patch_bank(name: str, request: Request, who: Writer, platform: Platfor
     return answer(bank_json(bank))
 
 
-@router.delete("/{name}", status_code=204)
+@router.delete("/{name}")
 def delete_bank(name: str, who: Writer, platform: Platform) -> Response:
     """Remove a bank with all its entries, a thousand at a time."""
     while not platform.store.write(lambda uow: remove_bank(uow, who.org, name, by=who.pseudonym)):
         pass
-    return Response(status_code=204)
+    return answer({"removed": name})
 
 
 @router.get("/{name}/entries")
@@ -212,7 +215,7 @@ async def add_entries(name: str, request: Request, who: Writer, platform: Platfo
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=MAX_FILES) as form:
             parts = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
-            pieces = await run_in_threadpool(_hashed, platform, parts)
+            pieces = await run_in_threadpool(_hashed, platform, who, name, parts)
     else:
         pieces = [_piece(decode(_ENTRY, await request.body()))]
     added = await run_in_threadpool(
@@ -247,7 +250,7 @@ async def patch_entry(
     return answer(entry_json(await run_in_threadpool(platform.store.write, write)))
 
 
-@router.delete("/{name}/entries/{entry}", status_code=204)
+@router.delete("/{name}/entries/{entry}")
 def delete_entry(name: str, entry: str, who: Writer, platform: Platform) -> Response:
     """Take an entry out of its bank."""
 
@@ -256,7 +259,7 @@ def delete_entry(name: str, entry: str, who: Writer, platform: Platform) -> Resp
         remove_entries(uow, who.org, [known.id], by=who.pseudonym)
 
     platform.store.write(write)
-    return Response(status_code=204)
+    return answer({"removed": entry})
 
 
 def _entry_of(uow: UnitOfWork, who: Principal, bank: str, entry: str) -> BankEntryRecord:
@@ -281,8 +284,16 @@ def _given(wanted: msgspec.Struct) -> dict[str, object]:
 
 
 def _piece(entry: NewEntry) -> KnownPiece:
+    if entry.text or entry.url:
+        return known_piece(
+            entry.url or entry.text,
+            is_url=bool(entry.url),
+            label=entry.label,
+            note=entry.note,
+            labels=entry.labels,
+        )
     if not (entry.sha256 or entry.md5 or entry.pdq):
-        raise BadInput("an entry without any hash", hint="Give sha256, md5 or pdq.")
+        raise BadInput("an entry without any hash", hint="Give sha256, md5, pdq, text or url.")
     bits = np.array([row_of(text) for text in entry.pdq], np.uint8).reshape(-1, 32)
     # Moments nobody told: a second apart, so that frames are distinct.
     table = FrameTable.of(np.arange(len(bits), dtype=float), bits, np.full(len(bits), GOOD))
@@ -297,8 +308,13 @@ def _piece(entry: NewEntry) -> KnownPiece:
     )
 
 
-def _hashed(platform: Served, parts: list[UploadFile]) -> list[KnownPiece]:
-    pieces = [platform.known_file(part.filename or "", part.file) for part in parts]
+def _hashed(
+    platform: Served, who: Principal, bank: str, parts: list[UploadFile]
+) -> list[KnownPiece]:
+    priority = platform.store.read(lambda uow: the_bank(uow, who.org, bank)).priority
+    pieces = [
+        platform.known_file(part.filename or "", part.file, priority=priority) for part in parts
+    ]
     if not pieces:
         raise BadInput("no file part", hint="Send each file in a part called file.")
     return pieces

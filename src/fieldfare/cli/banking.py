@@ -1,0 +1,218 @@
+"""What the commands on banks do: calls to the API, and what is printed of their answers."""
+
+import mimetypes
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final, TextIO
+
+from fieldfare.cli.printing import print_json, print_line, print_table
+from fieldfare.cli.reach import must_be_files, reach
+from fieldfare.kernel import BadInput
+from fieldfare.kernel.routes import route
+
+AT_ONCE: Final = 1_000
+BANK_COLUMNS: Final = ("name", "policy", "vetted", "enabled", "polarity", "radius", "entries")
+ENTRY_COLUMNS: Final = ("id", "label", "kind", "state", "sha256", "frames", "source", "added_at")
+NOW: Final = "now"
+
+
+def create_bank(home: Path | None, name: str, fields: Mapping[str, object]) -> None:
+    """Create a bank."""
+    with reach(home) as call:
+        made = call("POST", "/v1/banks", {"name": name, **_given(fields)})
+    _tell_bank(made)
+
+
+def change_bank(home: Path | None, name: str, fields: Mapping[str, object]) -> None:
+    """Change what is given and leave the rest. Raises BadInput if nothing is."""
+    given = _given(fields)
+    if not given:
+        raise BadInput(f"nothing to change about {name!r}", hint="See `bank change --help`.")
+    with reach(home) as call:
+        changed = call("PATCH", route("/v1/banks/{}", name), given)
+    _tell_bank(changed)
+
+
+def add_to_bank(home: Path | None, name: str, files: Sequence[Path]) -> None:
+    """Hash files and add them."""
+    must_be_files(files)
+    with reach(home) as call:
+        for path in files:
+            entries = call("POST", route("/v1/banks/{}/entries", name), files=[file_part(path)])
+            for entry in entries["entries"]:
+                _tell_added(entry)
+
+
+def add_item(home: Path | None, name: str, item: Mapping[str, str], *, note: str) -> None:
+    """Add the media of an item."""
+    with reach(home) as call:
+        added = call("POST", route("/v1/banks/{}/from-item", name), {"item": item, "note": note})
+    for entry in added["entries"]:
+        _tell_added(entry)
+
+
+def list_banks(home: Path | None, name: str | None, *, as_json: bool) -> None:
+    """List banks, or the entries of one, page by page."""
+    if name is not None:
+        _list_entries(home, name, as_json=as_json)
+        return
+    with reach(home) as call:
+        told = call("GET", "/v1/banks")
+    if as_json:
+        print_json(told)
+    else:
+        print_table(BANK_COLUMNS, told["banks"], empty="no banks yet")
+
+
+def show_bank(home: Path | None, name: str, *, as_json: bool) -> None:
+    """Show all that is set for a bank."""
+    with reach(home) as call:
+        told = call("GET", route("/v1/banks/{}", name))
+    if as_json:
+        print_json(told)
+    else:
+        for field, value in told.items():
+            print_line(f"{field}: {value}")
+
+
+def remove_bank(home: Path | None, name: str, *, sure: bool) -> None:
+    """Remove a bank. Raises BadInput unless it is meant."""
+    if not sure:
+        raise BadInput(
+            f"{name!r} would go with all its entries", hint="Say --yes if that is meant."
+        )
+    with reach(home) as call:
+        call("DELETE", route("/v1/banks/{}", name))
+    print_line(f"bank {name} removed")
+
+
+def import_bank(home: Path | None, name: str, file: Path, *, form: str) -> None:
+    """Add the entries of a file. Raises BadInput if some lines could not be read; others count."""
+    counts = dict.fromkeys(("added", "known", "failed"), 0)
+    with _lines_of(file) as stream, reach(home) as call:
+        header, number = "", 1
+        if form == "csv":
+            header, number = stream.readline(), 2
+        while lines := list(islice(stream, AT_ONCE)):
+            body = {"format": form, "lines": lines, "first_line": number, "header": header}
+            taken = call("POST", route("/v1/banks/{}/import", name), body)
+            number += len(lines)
+            for problem in taken["problems"]:
+                sys.stderr.write(f"{file}:{problem['line']}: {problem['detail']}\n")
+            for count in counts:
+                counts[count] += taken[count]
+    told = f"{counts['added']} added to {name}, {counts['known']} known before"
+    if counts["failed"]:
+        hint = "Mend them and import the file again: what is known is not added twice."
+        raise BadInput(f"{told}, {counts['failed']} lines could not be read", hint=hint)
+    print_line(told)
+
+
+def export_bank(home: Path | None, name: str, *, form: str) -> None:
+    """Print the entries of a bank, one a line."""
+    cursor = ""
+    with reach(home) as call:
+        while True:
+            query = f"?format={form}" + (f"&cursor={cursor}" if cursor else "")
+            page = call("GET", route("/v1/banks/{}/export-page", name) + query)
+            for line in page["lines"]:
+                print_line(line)
+            cursor = page["next"]
+            if not cursor:
+                return
+
+
+def show_entry(home: Path | None, bank: str, entry: str, *, as_json: bool) -> None:
+    """Show an entry, what it matched and what was said of it."""
+    with reach(home) as call:
+        told = call("GET", route("/v1/banks/{}/entries/{}", bank, entry))
+        said = call("GET", route("/v1/banks/{}/entries/{}/feedback", bank, entry))
+    if as_json:
+        print_json({**told, **said})
+        return
+    for field, value in told.items():
+        print_line(f"{field}: {value}")
+    for hit in said["hits"]:
+        item = f"{hit['item']['kind']}:{hit['item']['host_id']}"
+        print_line(f"matched {item} by {hit['means']}, distance {hit['distance']}, {hit['at']}")
+    for each in said["feedback"]:
+        item = f"{each['item']['kind']}:{each['item']['host_id']}"
+        print_line(f"{each['opinion']} for {item} by {each['by']}: {each['note']}")
+
+
+def change_entry(home: Path | None, bank: str, entry: str, fields: Mapping[str, object]) -> None:
+    """Change what is given and leave the rest. Raises BadInput if nothing is."""
+    given = _given(fields)
+    if not given:
+        raise BadInput(f"nothing to change about {entry}", hint="See `bank entry change --help`.")
+    with reach(home) as call:
+        told = call("PATCH", route("/v1/banks/{}/entries/{}", bank, entry), given)
+    print_line(f"entry {told['id']}: {told['state']}, {told['label']}")
+
+
+def remove_entry(home: Path | None, bank: str, entry: str) -> None:
+    """Take an entry out."""
+    with reach(home) as call:
+        call("DELETE", route("/v1/banks/{}/entries/{}", bank, entry))
+    print_line(f"entry {entry} removed")
+
+
+def judge_match(home: Path | None, bank: str, entry: str, said: Mapping[str, object]) -> None:
+    """Say what is thought of a match."""
+    with reach(home) as call:
+        told = call("POST", route("/v1/banks/{}/entries/{}/feedback", bank, entry), dict(said))
+    print_line(f"{told['opinion']} for entry {told['entry']}")
+
+
+def file_part(path: Path) -> tuple[str, tuple[str, bytes, str]]:
+    """Make the part of a form that carries a file."""
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return "file", (path.name, path.read_bytes(), kind)
+
+
+def _list_entries(home: Path | None, name: str, *, as_json: bool) -> None:
+    cursor = ""
+    with reach(home) as call:
+        while True:
+            query = f"?cursor={cursor}" if cursor else ""
+            told = call("GET", route("/v1/banks/{}/entries", name) + query)
+            if as_json:
+                print_json(told)
+            else:
+                print_table(ENTRY_COLUMNS, told["entries"], empty="no entries yet")
+            cursor = told["next"]
+            if not cursor:
+                return
+
+
+def _given(fields: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what was not said, and put what was in the words of the API."""
+    given = {field: value for field, value in fields.items() if value is not None}
+    known_good = given.pop("known_good", None)
+    if known_good is not None:
+        given["polarity"] = "known_good" if known_good else "harmful"
+    if given.get("disabled_until") == NOW:
+        given["disabled_until"] = None
+    return given
+
+
+def _tell_bank(made: Mapping[str, object]) -> None:
+    vetted = "vetted" if made["vetted"] else "not vetted"
+    print_line(f"bank {made['name']}: policy {made['policy']}, {vetted}, radius {made['radius']}")
+
+
+def _tell_added(entry: Mapping[str, object]) -> None:
+    print_line(f"{entry['id']}  {entry['label']}: {entry['frames']} frames")
+
+
+@contextmanager
+def _lines_of(file: Path) -> Iterator[TextIO]:
+    if str(file) == "-":
+        yield sys.stdin
+        return
+    must_be_files([file])
+    with file.open(encoding="utf-8", errors="replace", newline="") as stream:
+        yield stream

@@ -1,0 +1,203 @@
+"""Banks over HTTP: matches explained and judged, entries changed, imported and made from items."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from starlette.testclient import TestClient
+
+from fieldfare.kernel import EventId
+from fieldfare.matching.repositories import Opinion
+from fieldfare.testing.clips import Clip, write_clip
+from fieldfare.testing.platforms import Community, a_video
+from fieldfare.web.app import create_app
+
+PDQ = "0f" * 32
+SHA256 = "ab" * 32
+NEARLY = "0f" * 27 + "f0" * 5
+
+
+@pytest.fixture
+def http(community: Community) -> Iterator[TestClient]:
+    headers = {"Authorization": f"Bearer {community.key}"}
+    with TestClient(create_app(community.platform), headers=headers) as client:
+        bank = {"name": "known", "policy": "VE.TERROR", "vetted": True}
+        assert client.post("/v1/banks", json=bank).status_code == 201
+        yield client
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clips") / "clip.webm", Clip(codec="vp9"))
+
+
+def added(http: TestClient, **entry: object) -> str:
+    answer = http.post("/v1/banks/known/entries", json=entry)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["entries"][0]["id"])
+
+
+def test_a_bank_is_set_changed_and_removed(http: TestClient) -> None:
+    changes = {
+        "polarity": "known_good",
+        "min_seconds": 1.5,
+        "min_frames": 2,
+        "enabled_ratio": 0.5,
+        "disabled_until": "2030-01-01T00:00:00.000Z",
+        "priority": True,
+        "hourly_limit": 9,
+    }
+    added(http, pdq=[PDQ])
+
+    changed = http.patch("/v1/banks/known", json=changes).json()
+    shown = http.get("/v1/banks/known").json()
+    removed = http.delete("/v1/banks/known")
+
+    assert {name: shown[name] for name in changes} == changes
+    assert {**changed, "entries": 1} == shown
+    assert removed.status_code == 200
+    assert http.get("/v1/banks/known").status_code == 404
+
+
+def test_entries_are_read_by_pages_changed_and_removed(http: TestClient) -> None:
+    first, second, third = (added(http, pdq=[PDQ], label=str(n)) for n in range(3))
+
+    page = http.get("/v1/banks/known/entries?limit=2").json()
+    rest = http.get(f"/v1/banks/known/entries?limit=2&cursor={page['next']}").json()
+    change = {"state": "disabled", "note": "wrong", "labels": ["x"], "disabled_until": None}
+    changed = http.patch(f"/v1/banks/known/entries/{second}", json=change).json()
+    gone = http.delete(f"/v1/banks/known/entries/{third}")
+
+    assert [entry["id"] for entry in (*page["entries"], *rest["entries"])] == [first, second, third]
+    assert rest["next"] is None
+    assert (changed["state"], changed["note"], changed["labels"]) == ("disabled", "wrong", ["x"])
+    assert gone.status_code == 200
+    assert http.get(f"/v1/banks/known/entries/{third}").status_code == 404
+    assert http.patch("/v1/banks/known/entries/1", json=change).status_code == 404
+
+
+def test_a_match_is_explained_and_a_near_miss_says_why(http: TestClient) -> None:
+    entry = added(http, pdq=[PDQ], label="us")
+
+    hit = http.post("/v1/match", json={"pdq": [PDQ]}).json()
+    miss = http.post("/v1/match", json={"pdq": [NEARLY]}).json()
+    nothing = http.post("/v1/match", json={"sha256": SHA256}).json()
+
+    (match,) = hit["matches"]
+    assert (match["entry"], match["bank"], match["means"]) == (entry, "known", "pdq")
+    assert match["pairs"][0]["form"] == "as it is"
+    assert miss["matches"] == []
+    assert miss["near"][0]["why"] == ["its nearest frame differs in 40 bits, the bank takes 31"]
+    assert nothing["matches"] == nothing["near"] == []
+    assert http.post("/v1/match", json={}).status_code == 400
+
+
+def test_a_file_is_looked_up_and_not_kept(http: TestClient, clip: Path) -> None:
+    files = {"file": ("clip.webm", clip.read_bytes(), "video/webm")}
+    entry = http.post("/v1/banks/known/entries", files=files).json()["entries"][0]
+
+    told = http.post("/v1/match", files=files).json()
+
+    assert told["matches"][0]["entry"] == entry["id"]
+    assert told["matches"][0]["means"] == "sha256"
+    assert told["sha256"] == entry["sha256"]
+
+
+def test_an_item_is_added_to_a_bank_in_one_step(
+    http: TestClient, community: Community, clip: Path
+) -> None:
+    community.posted(a_video(), clip)
+    item = {"kind": "video", "host_id": "v1"}
+
+    made = http.post("/v1/banks/known/from-item", json={"item": item, "note": "clear"})
+    community.posted(a_video(host_id="v2"), clip)
+
+    entry = http.get(f"/v1/banks/known/entries/{made.json()['entries'][0]['id']}").json()
+    assert (entry["source"], entry["note"], entry["label"]) == ("decision", "clear", "video:v1")
+    decision = community.decision("video", "v2")
+    assert decision is not None
+    assert decision.judgement.policy == "VE.TERROR"
+    other = http.post("/v1/banks/known/from-item", json={"item": {**item, "host_id": "no"}})
+    assert other.status_code == 404
+
+
+def test_a_match_is_confirmed_or_denied_and_shown(
+    http: TestClient, community: Community, clip: Path
+) -> None:
+    community.posted(a_video(), clip)
+    item = {"kind": "video", "host_id": "v1"}
+    entry = http.post("/v1/banks/known/from-item", json={"item": item}).json()["entries"][0]["id"]
+    community.settle()
+    path = f"/v1/banks/known/entries/{entry}/feedback"
+
+    said = http.post(path, json={"item": item, "opinion": "confirmed"})
+    again = http.post(path, json={"item": item, "opinion": "denied", "note": "a drill"})
+    told = http.get(path).json()
+
+    assert (said.status_code, again.status_code) == (200, 200)
+    assert [(f["opinion"], f["note"]) for f in told["feedback"]] == [("denied", "a drill")]
+    assert told["hits"][0]["item"] == item
+    suggested = {"item": item, "opinion": "suggested_denial"}
+    assert http.post(path, json=suggested).status_code == 400
+    judged = community.platform.store.read(
+        lambda uow: uow.recall.of_kind("match.judged", EventId(0), limit=9)
+    )
+    assert [(event.data or {})["opinion"] for event in judged] == ["confirmed", "denied"]
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "threatexchange"])
+def test_what_is_exported_is_imported_once(http: TestClient, form: str) -> None:
+    entries: list[dict[str, Any]] = [{"pdq": [PDQ]}, {"sha256": SHA256}, {"text": "win a sarno"}]
+    for entry in entries:
+        added(http, **entry)
+    http.post("/v1/banks", json={"name": "copy", "policy": "VE.TERROR"})
+
+    text = http.get(f"/v1/banks/known/export?format={form}").text
+    first = http.post(f"/v1/banks/copy/import?format={form}", content=text).json()
+    again = http.post(f"/v1/banks/copy/import?format={form}", content=text).json()
+
+    assert (first["added"], first["failed"]) == (3, 0)
+    assert (again["added"], again["known"]) == (0, 3)
+    copied = http.get("/v1/banks/copy/entries").json()["entries"]
+    assert [entry["kind"] for entry in copied] == ["media", "media", "text"]
+
+
+def test_bad_lines_are_named_and_nothing_else_is_lost(http: TestClient) -> None:
+    lines = [msgspec.json.encode({"pdq": PDQ}).decode(), "no json", '{"sha256": "' + SHA256 + '"}']
+    body = {"format": "ndjson", "lines": lines, "first_line": 11}
+
+    told = http.post("/v1/banks/known/import", json=body).json()
+
+    assert (told["added"], told["failed"]) == (2, 1)
+    assert told["problems"][0]["line"] == 12
+    unknown = http.post("/v1/banks/known/import?format=xml", content="")
+    assert unknown.status_code == 400
+
+
+def test_a_page_of_an_export_goes_on_where_it_stopped(http: TestClient) -> None:
+    added(http, pdq=[PDQ])
+
+    page = http.get("/v1/banks/known/export-page?format=csv").json()
+
+    assert len(page["lines"]) == 2
+    assert page["next"] is None
+
+
+def test_a_reviewer_who_allows_what_matched_suggests_that_the_match_is_wrong(
+    http: TestClient, community: Community, clip: Path
+) -> None:
+    platform, org = community.platform, community.org
+    files = {"file": ("clip.webm", clip.read_bytes(), "video/webm")}
+    entry = http.post("/v1/banks/known/entries", files=files).json()["entries"][0]["id"]
+    http.patch(f"/v1/banks/known/entries/{entry}", json={"state": "quarantined"})
+    community.posted(a_video(), clip)
+
+    held = http.post("/v1/cases/claim", json={}).json()
+    verdict = {"token": held["lease"]["token"], "action": "allow"}
+    decided = http.post(f"/v1/cases/{held['case']['id']}/decision", json=verdict)
+
+    assert decided.status_code == 200, decided.text
+    said = platform.store.read(lambda uow: uow.feedback.of_entry(org, EventId(int(entry))))
+    assert [each.opinion for each in said] == [Opinion.SUGGESTED_DENIAL]
