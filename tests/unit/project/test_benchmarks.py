@@ -17,6 +17,14 @@ KEYS = {
     "hashing": {"ratio"},
     "ingest": {"events_per_s", "events_per_s_single"},
     "kill": {"kills", "accepted", "failures"},
+    "matching": {
+        "lookups_per_s_1m",
+        "lookups_per_s_10m",
+        "recall",
+        "visible_s",
+        "open_10m_s",
+        "bytes_per_entry",
+    },
     "robustness": {
         "query_cpu_s",
         "rows_per_bank_second",

@@ -62,13 +62,19 @@ def write_segment(path: Path, rows: HashRows) -> None:
             writer.write("entries", entries)
         writer.write("offsets", offsets)
         writer.write("bits", rows.bits)
-        writer.write("owner_at", owner_at.astype(np.uint32))
-        writer.write("t_ms", rows.t_ms)
-        writer.write("quality", rows.quality)
-        writer.write("variant", rows.variant)
+        writer.write("about", _about(owner_at, rows))
         writer.write("owners", owners)
         writer.write("owner_rows", owner_rows.astype(np.uint32))
         file.seek(0)
         file.write(header_page(Header(len(rows), writer.sections)))
         file.flush()
         os.fsync(file.fileno())
+
+
+def _about(owner_at: NDArray[np.intp], rows: HashRows) -> NDArray[np.uint32]:
+    """Put what a row is of side by side, (n, 3): a hit reads one line of the cache for it."""
+    about = np.empty((len(rows), 3), np.uint32)
+    about[:, 0] = owner_at
+    about[:, 1] = rows.t_ms
+    about[:, 2] = rows.quality | (rows.variant.astype(np.uint32) << np.uint32(8))
+    return about

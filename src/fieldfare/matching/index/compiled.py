@@ -74,6 +74,16 @@ def _type_prefetch(_typing: Any, array: Any, place: Any) -> object:  # noqa: ANN
     return NOTHING(array, place), _write_prefetch
 
 
+def _write_row_prefetch(context: Any, builder: Any, signature: Any, given: Any) -> object:  # noqa: ANN401
+    """Write the same for the first place of a row of four words."""
+    place = builder.mul(given[1], ir.Constant(ir.IntType(64), 4))
+    return _write_prefetch(context, builder, signature, (given[0], place))
+
+
+def _type_row_prefetch(_typing: Any, array: Any, row: Any) -> object:  # noqa: ANN401  # as above
+    return NOTHING(array, row), _write_row_prefetch
+
+
 def _type_ones(_typing: Any, word: Any) -> object:  # noqa: ANN401  # Numba's types
     return types.uint64(word), _write_ones
 
@@ -82,6 +92,9 @@ _instruction: Callable[[object], Any] = intrinsic
 
 prefetch: Callable[[NDArray[np.uint64], np.uint64], None] = _instruction(_type_prefetch)
 """Ask for the cache line of a place of an array, (n,), ahead of its use. Never faults."""
+
+prefetch_row: Callable[[NDArray[np.uint64], np.uint64], None] = _instruction(_type_row_prefetch)
+"""Ask for the cache line where a row of an array, (n, 4), begins. Any row; never faults."""
 
 ones: Callable[[np.uint64], np.uint64] = _instruction(_type_ones)
 """Count the bits that are set in a word."""

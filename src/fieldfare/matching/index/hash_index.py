@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fieldfare.kernel import Conflict
 from fieldfare.matching.index.reading import IndexReader
-from fieldfare.matching.index.rows import HashRows, IndexHits, plain
+from fieldfare.matching.index.rows import HashRows, IndexHits, kept_form
 from fieldfare.matching.index.writing import IndexWriter
 from fieldfare.matching.pdq import RADIUS
 
@@ -60,7 +60,7 @@ class HashIndex:
 
         Several thousand at once are quickest. Owners below the last `drop_below` are left out.
         """
-        self._writer().add(plain(rows), applied_to)
+        self._writer().add(kept_form(rows), applied_to)
 
     def remove(self, owners: Iterable[int], *, applied_to: int = 0) -> None:
         """Take all rows of these owners out, durably; who is not there is no error."""

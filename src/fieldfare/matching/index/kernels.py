@@ -9,7 +9,12 @@ in Hamming Space with Multi-Index Hashing" (CVPR 2012). With `reach` of each chu
 to leave it out), a radius r is exact if the sum of reach + 1 is r + 1.
 
 A bucket's entry is 16 bytes: the row's position in the lower half of the first word, and above it
-the next six chunks, a signature of 96 bits that turns away nearly all rows without reading them.
+the six chunks before, a signature of 96 bits that turns away nearly all rows without reading them;
+and most of those that an earlier chunk's buckets held already.
+
+Bits are spread first: neighbouring frequencies of a picture go together, and chunks of such bits
+make some buckets large. Spread, unrelated frames meet half a percent more rows than random ones;
+22 % more as PDQ has them.
 Positions are checked before use: what a damaged file holds cannot make a kernel read elsewhere.
 """
 
@@ -32,6 +37,7 @@ from fieldfare.matching.index.compiled import (
     inlined,
     ones,
     prefetch,
+    prefetch_row,
 )
 
 N_CHUNKS: Final = 16
@@ -45,11 +51,27 @@ _CHUNK: Final = np.uint64(0xFFFF)
 _LAST: Final = np.uint64(15)
 _1, _2, _3, _4, _5, _6, _7, _8 = (np.uint64(n) for n in range(1, 9))
 _16, _32, _48 = np.uint64(16), np.uint64(32), np.uint64(48)
+WAITING: Final = 128
+"""How many rows are asked for before the first of them is measured."""
+
 _FLAT_BLOCK: Final = 2_048
+_STRIDE: Final = 53
+"""Of the bits that come to stand together; odd. Of ten tried, the best on the clips at hand."""
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.uint32]
 Reaches = NDArray[np.int64]
+
+
+def _places_of() -> Words:
+    """Give, for each of 32 bytes and each of its 256 values, where its bits go: (8192, 4)."""
+    alone = np.zeros((32, 256, 32), np.uint8)
+    alone[np.arange(32), :, np.arange(32)] = np.arange(256)
+    bits = np.unpackbits(alone.reshape(-1, 32), axis=1)[:, np.arange(256) * _STRIDE % 256]
+    return np.packbits(np.ascontiguousarray(bits), axis=1).view(np.uint64)
+
+
+PLACES_OF: Final = _places_of()
 
 
 @inlined
@@ -63,18 +85,29 @@ def _chunk(words: Words, row: np.uint64, c: np.uint64) -> np.uint64:
 @inlined
 def _upper(words: Words, row: np.uint64, c: np.uint64) -> np.uint64:
     """Give the first two chunks of the signature, in the upper half of a word."""
-    return (_chunk(words, row, c + _1) << _32) | (_chunk(words, row, c + _2) << _48)
+    return (_chunk(words, row, c - _1) << _32) | (_chunk(words, row, c - _2) << _48)
 
 
 @inlined
 def _rest(words: Words, row: np.uint64, c: np.uint64) -> np.uint64:
     """Give the other four chunks of the signature."""
     return (
-        _chunk(words, row, c + _3)
-        | (_chunk(words, row, c + _4) << _16)
-        | (_chunk(words, row, c + _5) << _32)
-        | (_chunk(words, row, c + _6) << _48)
+        _chunk(words, row, c - _3)
+        | (_chunk(words, row, c - _4) << _16)
+        | (_chunk(words, row, c - _5) << _32)
+        | (_chunk(words, row, c - _6) << _48)
     )
+
+
+@compiled(NOTHING, WORDS, WORDS, WORDS_OUT)
+def spread(words: Words, places: Words, to: Words) -> None:
+    """Put the bits of each row in their places. words, to: (n, 4), places: (8192, 4): PLACES_OF."""
+    for row in range(len(words)):
+        for byte in range(32):
+            value = (words[row, byte >> 3] >> np.uint64(8 * (byte & 7))) & np.uint64(255)
+            entry = np.uint64(256 * byte) + value
+            for word in range(4):
+                to[row, word] |= places[entry, word]
 
 
 @compiled(NOTHING, WORDS, COUNT, PLACES, WORDS_OUT)
@@ -126,30 +159,71 @@ def _note(hits: Places, found: int, query: np.uint64, row: np.uint64, distance: 
 
 
 @inlined
-def _take(
-    entry: np.uint64,
-    at: tuple[np.uint64, np.uint64],
+def _met_before(upper: np.uint64, rest: np.uint64, c: np.uint64, reach: Reaches) -> bool:
+    """Tell from how the signatures differ whether buckets of one of the six chunks before, those
+    that come earlier, held the row.
+    """
+    differing = upper >> _32
+    before = _1
+    while before <= min(_6, c):
+        if before == _3:
+            differing = rest
+        if np.int64(ones(differing & _CHUNK)) <= reach[c - before]:
+            return True
+        differing >>= _16
+        before += _1
+    return False
+
+
+@inlined
+def _measure(
+    waiting: Words,
+    count: int,
+    c: np.uint64,
     words: Words,
     queries: Words,
     reach: Reaches,
     hits: Places,
     found: int,
 ) -> int:
-    """Measure the row of an entry; note it if it is near and in no earlier chunk's buckets."""
-    query, c = at
+    """Measure rows that were asked for; note those that are near and that no earlier chunk had.
+
+    waiting: (k, 2), row and query of the first `count`.
+    """
+    for at in range(count):
+        row, query = waiting[at, 0], waiting[at, 1]
+        distance = _apart(words, row, queries, query)
+        new = np.int64(distance) <= reach[N_CHUNKS]
+        earlier = np.uint64(0)
+        while new and earlier + _6 < c:
+            differing = _chunk(words, row, earlier) ^ _chunk(queries, query, earlier)
+            new = np.int64(ones(differing)) > reach[earlier]
+            earlier += _1
+        if new:
+            found = _note(hits, found, query, row, distance)
+    return found
+
+
+@inlined
+def _ask(
+    entry: np.uint64,
+    rest: np.uint64,
+    signature: tuple[np.uint64, np.uint64, np.uint64],
+    at: tuple[np.uint64, np.uint64],
+    words: Words,
+    reach: Reaches,
+    waiting: Words,
+    count: int,
+) -> int:
+    """Ask for the row of an entry and let it wait, unless an earlier chunk's buckets held it."""
     row = entry & _LOW_HALF
     if row >= np.uint64(len(words)):
-        return found
-    distance = _apart(words, row, queries, query)
-    if np.int64(distance) > reach[N_CHUNKS]:
-        return found
-    earlier = np.uint64(0)
-    while earlier < c:
-        differing = _chunk(words, row, earlier) ^ _chunk(queries, query, earlier)
-        if np.int64(ones(differing)) <= reach[earlier]:
-            return found
-        earlier += _1
-    return _note(hits, found, query, row, distance)
+        return count
+    if _met_before(entry ^ signature[0], rest ^ signature[1], at[1], reach):
+        return count
+    prefetch_row(words, row)
+    waiting[count, 0], waiting[count, 1] = row, at[0]
+    return count + 1
 
 
 @inlined
@@ -174,18 +248,20 @@ def _scan(
     at: tuple[np.uint64, np.uint64],
     entries: Words,
     words: Words,
-    queries: Words,
     reach: Reaches,
-    hits: Places,
-    found: int,
-) -> int:
-    """Compare a query with the signatures of one bucket, and ask for the lines of another.
+    waiting: Words,
+    count: int,
+    i: np.uint64,
+) -> tuple[int, np.uint64]:
+    """Compare a query with the signatures of one bucket from `i` on, and ask for another's lines.
 
-    Four entries are a line of the cache; they are compared without a branch between them.
+    Stops where no more rows can wait, and says where that was. Four entries are a line of the
+    cache; they are compared without a branch between them.
     """
     upper, rest, least = signature
-    i, stop, ahead = span[0], span[1], wanted[0]
-    while i + _8 <= stop:
+    stop = span[1]
+    ahead = wanted[0] + (i - span[0])
+    while i + _8 <= stop and count + 4 <= WAITING:
         prefetch(entries, ahead)
         ahead += _8
         d0 = ones((entries[i] ^ upper) >> _32) + ones(entries[i + _1] ^ rest)
@@ -195,17 +271,19 @@ def _scan(
         if (d0 <= least) | (d1 <= least) | (d2 <= least) | (d3 <= least):
             for step, distance in enumerate((d0, d1, d2, d3)):
                 if distance <= least:
-                    entry = entries[i + np.uint64(step) * _2]
-                    found = _take(entry, at, words, queries, reach, hits, found)
+                    e = i + np.uint64(step) * _2
+                    count = _ask(
+                        entries[e], entries[e + _1], signature, at, words, reach, waiting, count
+                    )
         i += _8
-    while i < stop:
+    while i < stop and count < WAITING:
         if ones((entries[i] ^ upper) >> _32) + ones(entries[i + _1] ^ rest) <= least:
-            found = _take(entries[i], at, words, queries, reach, hits, found)
+            count = _ask(entries[i], entries[i + _1], signature, at, words, reach, waiting, count)
         i += _2
-    while ahead < wanted[1]:
+    while i == stop and ahead < wanted[1]:
         prefetch(entries, ahead)
         ahead += _8
-    return found
+    return count, i
 
 
 @compiled(COUNT, WORDS, OFFSETS, ENTRIES, WORDS, REACHES, HITS)
@@ -224,6 +302,7 @@ def seek(
     """
     m = len(queries)
     spans = np.zeros((2, 2 * AROUND), np.uint64)
+    waiting = np.empty((WAITING, 2), np.uint64)
     found = 0
     for chunk in range(N_CHUNKS):
         if reach[chunk] < 0:
@@ -231,6 +310,7 @@ def seek(
         c = np.uint64(chunk)
         base = c * np.uint64(len(words)) * _2
         around = 2 * (reach[chunk] * (AROUND - 1) + 1)
+        count = 0
         for turn in range(m + 1):
             ahead = turn & 1
             if turn < m:
@@ -239,20 +319,20 @@ def seek(
                 continue
             query, now = np.uint64(turn - 1), 1 - ahead
             upper, rest = _upper(queries, query, c), _rest(queries, query, c)
-            for i in range(0, around, 2):
-                least = np.uint64(reach[N_CHUNKS] - (1 if i else 0))
-                found = _scan(
-                    (spans[now, i], spans[now, i + 1]),
-                    (spans[ahead, i], spans[ahead, i + 1]),
-                    (upper, rest, least),
-                    (query, c),
-                    entries,
-                    words,
-                    queries,
-                    reach,
-                    hits,
-                    found,
-                )
+            for s in range(0, around, 2):
+                least = np.uint64(reach[N_CHUNKS] - (1 if s else 0))
+                span = spans[now, s], spans[now, s + 1]
+                wanted = spans[ahead, s], spans[ahead, s + 1]
+                i = span[0]
+                while i < span[1]:
+                    signature, at = (upper, rest, least), (query, c)
+                    count, i = _scan(
+                        span, wanted, signature, at, entries, words, reach, waiting, count, i
+                    )
+                    if count + 4 > WAITING:
+                        found = _measure(waiting, count, c, words, queries, reach, hits, found)
+                        count = 0
+        found = _measure(waiting, count, c, words, queries, reach, hits, found)
     return found
 
 

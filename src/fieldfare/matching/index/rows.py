@@ -14,6 +14,30 @@ ROW_BYTES: Final = 32
 Mask = NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What rows are of, without their bits. All columns (n,), as in HashRows."""
+
+    owner: NDArray[np.int64]
+    t_ms: NDArray[np.uint32]
+    quality: NDArray[np.uint8]
+    variant: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, owner: NDArray[np.int64], kept: NDArray[np.uint32]) -> Self:
+        """Take apart what a segment keeps side by side, (n, 3)."""
+        last = kept[:, 2]
+        return cls(
+            owner, kept[:, 1], last.astype(np.uint8), (last >> np.uint32(8)).astype(np.uint8)
+        )
+
+    def where(self, chosen: Mask | NDArray[np.intp]) -> Self:
+        """Choose rows by a mask or by their places."""
+        return type(self)(
+            self.owner[chosen], self.t_ms[chosen], self.quality[chosen], self.variant[chosen]
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashRows:
     """Rows to be found: all columns of one length n.
@@ -47,15 +71,17 @@ class HashRows:
         """Keep the rows that `kept`, (n,), says."""
         return self._at(kept)
 
-    def at(self, places: NDArray[np.uint32]) -> Self:
-        """Pick rows by their positions."""
-        return self._at(places)
+    def about(self, places: NDArray[np.uint32]) -> About:
+        """Say what the rows at some positions are of."""
+        return About(
+            self.owner[places], self.t_ms[places], self.quality[places], self.variant[places]
+        )
 
     def part(self, start: int, stop: int) -> Self:
         """Look at the rows from `start` up to `stop`, without copying them."""
         return self._at(slice(start, stop))
 
-    def _at(self, places: Mask | NDArray[np.uint32] | slice) -> Self:
+    def _at(self, places: Mask | slice) -> Self:
         return type(self)(
             bits=self.bits[places],
             owner=self.owner[places],
@@ -83,10 +109,20 @@ class IndexHits:
         return len(self.query)
 
 
-def plain(rows: HashRows) -> HashRows:
-    """Give the same rows in the types and the memory order that files and kernels expect."""
+def spread(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Put the bits of hashes, (n, 32), in the order in which the index keeps them."""
+    from fieldfare.matching.index import kernels
+
+    words = np.ascontiguousarray(bits, np.uint8).view(np.uint64)
+    places = np.zeros_like(words)
+    kernels.spread(words, kernels.PLACES_OF, places)
+    return places.view(np.uint8)
+
+
+def kept_form(rows: HashRows) -> HashRows:
+    """Give the same rows as the index keeps them: bits spread, types and order as in files."""
     return HashRows(
-        bits=np.ascontiguousarray(rows.bits, np.uint8),
+        bits=spread(rows.bits),
         owner=np.ascontiguousarray(rows.owner, np.int64),
         t_ms=np.ascontiguousarray(rows.t_ms, np.uint32),
         quality=np.ascontiguousarray(rows.quality, np.uint8),

@@ -3,7 +3,7 @@
 In: rows. Out: a file that is complete before anything names it, and a view of it whose pages all
 processes share. Layout: a page with the sizes and checksums of the sections, then the sections,
 each from a page's beginning: the sixteen chunks' entries (16 bytes a row and chunk), their offsets,
-the hashes, and who owns each row when. Little-endian. Bytes a row: 256 + 32 + 10, and 12 an owner.
+the hashes, and who owns each row when. Little-endian. Bytes a row: 256 + 32 + 12, and 12 an owner.
 
 What could make a search read outside its arrays (sizes, offsets) is checked when a segment is
 opened; the rest, which can only make it miss, when a segment is merged and by `verify`.
@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.matching.index.disk import IndexDamaged
-from fieldfare.matching.index.rows import ROW_BYTES, HashRows, Mask
+from fieldfare.matching.index.rows import ROW_BYTES, About, HashRows, Mask
 
 PAGE: Final = 4_096
-MAGIC: Final = b"FFSEG\0\0\1"
+MAGIC: Final = b"FFSEG\0\0\2"
 CHUNKS: Final = 16
 BUCKETS: Final = 65_536
 MOST_ROWS: Final = 1 << 25
@@ -33,10 +33,7 @@ _DTYPES: Final = {
     "entries": "<u8",
     "offsets": "<u4",
     "bits": "|u1",
-    "owner_at": "<u4",
-    "t_ms": "<u4",
-    "quality": "|u1",
-    "variant": "|u1",
+    "about": "<u4",
     "owners": "<i8",
     "owner_rows": "<u4",
 }
@@ -81,10 +78,7 @@ class Segment:
         self.offsets: NDArray[np.uint32] = self._column("offsets").reshape(CHUNKS, BUCKETS + 1)
         self.bits: NDArray[np.uint8] = self._column("bits").reshape(-1, ROW_BYTES)
         self.words: NDArray[np.uint64] = self.bits.view(np.uint64)
-        self._owner_at: NDArray[np.uint32] = self._column("owner_at")
-        self._t_ms: NDArray[np.uint32] = self._column("t_ms")
-        self._quality: NDArray[np.uint8] = self._column("quality")
-        self._variant: NDArray[np.uint8] = self._column("variant")
+        self._about: NDArray[np.uint32] = self._column("about").reshape(-1, 3)
         self.owners: NDArray[np.int64] = self._column("owners")
         self.owner_rows: NDArray[np.uint32] = self._column("owner_rows")
 
@@ -109,21 +103,24 @@ class Segment:
         """Bytes on disk."""
         return len(self._mapped)
 
-    def rows(self, places: NDArray[np.uint32] | slice) -> HashRows:
-        """Read rows by their position."""
-        at = np.minimum(self._owner_at[places], max(len(self.owners) - 1, 0))
-        return HashRows(
-            bits=self.bits[places],
-            owner=self.owners[at],
-            t_ms=self._t_ms[places],
-            quality=self._quality[places],
-            variant=self._variant[places],
-        )
+    def about(self, places: NDArray[np.uint32], gone: Mask) -> tuple[About, Mask]:
+        """Read what rows are of, and which of them belong to owners that are `gone`, (owners,)."""
+        about = self._about[places]
+        owner_at = np.minimum(about[:, 0], max(len(self.owners) - 1, 0))
+        return About.of(self.owners[owner_at], about), gone[owner_at]
 
     def kept(self, gone: Mask) -> HashRows:
         """Read the rows whose owner is not `gone`, (owners,), in their order."""
-        every = self.rows(slice(None))
-        return every.where(~gone[self._owner_at]) if gone.any() else every
+        about = self._about
+        every = About.of(self.owners[about[:, 0]], about)
+        rows = HashRows(
+            bits=self.bits,
+            owner=every.owner,
+            t_ms=every.t_ms,
+            quality=every.quality,
+            variant=every.variant,
+        )
+        return rows.where(~gone[about[:, 0]]) if gone.any() else rows
 
     def largest_bucket(self) -> int:
         return int(np.diff(self.offsets.astype(np.int64), axis=1).max(initial=0))
@@ -144,7 +141,7 @@ class Segment:
 
     def _check(self) -> None:
         n = len(self)
-        widths = {"entries": 16 * CHUNKS, "bits": ROW_BYTES, "owner_at": 4, "t_ms": 4}
+        widths = {"entries": 16 * CHUNKS, "bits": ROW_BYTES, "about": 12}
         sizes = {name: section.size for name, section in self.header.sections.items()}
         if any(sizes[name] != n * width for name, width in widths.items()):
             raise IndexDamaged(self.path, "its sections are not of one length")

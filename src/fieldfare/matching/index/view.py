@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.kernel import BadInput
-from fieldfare.matching.index.rows import ROW_BYTES, HashRows, IndexHits, Mask, joined
+from fieldfare.matching.index.rows import (
+    NO_ROWS,
+    ROW_BYTES,
+    About,
+    HashRows,
+    IndexHits,
+    Mask,
+    spread,
+)
 from fieldfare.matching.index.segment import Segment
 
 BITS: Final = 256
@@ -84,28 +92,26 @@ class View:
                 triples.append(found + np.array([start, 0, 0], np.uint32))
         return _in_order(rows, triples)
 
-    def _block(self, queries: Words, radius: int) -> list[tuple[HashRows, Triples]]:
+    def _block(self, queries: Words, radius: int) -> list[tuple[About, Triples]]:
         found = []
         for served in self.segments:
             places = _near(queries, served.segment, radius)
-            rows = served.segment.rows(places[:, 1])
-            if served.gone.any():
-                kept = ~served.gone[np.searchsorted(served.segment.owners, rows.owner)]
-                rows, places = rows.where(kept), places[kept]
-            found.append((rows, places))
+            about, gone = served.segment.about(places[:, 1], served.gone)
+            if gone.any():
+                about, places = about.where(~gone), places[~gone]
+            found.append((about, places))
         if len(self.tail):
             places = _near_flat(queries, self.tail.bits.view(np.uint64), radius)
-            found.append((self.tail.at(places[:, 1]), places))
+            found.append((self.tail.about(places[:, 1]), places))
         return found
 
 
 def _words_of(bits: NDArray[np.uint8]) -> Words:
-    plain = np.ascontiguousarray(bits, np.uint8)
-    if plain.ndim != 2 or plain.shape[1] != ROW_BYTES:  # noqa: PLR2004  # rows and columns
+    if bits.ndim != 2 or bits.shape[1] != ROW_BYTES:  # noqa: PLR2004  # rows and columns
         raise BadInput(
-            f"hashes of shape {plain.shape}", hint="Give one row of 32 bytes for each query."
+            f"hashes of shape {bits.shape}", hint="Give one row of 32 bytes for each query."
         )
-    return plain.view(np.uint64)
+    return spread(bits).view(np.uint64)
 
 
 def _near(queries: Words, segment: Segment, radius: int) -> Triples:
@@ -138,15 +144,25 @@ def _all_of(kernel: Callable[[Triples], int], queries: int) -> Triples:
     return hits[:found]
 
 
-def _in_order(parts: list[HashRows], triples: list[Triples]) -> IndexHits:
-    rows = joined(parts)
+def _in_order(parts: list[About], triples: list[Triples]) -> IndexHits:
+    about = NO_ROWS.about(np.empty(0, np.uint32)) if not parts else _joined(parts)
     found = np.concatenate([np.empty((0, 3), np.uint32), *triples])
-    order = np.lexsort((found[:, 2], rows.t_ms, rows.owner, found[:, 0]))
+    order = np.lexsort((found[:, 2], about.t_ms, about.owner, found[:, 0]))
+    about = about.where(order)
     return IndexHits(
         query=found[order, 0],
-        owner=rows.owner[order],
-        t_ms=rows.t_ms[order],
-        quality=rows.quality[order],
-        variant=rows.variant[order],
+        owner=about.owner,
+        t_ms=about.t_ms,
+        quality=about.quality,
+        variant=about.variant,
         distance=found[order, 2].astype(np.uint16),
+    )
+
+
+def _joined(parts: list[About]) -> About:
+    return About(
+        np.concatenate([part.owner for part in parts]),
+        np.concatenate([part.t_ms for part in parts]),
+        np.concatenate([part.quality for part in parts]),
+        np.concatenate([part.variant for part in parts]),
     )
