@@ -1,4 +1,4 @@
-"""Files dropped onto a bank's page in a real Chromium: each by itself, with what came of it."""
+"""Files added to a bank and looked up in a real Chromium, with what came of each."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from fieldfare.access import RoleName
+from fieldfare.engine.banks import add_to_bank
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.sites import Site
@@ -63,3 +64,30 @@ def test_an_entry_is_quarantined_and_released_from_its_page(
 
     assert visit.page.locator("header .pill").first.inner_text() == "Active"
     assert visit.complaints == []
+
+
+def test_a_file_is_looked_up_without_leaving_the_page(
+    visit: Visit, site: Site, bank: str, tmp_path: Path
+) -> None:
+    clip = write_clip(tmp_path / "looked-up.webm", Clip(codec="vp8", frames=8, seed=3))
+    add = site.community.platform.known_file
+    with clip.open("rb") as file:
+        piece = add("looked-up.webm", file)
+    org, store = site.community.org, site.community.platform.store
+    store.write(lambda uow: add_to_bank(uow, org, bank, [piece], by="test"))
+    visit.open("/match")
+
+    visit.page.set_input_files("#file", str(clip))
+    visit.page.locator("#going", has_text="Done").wait_for()
+
+    match = visit.page.locator("#found article.match").first
+    assert "looked-up.webm" in match.inner_text()
+    assert "equal bytes" in match.inner_text()
+    assert Axe().run(visit.page).response["violations"] == []
+    visit.page.fill("#f-hash", "not a hash")
+    visit.page.locator("form[action='/match/hash'] button").click()
+    visit.page.wait_for_selector("#found [role=alert]")
+    assert visit.page.locator("#found article.match").count() == 0
+    assert visit.page.input_value("#f-hash") == "not a hash"
+    lost = "the server responded with a status of 400"
+    assert [said for said in visit.complaints if lost not in said] == []

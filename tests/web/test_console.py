@@ -32,6 +32,7 @@ PAGES = [
     "/banks/known/add",
     "/banks/known/change",
     "/new-bank",
+    "/match",
     "/outbox",
     "/outbox?state=dead",
     "/items/video/none",

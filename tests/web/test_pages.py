@@ -39,6 +39,7 @@ PAGES = [
     "/investigate?q=Authr+!=+None",
     "/banks",
     "/new-bank",
+    "/match",
     "/outbox",
     "/outbox?state=dead",
 ]

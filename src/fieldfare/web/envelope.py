@@ -39,7 +39,9 @@ _HEADERS: Final = {
 }
 _MULTIPART_OVERHEAD: Final = 1_000_000
 _LENGTH_DIGITS: Final = 18
-_UPLOADS: Final = re.compile(r"/v1/(items|decide)|/banks/[^/]+/add/files")
+_UPLOADS: Final = re.compile(
+    r"/v1/(items|decide|match|banks/[^/]+/entries)|/banks/[^/]+/add/files|/match/file"
+)
 
 _log = structlog.get_logger("fieldfare.web")
 _CALLS = Counter("fieldfare_http_calls", "Calls answered.", ("method", "route", "status"))

@@ -11,6 +11,7 @@ from fieldfare.web.console.pages.entries import router as entries
 from fieldfare.web.console.pages.investigate import router as investigate
 from fieldfare.web.console.pages.items import router as items
 from fieldfare.web.console.pages.library import router as library
+from fieldfare.web.console.pages.matching import router as matching
 from fieldfare.web.console.pages.media import router as media
 from fieldfare.web.console.pages.outbox import router as outbox
 from fieldfare.web.console.pages.overview import router as overview
@@ -31,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     banks,
     entries,
     adding,
+    matching,
     rule_editor,
     rule_versions,
     backtests,

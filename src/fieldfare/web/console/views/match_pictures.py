@@ -1,0 +1,182 @@
+"""Pictures of a match, as geometry and small blurred JPEGs: pairs of frames, and when they are."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from fieldfare.matching.fingerprints import FrameTable, Stills
+from fieldfare.matching.matches import BankMatch
+from fieldfare.matching.voting import Pair
+
+SIDE: Final = 16
+RAIL: Final = 1000
+_NEAR_S: Final = 1.5
+"""A still shows a frame if it is no further from it."""
+_SHAPES_PX: Final = 20
+_SHOWN_PX: Final = 180
+_QUALITY: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A hash as 16 by 16 squares: `d` attributes of paths. set: its bits; differ: those that the
+    other hash of the pair has otherwise.
+    """
+
+    set: str
+    differ: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairPicture:
+    """A frame of what was asked about beside one of the entry. Times in seconds.
+
+    query, reference: grids of both hashes, None where they are not shown. still: the frame of the
+    file, blurred, as a data URI; "" where there is none.
+    """
+
+    t_query: float
+    t_reference: float
+    distance: int
+    query: Grid | None
+    reference: Grid | None
+    still: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rails:
+    """When the file shows the entry, both on a scale of 0..1000.
+
+    query, reference: (start, width) of the matched stretches. ties: (in the file, in the entry) of
+    the pairs. query_s, reference_s: how long both scales are.
+    """
+
+    query: tuple[tuple[int, int], ...]
+    reference: tuple[tuple[int, int], ...]
+    ties: tuple[tuple[int, int], ...]
+    query_s: float
+    reference_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """What both sides of a match are drawn from."""
+
+    probes: FrameTable
+    reference: FrameTable
+    stills: Stills | None
+
+
+def pair_pictures(pairs: Sequence[Pair], sides: Sides | None) -> tuple[PairPicture, ...]:
+    """Draw the pairs of a match. sides: None where nothing may be shown but the numbers."""
+    return tuple(_picture(pair, sides) for pair in pairs)
+
+
+def rails(match: BankMatch, query_s: float, reference_s: float) -> Rails | None:
+    """Draw when a match is; None where there is no time to speak of."""
+    if query_s <= 0 or not match.spans:
+        return None
+    ends = [match.offset_s + match.speed * span.end for span in match.spans]
+    whole_s = max([reference_s, *ends, *(pair.t_reference for pair in match.pairs), 0.1])
+
+    def there(t: float) -> float:
+        return match.offset_s + match.speed * t
+
+    return Rails(
+        query=tuple(_stretch(span.start, span.end, query_s) for span in match.spans),
+        reference=tuple(
+            _stretch(there(span.start), there(span.end), whole_s) for span in match.spans
+        ),
+        ties=tuple(
+            (_place(pair.t_query, query_s), _place(pair.t_reference, whole_s))
+            for pair in match.pairs
+        ),
+        query_s=query_s,
+        reference_s=whole_s,
+    )
+
+
+def grid_of(bits: NDArray[np.uint8], other: NDArray[np.uint8]) -> Grid:
+    """Draw a hash beside another. bits, other: (32,) uint8."""
+    return Grid(set=_squares(_cells(bits)), differ=_squares(_cells(bits ^ other)))
+
+
+def blurred(pixels: NDArray[np.uint8]) -> str:
+    """Write a grey picture as a small JPEG, all shapes and no features: a data URI."""
+    whole = Image.fromarray(pixels)
+    longer = max(whole.size)
+    few = (max(1, whole.width * _SHAPES_PX // longer), max(1, whole.height * _SHAPES_PX // longer))
+    size = (max(1, whole.width * _SHOWN_PX // longer), max(1, whole.height * _SHOWN_PX // longer))
+    coarse = whole.resize(few, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(1))
+    file = BytesIO()
+    coarse.resize(size, Image.Resampling.BICUBIC).save(file, "JPEG", quality=_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _picture(pair: Pair, sides: Sides | None) -> PairPicture:
+    asked = None if sides is None else _probe(pair, sides.probes)
+    known = None if sides is None else _row(pair, sides.reference)
+    grids: tuple[Grid | None, Grid | None] = (None, None)
+    if asked is not None and known is not None:
+        grids = grid_of(asked, known), grid_of(known, asked)
+    return PairPicture(
+        t_query=pair.t_query,
+        t_reference=pair.t_reference,
+        distance=pair.distance,
+        query=grids[0],
+        reference=grids[1],
+        still="" if sides is None else _still(pair.t_query, sides.stills),
+    )
+
+
+def _probe(pair: Pair, probes: FrameTable) -> NDArray[np.uint8] | None:
+    """Find the hash of the file's frame, in the form that matched and the window if it has it."""
+    at = np.flatnonzero((probes.t == pair.t_query) & (probes.form == pair.form))
+    if len(at) == 0:
+        return None
+    same = at[probes.window[at] == pair.window]
+    return np.asarray(probes.bits[same[0] if len(same) else at[0]], np.uint8)
+
+
+def _row(pair: Pair, reference: FrameTable) -> NDArray[np.uint8] | None:
+    if len(reference) == 0:
+        return None
+    nearest = int(np.argmin(np.abs(reference.t - pair.t_reference)))
+    return np.asarray(reference.bits[nearest], np.uint8)
+
+
+def _still(t: float, stills: Stills | None) -> str:
+    if stills is None or len(stills) == 0:
+        return ""
+    nearest = int(np.argmin(np.abs(stills.t - t)))
+    if abs(float(stills.t[nearest]) - t) > _NEAR_S and len(stills) > 1:
+        return ""
+    return blurred(stills.pixels[nearest])
+
+
+def _cells(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay a hash out by frequency, (16, 16): the slow ones at the upper left."""
+    return np.unpackbits(bits)[::-1].reshape(SIDE, SIDE)
+
+
+def _squares(cells: NDArray[np.uint8]) -> str:
+    return "".join(f"M{x} {y}h1v1h-1z" for y, x in zip(*map(_ints, np.nonzero(cells)), strict=True))
+
+
+def _ints(values: NDArray[np.intp]) -> list[int]:
+    return [int(value) for value in values]
+
+
+def _place(t: float, whole_s: float) -> int:
+    return min(RAIL, max(0, round(RAIL * t / whole_s)))
+
+
+def _stretch(start: float, end: float, whole_s: float) -> tuple[int, int]:
+    left = _place(start, whole_s)
+    return left, max(4, _place(end, whole_s) - left)
