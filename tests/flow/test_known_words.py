@@ -1,12 +1,15 @@
 """Known texts and URLs: from an entry of a bank to what befalls a comment that copies it."""
 
 from fieldfare.engine.banks import add_to_bank, change_bank, change_entry, put_bank, remove_entries
+from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.kernel import EventId
 from fieldfare.matching.repositories import BankRecord, EntryState
+from fieldfare.records import Event
 from fieldfare.testing.platforms import Community, a_comment, reopened
 from fieldfare.web.console.views.items import item_view
 
+HOUR_MS = 3_600_000
 SPAM = "Get free sarnos now, send your number to the norfling club today"
 NEAR = SPAM.replace("today", "tonight")
 SHARED = SPAM.removesuffix("day")
@@ -131,7 +134,9 @@ def test_changes_of_entries_and_banks_count_from_then_on(community: Community) -
     assert [action for action, _ in (asked, off, on, gone)] == ["allow", "allow", "limit", "allow"]
 
 
-def test_a_comment_before_the_entry_is_judged_without_it(community: Community) -> None:
+def test_a_comment_before_the_entry_is_judged_without_it_and_then_anew(
+    community: Community,
+) -> None:
     a_bank(community)
     community.post(a_comment(SPAM, host_id="early"))
     piece = known_piece(SPAM, is_url=False)
@@ -139,12 +144,60 @@ def test_a_comment_before_the_entry_is_judged_without_it(community: Community) -
         lambda uow: add_to_bank(uow, community.org, "waves", [piece], by="test")
     )
 
-    community.settle()
+    while community.platform.evaluator.step():
+        pass
 
     early = community.decision("comment", "early")
     assert early is not None
     assert early.judgement.action == "allow"
-    assert ruled(community, SPAM, "late")[0] == "limit"
+    community.settle()
+    again = community.decision("comment", "early")
+    assert again is not None
+    assert (again.judgement.action, again.causes[:1]) != ("allow", early.causes[:1])
+
+
+def test_words_that_come_later_find_the_posts_of_the_last_day_once(community: Community) -> None:
+    a_bank(community)
+    for number, text in enumerate((SPAM, NEAR, "sarno wivel", SPAM)):
+        assert ruled(community, text, f"c{number}")[0] == "allow"
+        community.clock.advance(7 * HOUR_MS)
+
+    entry = an_entry(community, SPAM)
+    told = events_of(community, "item.scanned")
+    change = {"label": "wave 8"}
+    store, org = community.platform.store, community.org
+    store.write(lambda uow: change_entry(uow, org, entry, change, by="test"))
+    community.settle()
+
+    actions = [community.decision("comment", f"c{number}") for number in range(4)]
+    assert [found.judgement.action for found in actions if found] == [
+        "allow",  # a day old
+        "hold",
+        "allow",
+        "limit",
+    ]
+    assert [event.subject.host_id for event in told] == ["c1", "c3"]
+    assert events_of(community, "item.scanned") == told
+
+
+def test_a_deleted_or_changed_post_is_not_found_later(community: Community) -> None:
+    a_bank(community)
+    ruled(community, SPAM, "c1")
+    ruled(community, SPAM, "c2")
+    item = {"kind": "comment", "host_id": "c1"}
+    community.send({"kind": "item.deleted", "key": "d1", "item": item})
+    ruled(community, "sarno wivel", "c2")
+
+    an_entry(community, SPAM)
+
+    assert events_of(community, "item.scanned") == []
+
+
+def events_of(community: Community, kind: str) -> list[Event]:
+    def read(uow: UnitOfWork) -> list[Event]:
+        return [*uow.recall.of_kind(kind, EventId(0), limit=100)]
+
+    return community.platform.store.read(read)
 
 
 def test_known_words_are_known_after_a_restart(community: Community) -> None:

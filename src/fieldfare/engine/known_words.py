@@ -35,7 +35,7 @@ class KnownWords:
             known, after = self.of(org), self._read_to.get(org, EventId(0))
             while page := uow.word_trail.changed(org, after, up_to=as_of, limit=PAGE):
                 known.remove(entry.id for entry in page if entry.state is EntryState.DISABLED)
-                known.add(_entry(each) for each in page if each.state is not EntryState.DISABLED)
+                known.add(entry_of(each) for each in page if each.state is not EntryState.DISABLED)
                 after = page[-1].changed
             self._read_to[org] = after
             known.put_banks(uow.banks.banks(org))
@@ -47,7 +47,8 @@ class KnownWords:
             self._of[event.org].remove(int(str(each)) for each in removed)
 
 
-def _entry(record: BankEntryRecord) -> TextEntry:
+def entry_of(record: BankEntryRecord) -> TextEntry:
+    """Give what of a stored entry is held to match by."""
     return TextEntry(
         id=record.id,
         bank=record.bank,

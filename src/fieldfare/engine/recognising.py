@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from fieldfare.engine.late_words import LateWords
 from fieldfare.engine.retroactive import Retroactive
 from fieldfare.engine.shelf import INDEXES, Shelf
 from fieldfare.engine.unit import Store
@@ -38,6 +39,7 @@ class Recognising:
         self.shelf = Shelf(store, folder)
         self.uploads = Uploads(store, folder, vault, scanned=self._scanned)
         self.retroactive = Retroactive(store, clock, shelf=self.shelf, uploads=self.uploads)
+        self.late_words = LateWords(store, clock)
         self.failures = 0
 
     def observe(self, events: Sequence[Event]) -> None:
@@ -52,6 +54,7 @@ class Recognising:
             "shelf": self.shelf.run,
             "uploads": self._follow_uploads,
             "retroactive": self.retroactive.run,
+            "late-words": self.late_words.run,
         }
 
     def chore(self) -> Chore:
@@ -60,7 +63,7 @@ class Recognising:
 
     def step(self) -> int:
         """Do by hand what the threads do; returns how much there was to do."""
-        return self.uploads.step() + self.retroactive.step()
+        return self.uploads.step() + self.retroactive.step() + self.late_words.step()
 
     def explained(self, org: Org, fingerprint: Fingerprint) -> Explained:
         """Say what a file matches, and of what is near it why it is no match."""
