@@ -1,7 +1,10 @@
 """Exchanges: what others share comes into a bank, changes with them, and goes again."""
 
 import logging
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -21,6 +24,7 @@ from fieldfare.engine.exchange_http import HttpAsk, StopWaiting
 from fieldfare.engine.exchange_records import ExchangeRecord, FetchCounts, FetchState
 from fieldfare.engine.exchanges import Exchanges, due_at, the_exchange
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, SimulatedClock
+from fieldfare.ledger import Vault
 from fieldfare.matching.exchanges import Ask, Asked, ExchangeRefused, ExchangeUnavailable
 from fieldfare.matching.fingerprints import unpack_frames
 from fieldfare.matching.repositories import BankEntryRecord, EntryState, Feedback, Opinion
@@ -309,6 +313,22 @@ def test_what_a_whole_listing_lacks_is_gone(world: World) -> None:
     assert sorted(world.entries()) == [f"pdq:{TWO}", f"pdq:{THREE}"]
 
 
+def test_texts_and_urls_become_entries_of_words(world: World) -> None:
+    service = FakeThreatExchange()
+    service.share(1_000, "https://Bad.Example/x?utm_source=a", kind="URI")
+    service.share(1_001, "a sentence that is known by all its words", kind="TEXT_STRING")
+    service.share(1_002, "…", kind="TEXT_STRING")
+    with an_exchange(service) as at:
+        config: dict[str, JsonValue] = {"privacy_group": 1234, "base_url": at.base}
+        world.add("fb_threatexchange", config, {"api_token": TOKEN})
+        counts = world.fetch()
+
+    found = sorted((entry.kind.value, entry.content) for entry in world.entries().values())
+    assert counts == FetchCounts(added=2, unusable=1)
+    assert [kind for kind, _ in found] == ["text", "url"]
+    assert "bad.example/x" in found[1][1]
+
+
 def test_a_removed_exchange_leaves_its_entries_unless_told_otherwise(world: World) -> None:
     (world.folder / "a.txt").write_text(f"pdq {ONE}\n")
     world.add("local_file", {"filename": "a.txt"}, {})
@@ -478,3 +498,51 @@ def test_credentials_are_nowhere_but_under_the_vault(world: World) -> None:
         assert secret.encode() not in written
         assert secret not in logged
     assert TOKEN not in repr(world.exchange())
+
+
+FETCHER = """
+import sys
+from pathlib import Path
+from fieldfare.engine.exchanges import Exchanges
+from fieldfare.kernel import Org, SimulatedClock
+from fieldfare.ledger import Vault
+from fieldfare.storage import SqlStore
+url, folder, now_ms = sys.argv[1:]
+clock = SimulatedClock(int(now_ms))
+store = SqlStore.open(url, clock=clock, vault=Vault(bytes(range(32))))
+Exchanges(store, clock, folder=Path(folder)).fetch(Org("main"), "SHARED", budget_s=600.0)
+"""
+
+
+def test_a_process_that_is_killed_is_gone_on_from_after_its_last_page(
+    url: str, clock: SimulatedClock, vault: Vault, tmp_path: Path
+) -> None:
+    service = FakeNcmec(page=1)
+    now_s = clock.now_ms() // 1000
+    for number in range(12):
+        service.share(now_s - 100 + number, f"image{number}", pdq=f"{number:064x}")
+    arguments = [url, str(tmp_path / "exchanges"), str(clock.now_ms())]
+    with an_exchange(service) as at:
+        store = SqlStore.open(url, clock=clock, vault=vault)
+        config: dict[str, JsonValue] = {"environment": "NGO", "base_url": at.base}
+        World(store, clock, tmp_path / "exchanges").add("ncmec", config, OF_NCMEC)
+        store.close()
+        at.hold_at = 6
+        fetching = subprocess.Popen([sys.executable, "-c", FETCHER, *arguments])
+        at.reached.wait_for(6)
+        fetching.kill()
+        fetching.wait()
+        at.released.set()
+        before = len(at.calls)
+        store = SqlStore.open(url, clock=clock, vault=vault)
+        working = Exchanges(store, clock, folder=tmp_path / "exchanges", ask=ASK)
+        rest = working.fetch(Org("main"), NAME, budget_s=600.0).counts
+        page = store.read(
+            lambda uow: uow.entry_pages.of_bank(Org("main"), NAME, after=EventId(0), limit=99)
+        )
+        store.close()
+
+    assert fetching.returncode == -signal.SIGKILL
+    assert sorted(entry.source_id for entry in page) == sorted(f"42-image{n}" for n in range(12))
+    assert rest.added == 12 - 5
+    assert at.calls[before].query["start"] == "5"

@@ -5,11 +5,14 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import httpx2
 import pytest
+from fastapi.routing import APIRoute
 from PIL import Image
 from starlette.testclient import TestClient
 
-from fieldfare.access import Scope, make_key
+from fieldfare.access import Permission, Scope, make_key
+from fieldfare.cli.serving_hma import hma_listener
 from fieldfare.engine.banks import change_bank, put_bank
 from fieldfare.kernel import BadInput, JsonValue
 from fieldfare.matching.repositories import BankRecord, Polarity
@@ -17,7 +20,9 @@ from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.exchanges import PASSWORD, USER
 from fieldfare.testing.media_hosts import MediaHost, a_media_host, a_page
 from fieldfare.testing.platforms import Community, Installed, a_community
+from fieldfare.web.guards import Open
 from fieldfare.web.hma import create_hma_app
+from fieldfare.web.hma.acting import HmaGuard
 
 PDQ = [
     "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22",
@@ -494,6 +499,53 @@ def test_pages_of_other_sites_are_not_answered(client: TestClient, headers: dict
 
     assert answer.status_code == 403
     assert list(answer.json()) == ["message"]
+
+
+def test_the_listener_answers_on_a_port_of_its_own_while_it_is_there(
+    shared: Community, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key_id = key_of(shared, Scope.BANKS)
+    settings = replace(shared.platform.settings, hma="127.0.0.1:0", hma_key=key_id)
+
+    with hma_listener(shared.platform, settings):
+        url = capsys.readouterr().out.split()[-1]
+        answer = httpx2.get(f"{url}/status", trust_env=False)
+
+    assert answer.text == "I-AM-ALIVE"
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"{url}/status", trust_env=False)
+
+
+def test_the_listener_wants_a_key(shared: Community) -> None:
+    settings = replace(shared.platform.settings, hma="127.0.0.1:0")
+
+    with pytest.raises(BadInput, match="acts by a key"), hma_listener(shared.platform, settings):
+        pass
+
+
+def test_every_route_names_what_its_key_must_be_allowed(client: TestClient) -> None:
+    routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]  # the application it was made with
+    named = {
+        f"{method} {route.path}": [
+            below.call
+            for below in route.dependant.dependencies
+            if isinstance(below.call, HmaGuard | Open)
+        ]
+        for route in routes
+        for method in route.methods or ()
+    }
+
+    assert [path for path, guards in named.items() if len(guards) != 1] == []
+    opened = [path for path, guards in named.items() if isinstance(guards[0], Open)]
+    assert opened == ["GET /", "GET /status", "GET /status/live", "GET /site-map"]
+    changing = [
+        path
+        for path, (guard,) in named.items()
+        if isinstance(guard, HmaGuard)
+        and guard.permission is Permission.BANKS_READ
+        and not path.startswith("GET")
+    ]
+    assert sorted(changing) == ["POST /h/hash", "POST /m/compare", "POST /m/lookup"]
 
 
 @pytest.mark.parametrize("named", ["127.0.0.1:5000", "localhost:5000", "[::1]:5000", "hma:5000"])

@@ -5,14 +5,18 @@ list of processes.
 """
 
 import os
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fieldfare.cli.printing import print_json, print_line, print_table
 from fieldfare.cli.reach import Call, Json, reach
-from fieldfare.kernel import BadInput, NotFound
+from fieldfare.kernel import BadInput, Conflict, NotFound
 from fieldfare.kernel.routes import route
+
+TURNS, TURN_S = 600, 1.0
+"""How often, and after how long, a fetch is asked for that has to wait for another."""
 
 
 def list_apis(home: Path | None, *, as_json: bool) -> None:
@@ -100,7 +104,7 @@ def fetch(home: Path | None, name: str, *, dry_run: bool, anew: bool, as_json: b
     counts: Counter[str] = Counter()
     problems: list[str] = []
     with reach(home) as call:
-        told = _fetched(call, name, dry_run=dry_run, anew=anew)
+        told = _in_turn(call, name, dry_run=dry_run, anew=anew)
         counts.update(told["counts"])
         problems += told["problems"]
         while told["more"] and not dry_run:
@@ -136,6 +140,16 @@ def remove(home: Path | None, name: str, *, entries: bool) -> None:
 def _fetched(call: Call, name: str, *, dry_run: bool, anew: bool) -> Json:
     body = {"dry_run": dry_run, "anew": anew}
     return call("POST", route("/v1/exchanges/{}/fetch", name), body)
+
+
+def _in_turn(call: Call, name: str, *, dry_run: bool, anew: bool) -> Json:
+    """Fetch, after what the server itself is fetching."""
+    for _ in range(TURNS):
+        try:
+            return _fetched(call, name, dry_run=dry_run, anew=anew)
+        except Conflict:
+            time.sleep(TURN_S)
+    return _fetched(call, name, dry_run=dry_run, anew=anew)
 
 
 def _tell_one(told: Json) -> None:

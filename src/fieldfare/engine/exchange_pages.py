@@ -20,7 +20,8 @@ from fieldfare.engine.banks import (
 )
 from fieldfare.engine.exchange_records import ExchangeProgress, FetchCounts, HeldRecord
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import NotFound, Org, digest
+from fieldfare.engine.word_entries import known_piece
+from fieldfare.kernel import BadInput, NotFound, Org, digest
 from fieldfare.matching.exchanges import (
     Page,
     SharedRecord,
@@ -31,6 +32,7 @@ from fieldfare.matching.exchanges import (
     read_vpdq,
 )
 from fieldfare.matching.fingerprints import FrameTable, pack_frames
+from fieldfare.matching.known_text import TLSH_PREFIX
 from fieldfare.matching.repositories import (
     EXCHANGED,
     BankEntryRecord,
@@ -39,6 +41,7 @@ from fieldfare.matching.repositories import (
 )
 
 MATCHED_BY: Final = frozenset({SignalKind.PDQ, SignalKind.MD5, SignalKind.SHA256, SignalKind.VPDQ})
+WORDS: Final = frozenset({SignalKind.URL, SignalKind.TEXT, SignalKind.TLSH})
 GOOD: Final = 100
 """The quality of a hash whose sender told none: it was shared to be matched."""
 MAX_LABEL: Final = 200
@@ -202,7 +205,9 @@ def _kind_of_change(
 
 
 def _matchable(record: SharedRecord) -> bool:
-    return record.is_known_content and any(s.kind in MATCHED_BY for s in record.signals)
+    if not record.is_known_content:
+        return False
+    return any(s.kind in MATCHED_BY for s in record.signals) or _words(record) is not None
 
 
 def _digest(record: SharedRecord) -> str:
@@ -220,20 +225,38 @@ def piece_of_record(name: str, record: SharedRecord) -> KnownPiece | None:
     """Make what is put into the bank, or None for a record nothing is matched by."""
     if not _matchable(record):
         return None
-    table, seconds = _frames(record.signals)
-    values = {signal.kind: signal.value for signal in record.signals}
     standing = () if record.standing is Standing.REPORTED else (record.standing.value,)
-    return KnownPiece(
+    return replace(
+        _words(record) or _media(record.signals),
         label=record.key[:MAX_LABEL],
-        sha256=values.get(SignalKind.SHA256, ""),
-        md5=values.get(SignalKind.MD5, ""),
         labels=(*record.tags, *standing),
         source=exchange_pseudonym(name),
         source_id=record.key,
+    )
+
+
+def _media(signals: Sequence[Signal]) -> KnownPiece:
+    table, seconds = _frames(signals)
+    values = {signal.kind: signal.value for signal in signals}
+    return KnownPiece(
+        sha256=values.get(SignalKind.SHA256, ""),
+        md5=values.get(SignalKind.MD5, ""),
         frames=len(table),
         seconds=seconds,
         hashes=EntryHashes(frames=pack_frames(table) if len(table) else b""),
     )
+
+
+def _words(record: SharedRecord) -> KnownPiece | None:
+    """Make an entry of a record that is a text or URL; None for any other, or one too short."""
+    for signal in record.signals:
+        if signal.kind in WORDS:
+            prefix = TLSH_PREFIX if signal.kind is SignalKind.TLSH else ""
+            try:
+                return known_piece(prefix + signal.value, is_url=signal.kind is SignalKind.URL)
+            except BadInput:
+                return None
+    return None
 
 
 def _frames(signals: Sequence[Signal]) -> tuple[FrameTable, float]:

@@ -55,17 +55,46 @@ class Service(Protocol):
         ...
 
 
+class Reached:
+    """How many calls have come, for whoever waits for one."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._changed = threading.Condition()
+
+    def one_more(self) -> None:
+        with self._changed:
+            self._calls += 1
+            self._changed.notify_all()
+
+    def wait_for(self, calls: int, *, at_most_s: float = 60.0) -> None:
+        """Wait until so many calls have come. Raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._calls >= calls, at_most_s):
+                raise TimeoutError(f"{self._calls} of {calls} calls came")
+
+
 @dataclass(slots=True)
 class FakeExchange:
-    """A running service. troubles: answers given first, each once, before the service's own."""
+    """A running service. troubles: answers given first, each once, before the service's own.
+
+    hold_at: the call of this number is not answered before `released` is set; 0: none is held.
+    """
 
     base: str
     service: Service
     calls: list[Call] = field(default_factory=list)
     troubles: list[Answered] = field(default_factory=list)
+    reached: Reached = field(default_factory=Reached)
+    hold_at: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, call: Call) -> Answered:
         self.calls.append(call)
+        held = len(self.calls) == self.hold_at
+        self.reached.one_more()
+        if held:
+            self.released.wait(60.0)
         return self.troubles.pop(0) if self.troubles else self.service.answer(call, self.base)
 
 
@@ -287,6 +316,9 @@ class FakeTat:
 
 class _Server(ThreadingHTTPServer):
     exchange: FakeExchange
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a caller that is killed is what a test is about."""
 
 
 class _Answering(BaseHTTPRequestHandler):

@@ -114,7 +114,9 @@ class StopNciiClient:
             hint = "Give the exchange feedback_function_key among its credentials."
             raise OpinionNotTaken("StopNCII has a key of its own for feedback", hint=hint)
         value = "Blocked" if opinion.agrees else "NotBlocked"
-        told = [{"hashValue": s.value, "feedbackValue": value, "tags": []} for s in opinion.signals]
+        # By the value as it was shared: what we keep of a URL or a text is written otherwise.
+        shared = opinion.address.get("value", "")
+        told = [{"hashValue": shared, "feedbackValue": value, "tags": []}]
         self._ask(
             Asked(
                 method="POST",
@@ -174,6 +176,7 @@ def _record(found: _Hash) -> SharedRecord:
         # That a platform did not block it says little: the person in it has not withdrawn it.
         standing=Standing.CONFIRMED if blocked else Standing.REPORTED,
         tags=short_tags([tag for each in found.CSPFeedbacks for tag in each.tags]),
+        address={"value": found.hashValue},
     )
 
 

@@ -235,7 +235,7 @@ def test_a_record_that_cannot_be_read_is_skipped_and_counted() -> None:
 def test_stopncii_is_told_by_its_feedback_key() -> None:
     service = FakeStopNcii()
     with an_exchange(service) as stopncii:
-        opinion = OwnOpinion(key="k", agrees=False, signals=(PDQ_ONE,), address={})
+        opinion = OwnOpinion(key="k", agrees=False, signals=(PDQ_ONE,), address={"value": ONE})
         client("stop_ncii", stopncii).tell(opinion)
 
     told = {"hashValue": ONE, "feedbackValue": "NotBlocked", "tags": []}
