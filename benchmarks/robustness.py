@@ -24,7 +24,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -360,12 +360,17 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print only the line of JSON")
     parser.add_argument("--quick", action="store_true", help="few clips, edits and distractors")
     parser.add_argument("--seed", type=int, default=1, help="what clips and edits are drawn from")
+    for name in ("films", "unrelated", "frames"):
+        parser.add_argument(f"--{name}", type=int, help=f"{name} in place of {getattr(FULL, name)}")
     asked = parser.parse_args()
+    size = QUICK if asked.quick else FULL
+    given = {name: getattr(asked, name) for name in ("films", "unrelated", "frames")}
+    size = replace(size, **{name: value for name, value in given.items() if value is not None})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
         warm()
-        tally, figures = measure(QUICK if asked.quick else FULL, asked.seed, folder)
+        tally, figures = measure(size, asked.seed, folder)
     with redirect_stdout(io.StringIO() if asked.json else sys.stdout):
         line = report(tally, figures)
     print(json.dumps({"seed": asked.seed, **line}))

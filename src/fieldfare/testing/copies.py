@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from fieldfare.matching.features import detect, pack_features
 from fieldfare.matching.fingerprints import Stills
@@ -27,8 +27,13 @@ ALIKE: Final = "unrelated, marked alike"
 KNOWN: Final = "known"
 SECONDS: Final = 7.0
 RATE: Final = 15
-MARK: Final = (3, 70, (30, 40))
-"""The sticker that two known clips and some unrelated ones carry: number, side, place."""
+MARK: Final = (3, 70, (200, 130))
+"""The sticker that two known clips and some unrelated ones carry: number, side, place. They carry
+the same caption and name too.
+"""
+
+CAPTION: Final = "wait for it, then\nlook very closely"
+NAME: Final = "@somebody"
 
 
 class Filmed(NamedTuple):
@@ -85,6 +90,10 @@ def frames_of(clip: Clip, seed: int) -> tuple[list[Frame], float]:
 def _with(face: Image.Image, place: tuple[int, int], one: Frame) -> Frame:
     picture = Image.fromarray(one)
     picture.paste(face, place, face)
+    pen = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(size=24)
+    for words, at in ((CAPTION, (12, 14)), (NAME, (150, 460))):
+        pen.text(at, words, font=font, fill="white", stroke_width=2, stroke_fill="black")
     return np.asarray(picture, np.uint8)
 
 

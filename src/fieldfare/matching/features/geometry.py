@@ -21,6 +21,10 @@ MOST_BITS: Final = 68
 GRID: Final = 8
 """A still is cut into so many columns and rows to tell how far features are spread."""
 
+PARTS: Final = 4
+"""And into so many to tell how much of it a map accounts for."""
+
+_FEWEST_IN_PART: Final = 3
 _ROUGH: Final = 0.045
 _FINE: Final = 0.014
 _TURN: Final = 24
@@ -38,12 +42,16 @@ class SamePicture:
     """What two stills share. turn: (2, 3) float64 takes places of the query to the reference.
 
     agreeing: features that lie where the map says. cells: of the reference's 8 x 8 that hold one.
-    area: of the reference, 0..1, that the middle of them spans. bits: mean between agreeing pairs.
+    covered: of 4 x 4 parts of the reference that hold features and are in view of the query, the
+    share, 0..1, that hold one that agrees. A caption above and a name below that two films share
+    cover 0.31; a copy covers 0.5 and more, however small it is in another picture. area: of the
+    reference, 0..1, that the middle of them spans. bits: mean between pairs.
     """
 
     turn: NDArray[np.float64]
     agreeing: int
     cells: int
+    covered: float
     area: float
     bits: float
 
@@ -63,7 +71,29 @@ def compare(query: StillFeatures, reference: StillFeatures) -> SamePicture | Non
     if fitted is None:
         return None
     agreeing = _misses(fitted, here, there) <= extent * _FINE
-    return _spread(fitted, there[agreeing], reference.frame, bits[agreeing])
+    in_view = reference.place[_in_view(fitted, query, reference)]
+    parts = _counted(in_view, reference.frame, PARTS) >= _FEWEST_IN_PART
+    held = _counted(there[agreeing], reference.frame, PARTS) > 0
+    covered = int(np.count_nonzero(parts & held)) / max(1, int(np.count_nonzero(parts)))
+    return _spread(fitted, there[agreeing], reference.frame, bits[agreeing], covered)
+
+
+def _in_view(
+    turn: NDArray[np.float64], query: StillFeatures, reference: StillFeatures
+) -> NDArray[np.bool_]:
+    """Tell which features of the reference lie, by the map, within the query: (n,)."""
+    back = (reference.place - turn[:, 2]) @ np.linalg.inv(turn[:, :2]).T
+    inside = (back >= 0) & (back <= query.frame.astype(np.float64))
+    return np.asarray(inside[:, 0] & inside[:, 1], np.bool_)
+
+
+def _counted(
+    places: NDArray[np.floating], frame: NDArray[np.uint16], side: int
+) -> NDArray[np.int64]:
+    """Count the places (n, 2) in each of side x side cells of a still: (side * side,)."""
+    share = np.clip(places / np.maximum(frame, 1), 0, 1 - 1e-9)
+    columns, rows = np.floor(share * side).astype(np.int64).T
+    return np.bincount(rows * side + columns, minlength=side * side)
 
 
 def _refined(
@@ -157,14 +187,15 @@ def _spread(
     there: NDArray[np.float64],
     frame: NDArray[np.uint16],
     bits: NDArray[np.int64],
+    covered: float,
 ) -> SamePicture:
-    share = np.clip(there / np.maximum(frame, 1), 0, 1 - 1e-9)
-    columns, rows = np.floor(share * GRID).astype(np.int64).T
+    share = np.clip(there / np.maximum(frame, 1), 0, 1)
     low, high = np.percentile(share, [5, 95], axis=0)
     return SamePicture(
         turn=turn,
         agreeing=len(there),
-        cells=len(np.unique(rows * GRID + columns)),
+        cells=int(np.count_nonzero(_counted(there, frame, GRID))),
+        covered=covered,
         area=float(np.prod(high - low)),
         bits=float(bits.mean()),
     )

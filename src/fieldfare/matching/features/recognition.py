@@ -30,8 +30,10 @@ _MOST_A_STILL: Final = 5
 _SURE_AGREEING: Final = 14
 _SURE_CELLS: Final = 10
 _SURE_AREA: Final = 0.12
+_SURE_COVERED: Final = 0.45
 _AGREEING: Final = 8
 _CELLS: Final = 6
+_COVERED: Final = 0.4
 _AREA: Final = 0.08
 _APART_S: Final = 2.5
 
@@ -212,8 +214,18 @@ def _pair(one: _Shown) -> StillPair:
 
 
 def _is_fair(same: SamePicture) -> bool:
-    return same.agreeing >= _AGREEING and same.cells >= _CELLS and same.area >= _AREA
+    return (
+        same.agreeing >= _AGREEING
+        and same.cells >= _CELLS
+        and same.area >= _AREA
+        and same.covered >= _COVERED
+    )
 
 
 def _is_sure(same: SamePicture) -> bool:
-    return same.agreeing >= _SURE_AGREEING and same.cells >= _SURE_CELLS and same.area >= _SURE_AREA
+    return (
+        same.agreeing >= _SURE_AGREEING
+        and same.cells >= _SURE_CELLS
+        and same.area >= _SURE_AREA
+        and same.covered >= _SURE_COVERED
+    )

@@ -79,7 +79,7 @@ class Segment:
     def opened(cls, folder: Path) -> Self:
         """Map the files of a folder. Raises OSError or ValueError if they are not all there."""
         columns = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
             for name in _COLUMNS
         }
         return cls(name=folder.name, **columns)

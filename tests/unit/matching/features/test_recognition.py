@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from fieldfare.matching.features import (
     Detected,
@@ -107,6 +107,23 @@ def test_the_same_sticker_and_words_do_not_make_two_films_one(tmp_path: Path) ->
     index.add([(7, detect(_stills(marked(50, (20, 30)), marked(51, (20, 30)))))], applied_to=1)
 
     assert _look_up(index, marked(52, (100, 200)), marked(53, (100, 200))) == []
+
+
+def test_the_same_caption_above_and_name_below_do_not_make_two_films_one(tmp_path: Path) -> None:
+    def captioned(seed: int) -> Image.Image:
+        ground = Image.fromarray(picture(seed, WIDTH, HEIGHT))
+        pen = ImageDraw.Draw(ground)
+        font = ImageFont.load_default(size=18)
+        words = "wait for it, then\nlook very closely"
+        pen.text((8, 10), words, font=font, fill="white", stroke_width=2, stroke_fill="black")
+        pen.text((120, 350), "@somebody", font=font, fill="white", stroke_width=2)
+        return ground
+
+    index = FeatureIndex.open(tmp_path)
+    index.add([(7, detect(_stills(*map(captioned, range(60, 63)))))], applied_to=1)
+
+    assert _look_up(index, *map(captioned, range(63, 66))) == []
+    assert [match.owner for match in _look_up(index, captioned(61))] == [7]
 
 
 def test_two_fair_stills_count_only_if_they_agree_on_when(tmp_path: Path) -> None:
