@@ -14,6 +14,7 @@ from fieldfare.matching import MIN_QUALITY, row_of
 from fieldfare.matching.fingerprints import FrameTable, pack_frames
 from fieldfare.matching.matches import DECIDED_PREFIX
 from fieldfare.matching.repositories import DECIDED, BankEntryRecord, BankRecord, EntryHashes
+from fieldfare.matching.sound import packed_of_text
 from fieldfare.records import Decision, ItemVersion, Subject
 
 BY: Final = "decisions"
@@ -49,7 +50,10 @@ def piece_of(told: dict[str, JsonValue], *, label: str, source: str, source_id: 
         source=source,
         source_id=source_id,
         frames=len(good),
-        hashes=EntryHashes(frames=pack_frames(good) if len(good) else b""),
+        hashes=EntryHashes(
+            frames=pack_frames(good) if len(good) else b"",
+            sound=packed_of_text(str(told.get("sound") or "")) if told.get("sound") else b"",
+        ),
     )
 
 

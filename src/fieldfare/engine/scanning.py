@@ -28,6 +28,7 @@ from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
 from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
 from fieldfare.kernel import Clock, JsonValue, Org, Unknown
+from fieldfare.matching.sound import text_of_sound
 from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
 from fieldfare.signals.fingerprinting import Fingerprinted, Side
@@ -310,6 +311,8 @@ def _hashes(part: MediaRef, found: ScanResult) -> JsonValue:
         "size": found.size,
         "name": part.name,
         "pdq": [{"t": f.t, "hex": f.hex, "quality": f.quality} for f in found.pdq],
+        # Of what has frames the sound alone is no reason to remove a copy.
+        "sound": "" if found.pdq or not found.sound else text_of_sound(found.sound),
         "matches": [msgspec.to_builtins(match) for match in found.matches],
     }
 

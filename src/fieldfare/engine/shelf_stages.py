@@ -19,6 +19,9 @@ from fieldfare.matching.features import (
 )
 from fieldfare.matching.known import Stage
 from fieldfare.matching.repositories import BankEntryRecord, EntryHashes
+from fieldfare.matching.sound import unpack_sound
+from fieldfare.matching.sound_index import SoundIndex, SoundIndexDamaged
+from fieldfare.matching.sound_stage import SoundStage
 
 _log = structlog.get_logger(__name__)
 
@@ -91,6 +94,50 @@ class FeatureKeeping:
         self._index.close()
 
 
+class SoundKeeping:
+    """Sound of entries. writable: for the one process that follows."""
+
+    def __init__(self, folder: Path, *, writable: bool = True) -> None:
+        try:
+            self._index = SoundIndex.open(folder, writable=writable)
+        except SoundIndexDamaged as error:
+            if not writable:
+                raise
+            _log.error("an index is damaged and made anew", folder=str(folder), why=str(error))
+            rmtree(folder)
+            self._index = SoundIndex.open(folder)
+        self.stage = SoundStage(self._index)
+
+    @property
+    def applied_to(self) -> EventId:
+        return EventId(self._index.applied_to)
+
+    def put(
+        self,
+        entries: Sequence[tuple[BankEntryRecord, EntryHashes]],
+        gone: Collection[EventId],
+        up_to: EventId,
+        /,
+    ) -> None:
+        """Take in entries. What an entry is found by never changes, so it comes in once."""
+        before = self._index.applied_to
+        if gone:
+            self._index.remove(gone, applied_to=before)
+        fresh = [
+            (int(entry.id), unpack_sound(hashes.sound))
+            for entry, hashes in entries
+            if hashes.sound and _is_new(entry, before)
+        ]
+        self._index.add(fresh, applied_to=up_to)
+
+    def merge(self) -> None:
+        while self._index.merge_once():
+            pass
+
+    def close(self) -> None:
+        self._index.close()
+
+
 def _is_new(entry: BankEntryRecord, applied_to: int) -> bool:
     """Tell whether an entry came after what has been applied, and not only changed."""
     return entry.id >= entry.changed or not applied_to or entry.added_at > at_of(applied_to)
@@ -98,4 +145,7 @@ def _is_new(entry: BankEntryRecord, applied_to: int) -> bool:
 
 def stages_in(folder: Path, *, writable: bool = True) -> list[StageKeeping]:
     """Open every stage there is for an organisation. folder: of its indexes."""
-    return [FeatureKeeping(folder / "features", writable=writable)]
+    return [
+        SoundKeeping(folder / "sound", writable=writable),
+        FeatureKeeping(folder / "features", writable=writable),
+    ]

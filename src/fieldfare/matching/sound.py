@@ -7,6 +7,7 @@ piece of sound gives again. Source: Wang, "An Industrial-Strength Audio Search A
 a query asks at several speeds.
 """
 
+import base64
 import struct
 import zlib
 from dataclasses import dataclass
@@ -122,3 +123,18 @@ def unpack_sound(data: bytes) -> SoundPrint:
         raise BadInput("a print of sound lasts longer than there is time")
     lines = np.frombuffer(peaks, "<u2", n, 4 * n).astype(np.int32)
     return SoundPrint(frame=frame.astype(np.int32), bin=lines, seconds=seconds)
+
+
+def text_of_sound(sound: SoundPrint) -> str:
+    """Write a print as text, for an event."""
+    return base64.b64encode(pack_sound(sound)).decode("ascii")
+
+
+def packed_of_text(text: str) -> bytes:
+    """Give the bytes that `text_of_sound` wrote. Raises BadInput for anything else."""
+    try:
+        packed = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise BadInput("this text is no print of sound") from None
+    unpack_sound(packed)
+    return packed

@@ -97,12 +97,13 @@ def fingerprint_of(found: Examination, *, sha256: str = "", md5: str = "") -> Fi
         md5=md5,
         seconds=found.decoded_s,
         frames=_frames(found),
-        sound=_sound(found),
+        sound=sound_of(found),
         stills=stills,
     )
 
 
-def _sound(found: Examination) -> SoundPrint | None:
+def sound_of(found: Examination) -> SoundPrint | None:
+    """Give what a child heard; None if nothing stands out of it, or it did not listen."""
     arrays = found.arrays
     if "sound.frame" not in arrays or not len(arrays["sound.frame"]):
         return None

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final, Self
 
 from fieldfare.matching import BankMatch, FrameHash
+from fieldfare.matching.sound import SoundPrint
 from fieldfare.media import KINDS, Examination, Kind, MediaLimits, MediaSandbox, SandboxReport
 from fieldfare.media.errand import DEFAULT_TAPS
 from fieldfare.records import Fact
 from fieldfare.signals.files import digests_of, opened
-from fieldfare.signals.fingerprinting import Fingerprinted, Fingerprinter, Side
+from fieldfare.signals.fingerprinting import Fingerprinted, Fingerprinter, Side, sound_of
 from fieldfare.signals.hashes import (
     HASH_FACTS,
     NOBODY_ASKED,
@@ -38,6 +39,7 @@ class ScanResult:
     """All that one scan found.
 
     facts: one for every name in SCAN_FACTS. matches: the best of each bank, `_decided` included.
+    sound: what the sound is known by, where it was listened to.
     dominant: position in stills of the most typical one. seconds: on the wall. cpu_s: of this
     thread and of the sealed child. report: the walls round that child; None if it did not get to
     run.
@@ -48,6 +50,7 @@ class ScanResult:
     size: int
     facts: tuple[Fact, ...]
     pdq: tuple[FrameHash, ...]
+    sound: SoundPrint | None
     matches: tuple[BankMatch, ...]
     stills: tuple[Still, ...]
     dominant: int | None
@@ -116,6 +119,7 @@ class Scanner:
             size=size,
             facts=(*media_facts(found), *of_hashes, *nudity_facts(found, self._model)),
             pdq=frame_hashes(found),
+            sound=sound_of(found),
             matches=matches,
             stills=stills_of(found),
             dominant=dominant(found),

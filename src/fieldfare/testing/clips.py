@@ -48,6 +48,7 @@ class Clip:
     shade: int | None = None
     rotation: int = 0
     sound: str = ""
+    tune: int | None = None
     at_s: tuple[float, ...] = ()
     gop: int = 60
     pix_fmt: str = "yuv420p"
@@ -75,7 +76,7 @@ def _encode(path: Path, clip: Clip) -> None:
             tracks = [_track(container, clip) for _ in range(clip.tracks)]
             _write_frames(container, tracks, clip)
         if isinstance(sound, AudioStream):
-            _write_tone(container, sound, clip.frames / clip.fps)
+            _write_tone(container, sound, clip)
 
 
 def texture(clip: Clip, number: int) -> NDArray[np.uint8]:
@@ -134,11 +135,20 @@ def _write_frames(
         container.mux(track.encode(None))
 
 
-def _write_tone(
-    container: av.container.OutputContainer, sound: AudioStream, duration_s: float
-) -> None:
-    t = np.arange(int(duration_s * _SOUND_HZ)) / _SOUND_HZ
-    tone = (np.sin(2 * np.pi * 440 * t) * 8000).astype(np.int16)
+def _notes(seed: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Play five notes a second, three lines of each, dying away. t: (n,) s."""
+    beat = (t * 5).astype(np.intp)
+    pitch = np.random.default_rng(seed).uniform(200, 1100, int(beat.max(initial=0)) + 1)[beat]
+    since = t - beat / 5
+    lines = [np.sin(2 * np.pi * pitch * n * since) / n for n in (1, 2, 3)]
+    wave: NDArray[np.float64] = np.sum(lines, axis=0) * np.exp(-6 * since) / 2
+    return wave
+
+
+def _write_tone(container: av.container.OutputContainer, sound: AudioStream, clip: Clip) -> None:
+    t = np.arange(int(clip.frames / clip.fps * _SOUND_HZ)) / _SOUND_HZ
+    wave = np.sin(2 * np.pi * 440 * t) if clip.tune is None else _notes(clip.tune, t)
+    tone = (wave * 8000).astype(np.int16)
     block = 1024
     for start in range(0, len(tone), block):
         samples = np.ascontiguousarray(tone[None, start : start + block])
