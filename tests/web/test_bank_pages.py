@@ -340,3 +340,84 @@ def test_whoever_may_only_read_is_offered_nothing_else(client: TestClient, site:
 
     for offered in ('/new-bank"', '/add"', '/change"', '/remove"'):
         assert [offered in page for page in pages] == [False] * 3
+
+
+def test_a_text_and_a_url_are_added_and_what_can_never_match_is_refused(
+    client: TestClient, keeper: Caller, site: Site
+) -> None:
+    a_bank(site, "worded")
+    path = "/banks/worded/add/words"
+
+    text = send(client, keeper, path, {"kind": "text", "content": "come to the old bridge at nine"})
+    url = send(client, keeper, path, {"kind": "url", "content": "https://clips.example/Watch?a=1"})
+    nothing = send(client, keeper, path, {"kind": "text", "content": " . "})
+
+    assert (text.status_code, url.status_code, nothing.status_code) == (303, 303, 400)
+    assert "nothing to compare" in nothing.text
+    kinds = [each["kind"] for each in see(client, keeper, "/banks/worded").json()["entries"]]
+    assert kinds == ["url", "text"]
+
+
+LINES = f"id,sha256,label\n1,{'a' * 64},first\n2,not a digest,second\n3,{'b' * 64},third\n"
+
+
+def import_file(
+    client: TestClient, who: Caller, bank: str, act: str, as_what: dict[str, str] = JSON
+) -> Response:
+    files = {"file": ("list.csv", BytesIO(LINES.encode()), "text/csv")}
+    headers = {**who.headers, **as_what}
+    return client.post(f"/banks/{bank}/import", files=files, data={"act": act}, headers=headers)
+
+
+def test_a_file_is_looked_at_before_it_is_imported_and_taken_once(
+    client: TestClient, keeper: Caller, site: Site
+) -> None:
+    a_bank(site, "imported")
+
+    look = import_file(client, keeper, "imported", "look").json()
+    assert (look["readable"], look["failed"], look["added"]) == (2, 1, 0)
+    assert see(client, keeper, "/banks/imported").json()["entries"] == []
+
+    first = import_file(client, keeper, "imported", "take").json()
+    page = import_file(client, keeper, "imported", "take", HTML).text
+    assert (first["added"], first["known"], first["failed"]) == (2, 0, 1)
+    assert [problem["line"] for problem in first["problems"]] == [3]
+    assert "Added: 0. Known before: 2." in page
+    assert "Line 3" in page
+    assert len(see(client, keeper, "/banks/imported").json()["entries"]) == 2
+    nothing = client.post("/banks/imported/import", headers={**keeper.headers, **HTML})
+    assert nothing.status_code == 400
+    assert "No file was chosen." in nothing.text
+
+
+def test_a_reviewer_says_whether_a_match_is_right_and_may_think_again(
+    client: TestClient, site: Site
+) -> None:
+    (entry,) = a_bank(site, "judged", "known")
+    reader = site.signed_in("reader", RoleName.REVIEWER)
+    org, now_ms = site.community.org, site.community.platform.clock.now_ms()
+    hit = EntryHit(
+        org=org,
+        entry=entry,
+        item=Subject("video", "v1"),
+        event_id=EventId(1),
+        at=now_ms,
+        means="pdq",
+        distance=9,
+    )
+    site.community.platform.store.write(lambda uow: uow.entry_hits.put(hit))
+    path = f"/banks/judged/entries/{entry}"
+    item = {"kind": "video", "host_id": "v1"}
+
+    for opinion in ("confirmed", "denied"):
+        said = send(client, reader, f"{path}/opinion", {**item, "opinion": opinion})
+        assert said.headers["location"] == path
+        (line,) = see(client, reader, path).json()["hits"]
+        assert (line["mine"], len(line["opinions"])) == (opinion, 1)
+    wrong = [
+        send(client, reader, f"{path}/opinion", {**item, "opinion": "suggested_denial"}, JSON),
+        send(
+            client, reader, f"{path}/opinion", {**item, "host_id": "no", "opinion": "denied"}, JSON
+        ),
+    ]
+    assert [answer.status_code for answer in wrong] == [400, 404]

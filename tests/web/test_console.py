@@ -30,6 +30,7 @@ PAGES = [
     "/banks?q=nothing-like-it",
     "/banks/known",
     "/banks/known/add",
+    "/banks/known/import",
     "/banks/known/change",
     "/new-bank",
     "/match",

@@ -40,7 +40,7 @@ _HEADERS: Final = {
 _MULTIPART_OVERHEAD: Final = 1_000_000
 _LENGTH_DIGITS: Final = 18
 _UPLOADS: Final = re.compile(
-    r"/v1/(items|decide|match|banks/[^/]+/entries)|/banks/[^/]+/add/files|/match/file"
+    r"/v1/(items|decide|match|banks/[^/]+/entries)|/banks/[^/]+/(add/files|import)|/match/file"
 )
 
 _log = structlog.get_logger("fieldfare.web")

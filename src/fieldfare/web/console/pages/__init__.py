@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from fieldfare.web.console.pages.adding import router as adding
 from fieldfare.web.console.pages.backtests import router as backtests
+from fieldfare.web.console.pages.bank_files import router as bank_files
 from fieldfare.web.console.pages.banks import router as banks
 from fieldfare.web.console.pages.brakes import router as brakes
 from fieldfare.web.console.pages.entities import router as entities
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     banks,
     entries,
     adding,
+    bank_files,
     matching,
     rule_editor,
     rule_versions,

@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank
+from fieldfare.engine.word_entries import known_piece
 from fieldfare.kernel import BadInput, JsonValue
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.pages.banks import must_be_theirs
@@ -65,6 +66,29 @@ def add_hashes(
     return _add(request, platform, who, name, pieces)
 
 
+@router.post("/banks/{name}/add/words")
+def add_words(
+    request: Request, who: Writer, platform: Platform, name: str, fields: Fields
+) -> Response:
+    """Add a text, or a URL, by which its copies are known."""
+    must_be_theirs(name)
+    said, errors = read_entry({**_UNSAID, **_said(fields)})
+    try:
+        piece = known_piece(
+            fields.get("content", ""),
+            is_url=fields.get("kind") == "url",
+            label=str(said["label"]),
+            note=str(said["note"]),
+            labels=_labels(said),
+        )
+    except BadInput as error:
+        typed = Typed(values=fields, errors={**errors, "content": str(error)})
+        return _again(request, platform, who, name, typed)
+    if errors:
+        return _again(request, platform, who, name, Typed(values=fields, errors=errors))
+    return _add(request, platform, who, name, [piece])
+
+
 _UNSAID: Final = {"label": "", "note": "", "labels": ""}
 
 
@@ -80,11 +104,14 @@ def _labels(said: dict[str, object]) -> tuple[str, ...]:
 def _hashed(
     platform: Served, who: Principal, name: str, parts: list[UploadFile]
 ) -> list[KnownPiece]:
-    platform.store.read(lambda uow: the_bank(uow, who.org, name))
+    bank = platform.store.read(lambda uow: the_bank(uow, who.org, name))
     chosen = [part for part in parts if part.filename]
     if not chosen:
         raise BadInput("No file was chosen.", hint="Drop files onto the page, or choose them.")
-    return [platform.known_file(part.filename or "", part.file) for part in chosen]
+    return [
+        platform.known_file(part.filename or "", part.file, priority=bank.priority)
+        for part in chosen
+    ]
 
 
 def _add(

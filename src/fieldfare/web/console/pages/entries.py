@@ -1,17 +1,21 @@
 """One entry of a bank: looking at it, changing it, taking it out."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.banks import change_entry, remove_entries
+from fieldfare.engine.feedback import judge_match
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, parse_id
+from fieldfare.matching.repositories import Opinion
+from fieldfare.records import Subject
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.pages.banks import must_be_theirs
 from fieldfare.web.console.templating import answer, wants_json
+from fieldfare.web.console.views.bank_form import MAX_NOTE
 from fieldfare.web.console.views.entries import Asked, entry_of_bank, entry_view
 from fieldfare.web.console.views.entry_form import read_entry
 from fieldfare.web.guards import Platform, requires
@@ -19,6 +23,8 @@ from fieldfare.web.guards import Platform, requires
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, requires(Permission.BANKS_READ)]
 Writer = Annotated[Principal, requires(Permission.BANKS_WRITE)]
+Judge = Annotated[Principal, requires(Permission.MATCHES_JUDGE)]
+_OPINIONS: Final = {each.value: each for each in (Opinion.CONFIRMED, Opinion.DENIED)}
 
 
 @router.get("/banks/{name}/entries/{entry}")
@@ -55,6 +61,28 @@ def change(
 
     platform.store.write(write)
     return done(request, _path(name, entry), {"id": entry})
+
+
+@router.post("/banks/{name}/entries/{entry}/opinion")
+def judge(
+    request: Request, who: Judge, platform: Platform, fields: Fields, *, name: str, entry: str
+) -> Response:
+    """Say whether a match of the entry and an item is right; the last word of each counts."""
+    opinion = _OPINIONS.get(fields.get("opinion", ""))
+    item = Subject(fields.get("kind", ""), fields.get("host_id", ""))
+    words = fields.get("note", "").strip()
+    if opinion is None or len(words) > MAX_NOTE:
+        hint = f"Say confirmed or denied, with a note of at most {MAX_NOTE} characters."
+        raise BadInput("That says nothing of the match.", hint=hint, pointer="/opinion")
+    wanted = parse_id(entry)
+
+    def write(uow: UnitOfWork) -> None:
+        known = entry_of_bank(uow, who.org, name, wanted)
+        judge_match(uow, who.org, known.id, item, opinion, words=words, by=who.pseudonym)
+
+    platform.store.write(write)
+    then = fields.get("then", "")
+    return done(request, then if then == "/review" else _path(name, entry), {"id": entry})
 
 
 @router.post("/banks/{name}/entries/{entry}/remove")

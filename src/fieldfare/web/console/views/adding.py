@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 
+from fieldfare.engine.bank_files import Taken
 from fieldfare.engine.banks import KnownPiece, the_bank
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import Org
@@ -58,10 +59,85 @@ class Typed:
     problems: tuple[LineProblem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceLine:
+    """An entry as a line of a file has it."""
+
+    label: str
+    kind: str
+    digest: str
+    content: str
+    frames: int
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, piece: KnownPiece) -> Self:
+        return cls(
+            label=piece.label,
+            kind=piece.kind.value,
+            digest=piece.sha256 or piece.md5,
+            content=piece.content,
+            frames=piece.frames,
+            labels=piece.labels,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportView:
+    """The page on which a file is imported. file: that was read, "" before one was.
+
+    is_trial: nothing was added. readable: lines that hold an entry; added, known, failed: as in
+    Taken. first: the first entries; problems: of the first lines that cannot be read.
+    """
+
+    bank: BankLine
+    error: str = ""
+    file: str = ""
+    format: str = ""
+    is_trial: bool = False
+    readable: int = 0
+    added: int = 0
+    known: int = 0
+    failed: int = 0
+    first: tuple[PieceLine, ...] = ()
+    problems: tuple[LineProblem, ...] = ()
+
+    def with_file(
+        self,
+        file: str,
+        *,
+        format: str,  # noqa: A002  # the field's name
+        is_trial: bool,
+        readable: int,
+        taken: Taken,
+        first: tuple[PieceLine, ...],
+    ) -> Self:
+        return replace(
+            self,
+            file=file,
+            format=format,
+            is_trial=is_trial,
+            readable=readable,
+            added=taken.added,
+            known=taken.known,
+            failed=taken.failed,
+            first=first,
+            problems=tuple(
+                LineProblem(line=each.line, text="", why=each.detail) for each in taken.problems
+            ),
+        )
+
+
+def import_view(
+    uow: UnitOfWork, org: Org, name: str, *, now_ms: int, error: str = ""
+) -> ImportView:
+    """Show the page before a file is read. Raises NotFound if there is no such bank."""
+    bank = the_bank(uow, org, name)
+    return ImportView(bank=bank_line(bank, 0, (), now_ms=now_ms), error=error)
+
+
 NOTHING_TYPED: Final = Typed(values={}, errors={})
-_BLANK: Final = dict.fromkeys(
-    ("hashes", "what", "label", "labels", "note", "text", "text_label", "url", "url_label"), ""
-)
+_BLANK: Final = dict.fromkeys(("hashes", "what", "label", "labels", "note", "content", "kind"), "")
 
 
 def add_view(
@@ -71,7 +147,7 @@ def add_view(
     bank = the_bank(uow, org, name)
     return AddView(
         bank=bank_line(bank, 0, (), now_ms=now_ms),
-        values={**_BLANK, "what": DIGESTS, **typed.values},
+        values={**_BLANK, "what": DIGESTS, "kind": "text", **typed.values},
         errors=typed.errors,
         problems=typed.problems,
         keeps_stills=bank.keeps_stills,
