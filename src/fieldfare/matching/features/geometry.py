@@ -43,8 +43,8 @@ class SamePicture:
 
     agreeing: features that lie where the map says. cells: of the reference's 8 x 8 that hold one.
     covered: of 4 x 4 parts of the reference that hold features and are in view of the query, the
-    share, 0..1, that hold one that agrees. A caption above and a name below that two films share
-    cover 0.31; a copy covers 0.5 and more, however small it is in another picture. area: of the
+    share, 0..1, that hold one that agrees. A caption, a sticker and a name that two films share
+    cover 0.3 to 0.45; a copy covers 0.6 to 1, however small it is in another one. area: of the
     reference, 0..1, that the middle of them spans. bits: mean between pairs.
     """
 

@@ -30,10 +30,10 @@ _MOST_A_STILL: Final = 5
 _SURE_AGREEING: Final = 14
 _SURE_CELLS: Final = 10
 _SURE_AREA: Final = 0.12
-_SURE_COVERED: Final = 0.45
+_SURE_COVERED: Final = 0.55
 _AGREEING: Final = 8
 _CELLS: Final = 6
-_COVERED: Final = 0.4
+_COVERED: Final = 0.5
 _AREA: Final = 0.08
 _APART_S: Final = 2.5
 

@@ -109,7 +109,7 @@ def test_the_same_sticker_and_words_do_not_make_two_films_one(tmp_path: Path) ->
     assert _look_up(index, marked(52, (100, 200)), marked(53, (100, 200))) == []
 
 
-def test_the_same_caption_above_and_name_below_do_not_make_two_films_one(tmp_path: Path) -> None:
+def test_the_same_caption_sticker_and_name_do_not_make_two_films_one(tmp_path: Path) -> None:
     def captioned(seed: int) -> Image.Image:
         ground = Image.fromarray(picture(seed, WIDTH, HEIGHT))
         pen = ImageDraw.Draw(ground)
@@ -117,6 +117,8 @@ def test_the_same_caption_above_and_name_below_do_not_make_two_films_one(tmp_pat
         words = "wait for it, then\nlook very closely"
         pen.text((8, 10), words, font=font, fill="white", stroke_width=2, stroke_fill="black")
         pen.text((120, 350), "@somebody", font=font, fill="white", stroke_width=2)
+        face = sticker(3, 52)
+        ground.paste(face, (150, 100), face)
         return ground
 
     index = FeatureIndex.open(tmp_path)
