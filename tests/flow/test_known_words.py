@@ -193,6 +193,28 @@ def test_a_deleted_or_changed_post_is_not_found_later(community: Community) -> N
     assert events_of(community, "item.scanned") == []
 
 
+def test_an_entry_that_meets_too_many_posts_becomes_a_question(community: Community) -> None:
+    a_bank(community)
+    store, org = community.platform.store, community.org
+    store.write(lambda uow: change_bank(uow, org, "waves", {"hourly_limit": 2}, by="test"))
+    entry = an_entry(community, SPAM)
+
+    actions = [ruled(community, f"{SPAM} {n}", f"c{n}")[0] for n in ("aa", "bb", "cc", "dd")]
+
+    assert actions == ["hold", "hold", "hold", "allow"]
+    hits = store.read(lambda uow: uow.entry_hits.of_entry(org, entry, limit=9))
+    assert {(hit.item.host_id, hit.means) for hit in hits} == {
+        ("caa", "near"),
+        ("cbb", "near"),
+        ("ccc", "near"),
+        ("cdd", "near"),
+    }
+    assert all(0 < hit.distance < 50 for hit in hits)
+    record = store.read(lambda uow: uow.entries.get(org, entry))
+    assert record is not None
+    assert record.state is EntryState.QUARANTINED
+
+
 def events_of(community: Community, kind: str) -> list[Event]:
     def read(uow: UnitOfWork) -> list[Event]:
         return [*uow.recall.of_kind(kind, EventId(0), limit=100)]

@@ -1,8 +1,8 @@
 """Floods: an entry that matches too many items in an hour is taken for a question, and told of.
 
-In flow the matches of a scan, in the transaction that records it; out flow hits by entry and item,
-and where a bank's limit is passed the entry's quarantine: an event, and an alert to every webhook.
-A person releases it.
+In flow the matches of a scan or of the words of a post, in the transaction that records it; out
+flow hits by entry and item, and where a bank's limit is passed the entry's quarantine: an event,
+and an alert to every webhook. A person releases it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +15,12 @@ from fieldfare.engine.administration import note
 from fieldfare.engine.alerts import alert
 from fieldfare.engine.banks import BANK, change_entry
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import EventId, JsonValue, at_of
+from fieldfare.kernel import EventId, JsonValue, Unknown, at_of
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, EntryHit, EntryState
-from fieldfare.records import Event, Subject
+from fieldfare.records import Event, FactValue, Subject
+from fieldfare.signals.copies import TEXT_MATCHES, URL_MATCHES
 
+Facts = Mapping[str, FactValue | Unknown]
 HOUR_MS: Final = 3_600_000
 QUARANTINED: Final = "entry.quarantined"
 ALERT: Final = "alert.entry_quarantined"
@@ -33,26 +35,40 @@ _log = structlog.get_logger(__name__)
 def note_hits(uow: UnitOfWork, scanned: Event) -> None:
     """Keep which entries a scan matched, and quarantine those that have passed their limit."""
     for match in matches_of(scanned.data or {}):
-        entry = uow.entries.get(scanned.org, EventId(int(str(match["entry"]))))
-        bank = None if entry is None else uow.banks.get(scanned.org, entry.bank)
-        if entry is None or bank is None:
-            continue
-        hit = EntryHit(
-            org=scanned.org,
-            entry=entry.id,
-            item=scanned.subject,
-            event_id=scanned.id,
-            at=scanned.at,
-            means=str(match.get("means", "")),
-            distance=int(str(match.get("distance", 0))),
-        )
-        uow.entry_hits.put(hit)
-        if bank.hourly_limit and entry.state is EntryState.ACTIVE:
-            # What a person saw when they released it does not count against it again.
-            since_ms = max(scanned.at - HOUR_MS, at_of(entry.changed))
-            hits = uow.entry_hits.count(scanned.org, entry.id, since_ms=since_ms)
-            if hits > bank.hourly_limit:
-                _quarantine(uow, scanned, bank, entry, hits)
+        _note(uow, scanned, match, distance=int(str(match.get("distance", 0))))
+
+
+def note_word_hits(uow: UnitOfWork, event: Event, facts: Facts) -> None:
+    """Likewise for the words of a post: their distance is the share that differs, in percent."""
+    for name in (TEXT_MATCHES[-1], URL_MATCHES[-1]):
+        found = facts.get(name)
+        for match in found if isinstance(found, list) else ():
+            likeness = match.get("similarity") if isinstance(match, dict) else None
+            if isinstance(match, dict) and isinstance(likeness, int | float):
+                _note(uow, event, match, distance=round(100 * (1 - likeness)))
+
+
+def _note(uow: UnitOfWork, event: Event, match: Mapping[str, JsonValue], *, distance: int) -> None:
+    entry = uow.entries.get(event.org, EventId(int(str(match["entry"]))))
+    bank = None if entry is None else uow.banks.get(event.org, entry.bank)
+    if entry is None or bank is None:
+        return
+    hit = EntryHit(
+        org=event.org,
+        entry=entry.id,
+        item=event.subject,
+        event_id=event.id,
+        at=event.at,
+        means=str(match.get("means", "")),
+        distance=distance,
+    )
+    uow.entry_hits.put(hit)
+    if bank.hourly_limit and entry.state is EntryState.ACTIVE:
+        # What a person saw when they released it does not count against it again.
+        since_ms = max(event.at - HOUR_MS, at_of(entry.changed))
+        hits = uow.entry_hits.count(event.org, entry.id, since_ms=since_ms)
+        if hits > bank.hourly_limit:
+            _quarantine(uow, event, bank, entry, hits)
 
 
 def matches_of(data: Mapping[str, JsonValue]) -> Iterator[Mapping[str, JsonValue]]:

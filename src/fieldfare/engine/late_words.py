@@ -25,7 +25,7 @@ from fieldfare.records import Event, ItemState, NewEvent
 READER: Final = "late_words"
 RECENT_MS: Final = 24 * 3_600_000
 """How old a post may be for words that come later to find it. Reading and comparing takes some
-half a second for 1,000 posts."""
+half a second of one core for 1,000 posts."""
 PAGE: Final = 500
 IDLE_S: Final = 0.5
 BREATH_S: Final = 0.01

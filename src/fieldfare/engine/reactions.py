@@ -8,6 +8,7 @@ from fieldfare.engine.brakes import BRAKING, Brakes
 from fieldfare.engine.broken_rules import leaves_open, note_errors, unjudged
 from fieldfare.engine.content import content_of, reached_by
 from fieldfare.engine.deciding import Deciding, Question
+from fieldfare.engine.floods import note_word_hits
 from fieldfare.engine.grounds import Assessment, Facts, Grounds
 from fieldfare.engine.in_force import Books
 from fieldfare.engine.labels import project, write_changes
@@ -76,6 +77,7 @@ class React:
         if item is None:
             return []
         _note_hits(uow, event, assessment)
+        note_word_hits(uow, event, assessment.facts)
         return self._judged(uow, event, item, assessment, source=CONTENT, facts=assessment.facts)
 
     def _on_report(self, uow: UnitOfWork, event: Event, assessment: Assessment) -> list[Decision]:

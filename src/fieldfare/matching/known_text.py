@@ -8,6 +8,7 @@ whoever has a store keeps it up to date. Safe to use from several threads.
 import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -130,10 +131,9 @@ class KnownText:
             texts: list[tuple[int, str]] = []
             for entry in found:
                 self._held.entries[entry.id] = _lean(entry)
-                if entry.is_url:
-                    self._add_url(entry)
-                elif entry.content.startswith(TLSH_PREFIX):
-                    self._held.digests.add(entry.id, entry.content.removeprefix(TLSH_PREFIX))
+                if entry.is_url or entry.content.startswith(TLSH_PREFIX):
+                    with suppress(BadInput):  # one entry must not keep all others from matching
+                        self._add_read(entry)
                 else:
                     texts.append((entry.id, entry.content))
             self._held.texts.add(texts)
@@ -155,8 +155,11 @@ class KnownText:
             texts=_standing(texts, good), urls=_standing(urls, good), good=good, passes_for=looks
         )
 
-    def _add_url(self, entry: TextEntry) -> None:
-        if entry.content:
+    def _add_read(self, entry: TextEntry) -> None:
+        """Hold a URL or a TLSH digest. Raises BadInput if it is none."""
+        if not entry.is_url:
+            self._held.digests.add(entry.id, entry.content.removeprefix(TLSH_PREFIX))
+        elif entry.content:
             self._held.urls.add(entry.id, read_url(entry.content))
         elif entry.sha256:
             self._held.urls.add_digest(entry.id, entry.sha256)

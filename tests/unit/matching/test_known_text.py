@@ -151,6 +151,19 @@ def test_what_is_known_to_be_good_stands_against_what_is_no_more_exact() -> None
     assert {match.found for match in urls.urls} == {"bad.shop.com/a"}
 
 
+def test_an_entry_that_cannot_be_read_keeps_no_other_from_matching() -> None:
+    texts = known(
+        an_entry(1, "no url", is_url=True),
+        an_entry(2, "tlsh:T1"),
+        an_entry(3, "?"),
+        an_entry(4, SPAM),
+    )
+
+    assert found(texts.match({"text": SPAM}).texts) == [(4, "exact")]
+    texts.remove([1, 2, 3])
+    assert len(texts) == 1
+
+
 def test_an_entry_that_came_later_is_not_known_then() -> None:
     texts = known(an_entry(10, SPAM), an_entry(20, "shop.com", is_url=True))
 
