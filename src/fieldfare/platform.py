@@ -30,6 +30,7 @@ from fieldfare.engine.in_force import Books
 from fieldfare.engine.intake import Intake
 from fieldfare.engine.pool import ProcessPool
 from fieldfare.engine.recognising import Recognising
+from fieldfare.engine.reference_stills import may_show_pictures
 from fieldfare.engine.rulings import Ruling
 from fieldfare.engine.scanning import Remote, Scanning, fact_json
 from fieldfare.engine.settings import Settings
@@ -58,6 +59,7 @@ from fieldfare.kernel import (
 )
 from fieldfare.ledger import Erased, Heads, Sealer, Vault, load_master_key, load_seal_key
 from fieldfare.matching.index import keep_compiled_in
+from fieldfare.matching.repositories import BankRecord
 from fieldfare.metrics.overview import Overview, overview
 from fieldfare.policies import OnEdit, PolicyPack, RestrictionKinds
 from fieldfare.records import Decision, Event, ItemVersion, Subject
@@ -348,9 +350,13 @@ class Platform:
         threads = [each for each in self._threads if each.name.startswith(f"fieldfare-{name}")]
         return PartHealth(name=name, ok=all(each.is_alive() for each in threads), detail=detail)
 
-    def known_file(self, label: str, file: IO[bytes], *, priority: bool = False) -> KnownPiece:
+    def known_file(
+        self, label: str, file: IO[bytes], *, bank: BankRecord | None = None
+    ) -> KnownPiece:
         """Hash a file for a bank. Raises BadInput if it cannot be looked at."""
-        return self.scanning.known_file(label, file, priority=priority)
+        keeps = bank is not None and bank.keeps_stills
+        pictures = bank is not None and keeps and may_show_pictures(bank, self.pack(bank.org))
+        return self.scanning.known_file(label, file, bank=bank, pictures=pictures)
 
     def erase(self, org: Org, account: Subject, by: str) -> Erased:
         """Forget a person: data key, payloads, media; the ledger keeps that it was done.

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from fieldfare.kernel import EventId
+from fieldfare.engine.reference_stills import read_still
+from fieldfare.kernel import EventId, NotFound
 from fieldfare.matching.repositories import Opinion
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.platforms import Community, a_video
@@ -201,3 +202,37 @@ def test_a_reviewer_who_allows_what_matched_suggests_that_the_match_is_wrong(
     assert decided.status_code == 200, decided.text
     said = platform.store.read(lambda uow: uow.feedback.of_entry(org, EventId(int(entry))))
     assert [each.opinion for each in said] == [Opinion.SUGGESTED_DENIAL]
+
+
+def test_stills_are_kept_where_a_bank_wants_them_and_shown_to_those_who_may_see(
+    http: TestClient, community: Community, clip: Path
+) -> None:
+    platform, org = community.platform, community.org
+    bank = {"name": "shown", "policy": "GV.GORE", "keeps_stills": True}
+    assert http.post("/v1/banks", json=bank).status_code == 201
+    files = {"file": ("clip.webm", clip.read_bytes(), "video/webm")}
+    entry = http.post("/v1/banks/shown/entries", files=files).json()["entries"][0]["id"]
+    told = http.get(f"/v1/banks/shown/entries/{entry}").json()
+
+    key = http.get(f"/v1/banks/shown/entries/{entry}/stills/0")
+    record = platform.store.read(lambda uow: uow.entries.get(org, EventId(int(entry))))
+    shown = platform.store.read(lambda uow: uow.banks.get(org, "shown"))
+    assert record is not None
+    assert shown is not None
+    picture = read_still(platform.blobs, shown, record, platform.pack(org), 0)
+
+    assert told["stills"] >= 1
+    assert key.status_code == 403
+    assert picture.startswith(b"\xff\xd8")
+    http.delete("/v1/banks/shown")
+    with pytest.raises(NotFound):
+        read_still(platform.blobs, shown, record, platform.pack(org), 0)
+
+
+def test_no_picture_is_kept_for_the_safety_of_children(http: TestClient) -> None:
+    bank = {"name": "children", "policy": "CS.CSAM", "keeps_stills": True}
+
+    refused = http.post("/v1/banks", json=bank)
+
+    assert refused.status_code == 400
+    assert refused.json()["pointer"] == "/keeps_stills"

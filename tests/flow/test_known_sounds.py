@@ -29,8 +29,8 @@ def _clip(folder: Path, name: str, seed: int) -> Path:
 
 def _bank(community: Community, file: Path, *, priority: bool = False) -> None:
     platform, org = community.platform, community.org
-    piece = platform.known_file(file.name, BytesIO(file.read_bytes()), priority=priority)
     bank = BankRecord(org=org, name="known", policy="VE.TERROR", vetted=True, priority=priority)
+    piece = platform.known_file(file.name, BytesIO(file.read_bytes()), bank=bank)
     platform.store.write(lambda uow: put_bank(uow, bank, platform.pack(org), by="test"))
     platform.store.write(lambda uow: add_to_bank(uow, org, "known", [piece], by="test"))
 

@@ -19,8 +19,8 @@ def test_an_entry_of_a_priority_bank_is_found_by_its_local_features(
 ) -> None:
     platform, org = community.platform, community.org
     clip = write_clip(tmp_path / "clip.webm", Clip(codec="vp9", width=256, height=320))
-    piece = platform.known_file("clip", BytesIO(clip.read_bytes()), priority=True)
     bank = BankRecord(org=org, name="known", policy="VE.TERROR", vetted=True, priority=True)
+    piece = platform.known_file("clip", BytesIO(clip.read_bytes()), bank=bank)
     platform.store.write(lambda uow: put_bank(uow, bank, platform.pack(org), by="test"))
     platform.store.write(lambda uow: add_to_bank(uow, org, "known", [piece], by="test"))
 

@@ -115,7 +115,9 @@ class LineReader:
             try:
                 yield piece_of_row(self._row(line))
             except BadInput as error:
-                yield LineProblem(line=number, detail=f"{error.message} {error.hint}".strip())
+                yield LineProblem(
+                    line=number, detail=f"{error.message.rstrip('.')}. {error.hint}".strip()
+                )
 
     def _row(self, line: str) -> Mapping[str, JsonValue]:
         if self._form is BankFormat.THREATEXCHANGE:

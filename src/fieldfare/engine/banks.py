@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.engine.administration import note
+from fieldfare.engine.reference_stills import may_show_pictures
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, did_you_mean
 from fieldfare.matching.repositories import (
@@ -65,6 +66,12 @@ def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) ->
     if not bank.name.replace("-", "").replace("_", "").isalnum() or len(bank.name) > MAX_NAME:
         hint = "Use letters, digits, - and _."
         raise BadInput(f"{bank.name!r} is not a bank's name", hint=hint, pointer="/name")
+    if bank.keeps_stills and not may_show_pictures(bank, pack):
+        raise BadInput(
+            f"no pictures are kept under {bank.policy}",
+            hint="Leave keeps_stills off: its policy lets nobody see them.",
+            pointer="/keeps_stills",
+        )
     if uow.banks.get(bank.org, bank.name) is not None:
         raise Conflict(
             f"the bank {bank.name!r} exists already",

@@ -10,10 +10,11 @@ from fieldfare.matching.sound import pack_sound
 from fieldfare.signals.fingerprinting import Fingerprinted
 
 
-def piece_of_file(label: str, taken: Fingerprinted) -> KnownPiece:
+def piece_of_file(label: str, taken: Fingerprinted, *, features: bool) -> KnownPiece:
     """Make a piece of what was taken of a file. Raises BadInput if nothing can be compared.
 
-    Frames too plain to tell anything apart are left out.
+    features: local ones too, for a bank of priority. Frames too plain to tell anything apart are
+    left out.
     """
     fingerprint = taken.fingerprint
     frames = fingerprint.frames.chosen(fingerprint.frames.quality >= MIN_QUALITY)
@@ -30,7 +31,7 @@ def piece_of_file(label: str, taken: Fingerprinted) -> KnownPiece:
         hashes=EntryHashes(
             frames=pack_frames(frames) if len(frames) else b"",
             sound=pack_sound(sound) if sound else b"",
-            features=_features(fingerprint.stills),
+            features=_features(fingerprint.stills) if features else b"",
         ),
     )
 

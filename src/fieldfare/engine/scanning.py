@@ -23,11 +23,13 @@ from fieldfare.engine.floods import note_hits
 from fieldfare.engine.grounds import media_url_of
 from fieldfare.engine.known_files import piece_of_file
 from fieldfare.engine.part_facts import joined
+from fieldfare.engine.reference_stills import keep_stills
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
 from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
 from fieldfare.kernel import Clock, JsonValue, Org, Unknown
+from fieldfare.matching.repositories import BankRecord
 from fieldfare.matching.sound import text_of_sound
 from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
@@ -129,12 +131,26 @@ class Scanning:
     def waiting(self) -> int:
         return self._store.read(lambda uow: uow.scans.waiting())
 
-    def known_file(self, label: str, file: IO[bytes], *, priority: bool = False) -> KnownPiece:
+    def known_file(
+        self,
+        label: str,
+        file: IO[bytes],
+        *,
+        bank: BankRecord | None = None,
+        pictures: bool = False,
+    ) -> KnownPiece:
         """Hash a file for a bank. Raises BadInput if nothing in it can be compared.
 
-        priority: with what banks of priority find cut and turned copies by.
+        bank: one of priority also gets what cut and turned copies are found by. pictures: keep a
+        few for it.
         """
-        return piece_of_file(label, self._taken(file, "bank", stills=priority))
+        priority = bank is not None and bank.priority
+        taken = self._taken(file, "bank", stills=priority or pictures)
+        piece = piece_of_file(label, taken, features=priority)
+        if bank is None or not pictures:
+            return piece
+        kept = keep_stills(self._blobs, bank, taken.fingerprint.stills)
+        return replace(piece, stills=kept)
 
     def fingerprint(self, file: IO[bytes], *, stills: bool = False) -> Fingerprinted:
         """Take what a file is looked up by, at little cost. stills: for local features too."""
@@ -149,7 +165,7 @@ class Scanning:
             taken = self._scanner.fingerprint(fd, "bank", stills=priority)
         finally:
             os.close(fd)
-        return piece_of_file(str(item.subject), taken)
+        return piece_of_file(str(item.subject), taken, features=priority)
 
     def _taken(self, file: IO[bytes], side: Side, *, stills: bool) -> Fingerprinted:
         fd = os.memfd_create("known", os.MFD_CLOEXEC)

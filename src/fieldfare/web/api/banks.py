@@ -21,6 +21,7 @@ from fieldfare.engine.banks import (
     the_bank,
     the_entry,
 )
+from fieldfare.engine.reference_stills import owner_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.ingest.schemas import Name, decode
@@ -184,6 +185,7 @@ def delete_bank(name: str, who: Writer, platform: Platform) -> Response:
     """Remove a bank with all its entries, a thousand at a time."""
     while not platform.store.write(lambda uow: remove_bank(uow, who.org, name, by=who.pseudonym)):
         pass
+    platform.blobs.delete_person(who.org, owner_of(name))
     return answer({"removed": name})
 
 
@@ -311,10 +313,8 @@ def _piece(entry: NewEntry) -> KnownPiece:
 def _hashed(
     platform: Served, who: Principal, bank: str, parts: list[UploadFile]
 ) -> list[KnownPiece]:
-    priority = platform.store.read(lambda uow: the_bank(uow, who.org, bank)).priority
-    pieces = [
-        platform.known_file(part.filename or "", part.file, priority=priority) for part in parts
-    ]
+    record = platform.store.read(lambda uow: the_bank(uow, who.org, bank))
+    pieces = [platform.known_file(part.filename or "", part.file, bank=record) for part in parts]
     if not pieces:
         raise BadInput("no file part", hint="Send each file in a part called file.")
     return pieces
@@ -341,6 +341,7 @@ def entry_json(entry: BankEntryRecord) -> dict[str, JsonValue]:
         "seconds": entry.seconds,
         "note": entry.note,
         "labels": list(entry.labels),
+        "stills": len(entry.stills),
         "source": entry.source,
         "source_id": entry.source_id,
         "disabled_until": _moment(entry.disabled_until),

@@ -23,6 +23,7 @@ from fieldfare.engine.bank_files import (
 )
 from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank, the_entry
 from fieldfare.engine.feedback import judge_match
+from fieldfare.engine.reference_stills import read_still
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, decode
 from fieldfare.kernel import (
@@ -35,7 +36,14 @@ from fieldfare.kernel import (
     parse_id,
     rfc3339,
 )
-from fieldfare.matching.repositories import DECIDED, NO_HASHES, BankEntryRecord, Feedback, Opinion
+from fieldfare.matching.repositories import (
+    DECIDED,
+    NO_HASHES,
+    BankEntryRecord,
+    BankRecord,
+    Feedback,
+    Opinion,
+)
 from fieldfare.records import Subject
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
@@ -136,6 +144,25 @@ def feedback(name: str, entry: str, who: Reader, platform: Platform) -> Response
         }
 
     return answer(platform.store.read(read))
+
+
+@router.get("/{name}/entries/{entry}/stills/{number}")
+def still(
+    name: str,
+    entry: str,
+    number: int,
+    who: Annotated[Principal, requires(Permission.REVEAL)],
+    platform: Platform,
+) -> Response:
+    """Give a small grey picture of what an entry was made of, where its bank keeps any."""
+
+    def read(uow: UnitOfWork) -> tuple[BankRecord, BankEntryRecord]:
+        return the_bank(uow, who.org, name), _entry_of(uow, who, name, entry)
+
+    bank, found = platform.store.read(read)
+    picture = read_still(platform.blobs, bank, found, platform.pack(who.org), number)
+    headers = {"Cache-Control": "private, no-store"}
+    return Response(picture, media_type="image/jpeg", headers=headers)
 
 
 @router.post("/{name}/from-item", status_code=201, openapi_extra=openapi_body(FromItem))

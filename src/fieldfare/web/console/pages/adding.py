@@ -108,10 +108,7 @@ def _hashed(
     chosen = [part for part in parts if part.filename]
     if not chosen:
         raise BadInput("No file was chosen.", hint="Drop files onto the page, or choose them.")
-    return [
-        platform.known_file(part.filename or "", part.file, priority=bank.priority)
-        for part in chosen
-    ]
+    return [platform.known_file(part.filename or "", part.file, bank=bank) for part in chosen]
 
 
 def _add(
