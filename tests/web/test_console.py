@@ -34,6 +34,8 @@ PAGES = [
     "/banks/known/change",
     "/new-bank",
     "/match",
+    "/exchanges",
+    "/new-exchange?api=ncmec",
     "/outbox",
     "/outbox?state=dead",
     "/items/video/none",

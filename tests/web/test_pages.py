@@ -40,6 +40,8 @@ PAGES = [
     "/banks",
     "/new-bank",
     "/match",
+    "/exchanges",
+    "/new-exchange?api=ncmec",
     "/outbox",
     "/outbox?state=dead",
 ]

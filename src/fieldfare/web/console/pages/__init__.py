@@ -9,6 +9,7 @@ from fieldfare.web.console.pages.banks import router as banks
 from fieldfare.web.console.pages.brakes import router as brakes
 from fieldfare.web.console.pages.entities import router as entities
 from fieldfare.web.console.pages.entries import router as entries
+from fieldfare.web.console.pages.exchanges import router as exchanges
 from fieldfare.web.console.pages.investigate import router as investigate
 from fieldfare.web.console.pages.items import router as items
 from fieldfare.web.console.pages.library import router as library
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     adding,
     bank_files,
     matching,
+    exchanges,
     rule_editor,
     rule_versions,
     backtests,
