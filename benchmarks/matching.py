@@ -137,7 +137,8 @@ def recall(index: HashIndex, kind: Kind) -> float:
     """Compare some lookups, of both halves, with all rows: the share of pairs that are found."""
     some = np.ascontiguousarray(kind.queries[:: max(1, len(kind.queries) // 64)])
     there = np.empty((2_000_000, 3), np.uint32)
-    pairs = compare_all(some.view(np.uint64), kind.bits.view(np.uint64), RADIUS, there)
+    room = np.full(len(some), len(kind.bits), np.uint32)
+    pairs = compare_all(some.view(np.uint64), kind.bits.view(np.uint64), RADIUS, there, room)
     assert 0 < pairs <= len(there)
     found = index.search(some)
     assert len(found) <= pairs

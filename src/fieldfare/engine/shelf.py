@@ -35,6 +35,8 @@ EVENTS: Final = 20
 KEEP: Final = 10_000
 """Entries held for those that are hit again."""
 IDLE_S: Final = 0.5
+MOST_ROWS: Final = 20_000
+"""Of one hash. More are of a picture that says nothing, as the title of all clips of an app."""
 INDEXES: Final = "index"
 """The folder of all indexes, under the home of an installation."""
 
@@ -149,7 +151,7 @@ class Shelf:
         """Find every row of an organisation's banks within `radius` bits. bits: (m, 32)."""
         place = self._place(org)
         self._catch_up(org, place)
-        return place.index.search(bits, radius)
+        return place.index.search(bits, radius, most=MOST_ROWS)
 
     def as_of(self, org: Org) -> EventId:
         """Say up to which event the banks have been followed, which is now."""

@@ -5,17 +5,12 @@ In and out: plain arrays; nothing here knows of files or owners. Compiled at imp
 Multi-index hashing: 256 bits are 16 chunks of 16 bits. Two hashes within 31 bits differ in at most
 one bit in at least one chunk (else they differed in 16 x 2 bits), so the 17 buckets around each
 chunk of a query hold every row within the radius. Source: Norouzi, Punjani and Fleet, "Fast Search
-in Hamming Space with Multi-Index Hashing" (CVPR 2012). With `reach` of each chunk (0 or 1 bits, -1
-to leave it out), a radius r is exact if the sum of reach + 1 is r + 1.
+in Hamming Space with Multi-Index Hashing" (CVPR 2012). With `reach` of each chunk (0, 1 or 2 bits,
+-1 to leave it out), a radius r is exact if the sum of reach + 1 is r + 1.
 
 A bucket's entry is 16 bytes: the row's position in the lower half of the first word, and above it
 the six chunks before, a signature of 96 bits that turns away nearly all rows without reading them;
 and most of those that an earlier chunk's buckets held already.
-
-Bits are spread first: neighbouring frequencies of a picture go together, and chunks of such bits
-make some buckets large. Spread, unrelated frames meet half a percent more rows than random ones;
-22 % more as PDQ has them.
-Positions are checked before use: what a damaged file holds cannot make a kernel read elsewhere.
 """
 
 from typing import Final
@@ -42,8 +37,7 @@ from fieldfare.matching.index.compiled import (
 
 N_CHUNKS: Final = 16
 N_BUCKETS: Final = 65_536
-AROUND: Final = 17
-EXACT_UP_TO: Final = 31
+EXACT_UP_TO: Final = 47
 """The largest radius that the buckets find everything within."""
 
 _LOW_HALF: Final = np.uint64(0xFFFF_FFFF)
@@ -55,23 +49,22 @@ WAITING: Final = 128
 """How many rows are asked for before the first of them is measured."""
 
 _FLAT_BLOCK: Final = 2_048
-_STRIDE: Final = 53
-"""Of the bits that come to stand together; odd. Of ten tried, the best on the clips at hand."""
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.uint32]
 Reaches = NDArray[np.int64]
 
 
-def _places_of() -> Words:
-    """Give, for each of 32 bytes and each of its 256 values, where its bits go: (8192, 4)."""
-    alone = np.zeros((32, 256, 32), np.uint8)
-    alone[np.arange(32), :, np.arange(32)] = np.arange(256)
-    bits = np.unpackbits(alone.reshape(-1, 32), axis=1)[:, np.arange(256) * _STRIDE % 256]
-    return np.packbits(np.ascontiguousarray(bits), axis=1).view(np.uint64)
+def _near_values() -> Words:
+    """Give what turns a chunk into itself, the 16 one bit away, and the 120 two bits away."""
+    ones_of = [1 << bit for bit in range(16)]
+    twos_of = [one | other for at, one in enumerate(ones_of) for other in ones_of[:at]]
+    return np.array([0, *ones_of, *twos_of], np.uint64)
 
 
-PLACES_OF: Final = _places_of()
+NEAR: Final = _near_values()
+WITHIN: Final = np.array([1, 17, 137], np.int64)
+"""How many of them are within 0, 1 and 2 bits."""
 
 
 @inlined
@@ -97,17 +90,6 @@ def _rest(words: Words, row: np.uint64, c: np.uint64) -> np.uint64:
         | (_chunk(words, row, c - _5) << _32)
         | (_chunk(words, row, c - _6) << _48)
     )
-
-
-@compiled(NOTHING, WORDS, WORDS, WORDS_OUT)
-def spread(words: Words, places: Words, to: Words) -> None:
-    """Put the bits of each row in their places. words, to: (n, 4), places: (8192, 4): PLACES_OF."""
-    for row in range(len(words)):
-        for byte in range(32):
-            value = (words[row, byte >> 3] >> np.uint64(8 * (byte & 7))) & np.uint64(255)
-            entry = np.uint64(256 * byte) + value
-            for word in range(4):
-                to[row, word] |= places[entry, word]
 
 
 @compiled(NOTHING, WORDS, COUNT, PLACES, WORDS_OUT)
@@ -149,8 +131,13 @@ def _apart(words: Words, row: np.uint64, queries: Words, query: np.uint64) -> np
 
 
 @inlined
-def _note(hits: Places, found: int, query: np.uint64, row: np.uint64, distance: np.uint64) -> int:
-    """Write a hit down if there is room, and count it in any case."""
+def _note(
+    hits: Places, room: Places, found: int, query: np.uint64, row: np.uint64, distance: np.uint64
+) -> int:
+    """Count a hit if its query may have more, and write it down if there is space."""
+    if room[query] == 0:
+        return found
+    room[query] -= np.uint32(1)
     if found < len(hits):
         hits[found, 0] = np.uint32(query)
         hits[found, 1] = np.uint32(row)
@@ -183,12 +170,12 @@ def _measure(
     words: Words,
     queries: Words,
     reach: Reaches,
-    hits: Places,
+    to: tuple[Places, Places],
     found: int,
 ) -> int:
     """Measure rows that were asked for; note those that are near and that no earlier chunk had.
 
-    waiting: (k, 2), row and query of the first `count`.
+    waiting: (k, 2), row and query of the first `count`. to: hits and room, as in `seek`.
     """
     for at in range(count):
         row, query = waiting[at, 0], waiting[at, 1]
@@ -200,7 +187,7 @@ def _measure(
             new = np.int64(ones(differing)) > reach[earlier]
             earlier += _1
         if new:
-            found = _note(hits, found, query, row, distance)
+            found = _note(to[0], to[1], found, query, row, distance)
     return found
 
 
@@ -228,16 +215,23 @@ def _ask(
 
 @inlined
 def _look_up(
-    value: np.uint64, chunk: int, offsets: Places, base: np.uint64, spans: Words, side: int
+    value: np.uint64,
+    chunk: int,
+    offsets: Places,
+    base: np.uint64,
+    spans: Words,
+    at: tuple[int, int],
 ) -> None:
     """Note where the buckets around a chunk's value begin and end; the value's own comes first.
 
-    spans: (2, 34), row `side` is written: first and last position in the entries, in turn.
+    spans: (2, 274). at: which row is written, and for how many buckets: where each begins and ends
+    in the entries, in turn.
     """
-    for bit in range(AROUND):
-        near = value if bit == 0 else value ^ (_1 << np.uint64(bit - 1))
-        spans[side, 2 * bit] = base + np.uint64(offsets[chunk, near]) * _2
-        spans[side, 2 * bit + 1] = base + np.uint64(offsets[chunk, near + _1]) * _2
+    side, count = at
+    for n in range(count):
+        near = value ^ NEAR[n]
+        spans[side, 2 * n] = base + np.uint64(offsets[chunk, near]) * _2
+        spans[side, 2 * n + 1] = base + np.uint64(offsets[chunk, near + _1]) * _2
 
 
 @inlined
@@ -286,62 +280,85 @@ def _scan(
     return count, i
 
 
-@compiled(COUNT, WORDS, OFFSETS, ENTRIES, WORDS, REACHES, HITS)
+@inlined
+def _seek_by_chunk(
+    chunk: int,
+    queries: Words,
+    index: tuple[Places, Words, Words],
+    reach: Reaches,
+    spans: Words,
+    waiting: Words,
+    to: tuple[Places, Places],
+    found: int,
+) -> int:
+    """Seek in the buckets of one chunk, for each query in turn, one query ahead of reading."""
+    offsets, entries, words = index
+    c, count = np.uint64(chunk), 0
+    base = c * np.uint64(len(words)) * _2
+    around = WITHIN[reach[chunk]]
+    for turn in range(len(queries) + 1):
+        ahead = turn & 1
+        if turn < len(queries):
+            value = _chunk(queries, np.uint64(turn), c)
+            _look_up(value, chunk, offsets, base, spans, (ahead, around))
+        if turn == 0:
+            continue
+        at, now = (np.uint64(turn - 1), c), 1 - ahead
+        upper, rest = _upper(queries, at[0], c), _rest(queries, at[0], c)
+        for n in range(around):
+            least = np.uint64(reach[N_CHUNKS] - (n >= WITHIN[0]) - (n >= WITHIN[1]))
+            span = spans[now, 2 * n], spans[now, 2 * n + 1]
+            wanted = spans[ahead, 2 * n], spans[ahead, 2 * n + 1]
+            i = span[0]
+            while True:
+                signature = (upper, rest, least)
+                count, i = _scan(
+                    span, wanted, signature, at, entries, words, reach, waiting, count, i
+                )
+                if count + 4 > WAITING:
+                    found = _measure(waiting, count, c, words, queries, reach, to, found)
+                    count = 0
+                if i >= span[1]:
+                    break
+    return _measure(waiting, count, c, words, queries, reach, to, found)
+
+
+@compiled(COUNT, WORDS, OFFSETS, ENTRIES, WORDS, REACHES, HITS, PLACES)
 def seek(
-    queries: Words, offsets: Places, entries: Words, words: Words, reach: Reaches, hits: Places
+    queries: Words,
+    offsets: Places,
+    entries: Words,
+    words: Words,
+    reach: Reaches,
+    hits: Places,
+    room: Places,
 ) -> int:
     """Find every row near each query, once. Returns how many there are.
 
     queries: (m, 4). offsets: (16, 65537). entries: (32 n,), chunk after chunk. words: (n, 4).
     reach: (17,): of each chunk, then the radius (`reaches`). hits: (k, 3), written: query, row and
-    distance of the first k.
+    distance of the first k. room: (m,), how many rows each query may still have; lessened.
 
     Chunk after chunk, over all queries: so the offsets of a chunk stay in the cache. While one
     query's buckets are read, those of the next are asked for line by line, so that reading and
     comparing go on side by side: a third more lookups at ten million rows.
     """
-    m = len(queries)
-    spans = np.zeros((2, 2 * AROUND), np.uint64)
+    spans = np.zeros((2, 2 * len(NEAR)), np.uint64)
     waiting = np.empty((WAITING, 2), np.uint64)
     found = 0
     for chunk in range(N_CHUNKS):
-        if reach[chunk] < 0:
-            continue
-        c = np.uint64(chunk)
-        base = c * np.uint64(len(words)) * _2
-        around = 2 * (reach[chunk] * (AROUND - 1) + 1)
-        count = 0
-        for turn in range(m + 1):
-            ahead = turn & 1
-            if turn < m:
-                _look_up(_chunk(queries, np.uint64(turn), c), chunk, offsets, base, spans, ahead)
-            if turn == 0:
-                continue
-            query, now = np.uint64(turn - 1), 1 - ahead
-            upper, rest = _upper(queries, query, c), _rest(queries, query, c)
-            for s in range(0, around, 2):
-                least = np.uint64(reach[N_CHUNKS] - (1 if s else 0))
-                span = spans[now, s], spans[now, s + 1]
-                wanted = spans[ahead, s], spans[ahead, s + 1]
-                i = span[0]
-                while i < span[1]:
-                    signature, at = (upper, rest, least), (query, c)
-                    count, i = _scan(
-                        span, wanted, signature, at, entries, words, reach, waiting, count, i
-                    )
-                    if count + 4 > WAITING:
-                        found = _measure(waiting, count, c, words, queries, reach, hits, found)
-                        count = 0
-        found = _measure(waiting, count, c, words, queries, reach, hits, found)
+        if reach[chunk] >= 0:
+            index, to = (offsets, entries, words), (hits, room)
+            found = _seek_by_chunk(chunk, queries, index, reach, spans, waiting, to, found)
     return found
 
 
-@compiled(COUNT, WORDS, WORDS, COUNT, HITS)
-def compare_all(queries: Words, words: Words, radius: int, hits: Places) -> int:
+@compiled(COUNT, WORDS, WORDS, COUNT, HITS, PLACES)
+def compare_all(queries: Words, words: Words, radius: int, hits: Places, room: Places) -> int:
     """Compare each query with each row, for any radius. Returns how many are near.
 
-    queries: (m, 4). words: (n, 4). hits: as in `seek`. The first half of the bits decides nearly
-    every pair. Block by block, so that a block stays in the cache for all queries.
+    queries: (m, 4). words: (n, 4). hits, room: as in `seek`. The first half of the bits decides
+    nearly every pair. Block by block, so that a block stays in the cache for all queries.
     """
     n, m = np.uint64(len(words)), np.uint64(len(queries))
     most = np.uint64(radius)
@@ -356,14 +373,14 @@ def compare_all(queries: Words, words: Words, radius: int, hits: Places) -> int:
                 if ones(words[row, 0] ^ first) + ones(words[row, 1] ^ second) <= most:
                     distance = _apart(words, row, queries, query)
                     if distance <= most:
-                        found = _note(hits, found, query, row, distance)
+                        found = _note(hits, room, found, query, row, distance)
                 row += _1
             query += _1
     return found
 
 
 def reaches(radius: int) -> Reaches:
-    """Say how far to look around each chunk, and the radius last. Exact for a radius of 0..31."""
+    """Say how far to look around each chunk, and the radius last. Exact for 0..47."""
     reach = np.full(N_CHUNKS + 1, -1, np.int64)
     steps = radius + 1
     for chunk in range(N_CHUNKS):

@@ -111,11 +111,11 @@ class IndexHits:
 
 def spread(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Put the bits of hashes, (n, 32), in the order in which the index keeps them."""
-    from fieldfare.matching.index import kernels
+    from fieldfare.matching.index import spreading
 
     words = np.ascontiguousarray(bits, np.uint8).view(np.uint64)
     places = np.zeros_like(words)
-    kernels.spread(words, kernels.PLACES_OF, places)
+    spreading.spread(words, spreading.PLACES_OF, places)
     return places.view(np.uint8)
 
 

@@ -29,6 +29,7 @@ QUERIES_AT_ONCE: Final = 4_096
 
 Words = NDArray[np.uint64]
 Triples = NDArray[np.uint32]
+Room = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +80,32 @@ class View:
     def __len__(self) -> int:
         return sum(len(served) for served in self.segments) + len(self.tail)
 
-    def search(self, bits: NDArray[np.uint8], radius: int) -> IndexHits:
-        """Find every row within `radius` bits of each query, (m, 32). Raises BadInput."""
+    def search(self, bits: NDArray[np.uint8], radius: int, most: int) -> IndexHits:
+        """Find the rows within `radius` bits of each query, (m, 32), `most` of each at most.
+
+        Raises BadInput.
+        """
         queries = _words_of(bits)
         if not 0 <= radius <= BITS:
             raise BadInput(f"a radius of {radius} bits", hint=f"Give 0 to {BITS}.")
         rows, triples = [], []
         for start in range(0, len(queries), QUERIES_AT_ONCE):
             block = queries[start : start + QUERIES_AT_ONCE]
-            for part, found in self._block(block, radius):
+            for part, found in self._block(block, radius, np.full(len(block), most, np.uint32)):
                 rows.append(part)
                 triples.append(found + np.array([start, 0, 0], np.uint32))
         return _in_order(rows, triples)
 
-    def _block(self, queries: Words, radius: int) -> list[tuple[About, Triples]]:
+    def _block(self, queries: Words, radius: int, room: Room) -> list[tuple[About, Triples]]:
         found = []
         for served in self.segments:
-            places = _near(queries, served.segment, radius)
+            places = _near(queries, served.segment, radius, room)
             about, gone = served.segment.about(places[:, 1], served.gone)
             if gone.any():
                 about, places = about.where(~gone), places[~gone]
             found.append((about, places))
         if len(self.tail):
-            places = _near_flat(queries, self.tail.bits.view(np.uint64), radius)
+            places = _near_flat(queries, self.tail.bits.view(np.uint64), radius, room)
             found.append((self.tail.about(places[:, 1]), places))
         return found
 
@@ -114,33 +118,36 @@ def _words_of(bits: NDArray[np.uint8]) -> Words:
     return spread(bits).view(np.uint64)
 
 
-def _near(queries: Words, segment: Segment, radius: int) -> Triples:
+def _near(queries: Words, segment: Segment, radius: int, room: Room) -> Triples:
     from fieldfare.matching.index import kernels
 
     if radius > kernels.EXACT_UP_TO:
-        return _near_flat(queries, segment.words, radius)
+        return _near_flat(queries, segment.words, radius, room)
     reach = kernels.reaches(radius)
     return _all_of(
-        lambda hits: kernels.seek(
-            queries, segment.offsets, segment.entries, segment.words, reach, hits
+        lambda hits, left: kernels.seek(
+            queries, segment.offsets, segment.entries, segment.words, reach, hits, left
         ),
-        len(queries),
+        room,
     )
 
 
-def _near_flat(queries: Words, words: Words, radius: int) -> Triples:
+def _near_flat(queries: Words, words: Words, radius: int, room: Room) -> Triples:
     from fieldfare.matching.index import kernels
 
-    return _all_of(lambda hits: kernels.compare_all(queries, words, radius, hits), len(queries))
+    return _all_of(lambda hits, left: kernels.compare_all(queries, words, radius, hits, left), room)
 
 
-def _all_of(kernel: Callable[[Triples], int], queries: int) -> Triples:
-    """Run a kernel, and once more if it found more than there was room for."""
-    hits = np.empty((1_024 + 8 * queries, 3), np.uint32)
-    found = kernel(hits)
+def _all_of(kernel: Callable[[Triples, Room], int], room: Room) -> Triples:
+    """Run a kernel, and once more if it found more than there was space for. Lessens `room`."""
+    hits = np.empty((1_024 + 8 * len(room), 3), np.uint32)
+    left = room.copy()
+    found = kernel(hits, left)
     if found > len(hits):
         hits = np.empty((found, 3), np.uint32)
-        found = kernel(hits)
+        left = room.copy()
+        found = kernel(hits, left)
+    room[:] = left
     return hits[:found]
 
 

@@ -85,7 +85,7 @@ class AgainstAModel(RuleBasedStateMachine):
         self.index.close()
         self.index = HashIndex.open(self.folder)
 
-    @rule(seed=SEEDS, radius=st.sampled_from([0, 9, 16, 25, 31, 31, 40]), far=st.booleans())
+    @rule(seed=SEEDS, radius=st.sampled_from([0, 9, 16, 25, 31, 31, 40, 50]), far=st.booleans())
     def search(self, seed: int, radius: int, far: bool) -> None:  # noqa: FBT001  # a rule's own draw
         queries = near_centres(seed, 4)
         if far:

@@ -48,7 +48,7 @@ def reopened(index: HashIndex) -> HashIndex:
     return HashIndex.open(index.folder)
 
 
-@pytest.mark.parametrize("radius", [0, 1, 15, 16, 24, 31, 32, 52])
+@pytest.mark.parametrize("radius", [0, 1, 15, 16, 24, 31, 32, 40, 47, 52])
 @pytest.mark.parametrize("count", [50, 9_000])
 def test_a_row_is_found_up_to_the_radius_and_no_further(
     index: HashIndex, radius: int, count: int
@@ -92,6 +92,29 @@ def test_near_rows_are_each_found_once_and_in_order(index: HashIndex) -> None:
     assert owners(hits) == [*range(6_000), *range(6_000)]
     assert hits.query.tolist() == [0] * 6_000 + [1] * 6_000
     assert hits.distance[:6_000].tolist() == [n % 20 for n in range(6_000)]
+
+
+def test_of_a_picture_that_is_everywhere_only_some_rows_are_told(index: HashIndex) -> None:
+    same = rows_of(1).bits
+    many = rows_of(6_000)
+    index.add(
+        HashRows(
+            bits=np.repeat(same, 6_000, axis=0),
+            owner=many.owner,
+            t_ms=many.t_ms,
+            quality=many.quality,
+            variant=many.variant,
+        )
+    )
+    other = rows_of(10, first=6_000)
+    index.add(other)
+    index.add(many.part(0, 1))
+
+    hits = index.search(np.concatenate([same, other.bits[:1]]), most=50)
+    flat = index.search(np.concatenate([same, other.bits[:1]]), 40, most=50)
+
+    assert hits.query.tolist() == flat.query.tolist() == [0] * 50 + [1]
+    assert len(index.search(same)) == 6_000
 
 
 def test_an_empty_index_finds_nothing(index: HashIndex) -> None:
