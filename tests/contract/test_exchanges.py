@@ -14,6 +14,7 @@ from random import Random
 import pytest
 import structlog
 
+from fieldfare.engine.banks import remove_bank
 from fieldfare.engine.exchange_administration import (
     NewExchange,
     add_exchange,
@@ -327,6 +328,13 @@ def test_texts_and_urls_become_entries_of_words(world: World) -> None:
     assert counts == FetchCounts(added=2, unusable=1)
     assert [kind for kind, _ in found] == ["text", "url"]
     assert "bad.example/x" in found[1][1]
+
+
+def test_a_bank_that_an_exchange_feeds_is_not_taken_away(world: World) -> None:
+    world.add("local_file", {"filename": "a.txt"}, {})
+
+    with pytest.raises(Conflict, match="an exchange feeds the bank"):
+        world.store.write(lambda uow: remove_bank(uow, world.org, NAME, by="nora"))
 
 
 def test_a_removed_exchange_leaves_its_entries_unless_told_otherwise(world: World) -> None:

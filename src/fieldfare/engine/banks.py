@@ -212,9 +212,13 @@ def remove_entries(uow: UnitOfWork, org: Org, entry_ids: Sequence[EventId], *, b
 def remove_bank(uow: UnitOfWork, org: Org, name: str, *, by: str) -> bool:
     """Take away a bank with up to BATCH of its entries; False while more are left: call again.
 
-    Raises NotFound if there is no such bank.
+    Raises NotFound if there is no such bank, Conflict while an exchange feeds it: that would take
+    what it holds for known, and not bring it again.
     """
     the_bank(uow, org, name)
+    if uow.exchanges.get(org, name) is not None:
+        hint = f"Remove the exchange first: fieldfare exchange remove {name}"
+        raise Conflict(f"an exchange feeds the bank {name!r}", hint=hint)
     page = uow.entry_pages.of_bank(org, name, after=EventId(0), limit=BATCH)
     remove_entries(uow, org, [entry.id for entry in page], by=by)
     if len(page) == BATCH:
