@@ -3,21 +3,30 @@
 In: synthetic pictures of several sizes, in sRGB. Out: a table, and one line of JSON. Both sides
 hash the same pixels, from sRGB, counted in CPU seconds of all threads; rounds alternate, the
 medians are compared. What the sealed child does is quicker still, for it takes the luma as the
-decoder made it.
+decoder made it. Then what one clip costs, in one process: plain decoding, the side of a bank (every
+frame) and the side of a query (keyframes and what lies between).
 """
 
 import argparse
+import io
 import json
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pdqhash
 from numpy.typing import NDArray
 
 from fieldfare.media import hash_many, luma_of
-from fieldfare.testing.clips import Clip, texture
+from fieldfare.media.errand import Errand
+from fieldfare.media.examine import examine
+from fieldfare.media.limits import MediaLimits
+from fieldfare.media.taps import TAPS
+from fieldfare.signals.fingerprinting import BANK_TAPS, QUERY_GAP_S, QUERY_TAPS
+from fieldfare.testing.clips import Clip, texture, write_clip
 
 SIZES = ((64, 64), (100, 120), (256, 256), (512, 512), (576, 1024), (1280, 720), (1920, 1080))
 BATCH = {64: 256, 100: 128, 256: 64}
@@ -71,6 +80,40 @@ def measure_size(width: int, height: int, rounds: int) -> Mapping[str, float]:
     }
 
 
+def examined_s(path: Path, taps: tuple[str, ...], gap_s: float | None) -> float:
+    """Examine a clip as the sealed child does: CPU seconds."""
+    errand = Errand(limits=MediaLimits(cpu_s=600), taps=taps, gap_s=gap_s)
+    started = time.process_time()
+    with io.FileIO(path) as file:
+        answer, _ = examine(file, errand, taps=TAPS, report=None, tell=lambda _: None)
+    assert answer.complete, answer.problem
+    return time.process_time() - started
+
+
+def measure_clip(rounds: int, *, frames: int) -> Mapping[str, float]:
+    """Give the CPU seconds of each side for a clip of 576x1024, its keyframes 2 s apart."""
+    clip = Clip(
+        width=576,
+        height=1024,
+        fps=30,
+        frames=frames,
+        grain=3.0,
+        options=(("preset", "veryfast"), ("crf", "-1"), ("b", "1M")),
+    )
+    sides: dict[str, tuple[tuple[str, ...], float | None]] = {
+        "decode_s": ((), None),
+        "bank_s": (BANK_TAPS, None),
+        "query_s": (QUERY_TAPS, QUERY_GAP_S),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_clip(Path(folder, "clip.mp4"), clip)
+        for _ in range(rounds + 1):
+            for name, (taps, gap_s) in sides.items():
+                taken[name].append(examined_s(path, taps, gap_s))
+    return {name: statistics.median(each[1:]) for name, each in taken.items()}
+
+
 def main() -> None:
     """Measure, print what was found, and end with one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -82,6 +125,7 @@ def main() -> None:
         f"{width}x{height}": measure_size(width, height, rounds)
         for width, height in (SIZES[:3] if asked.quick else SIZES)
     }
+    sides = measure_clip(min(rounds, 5), frames=150 if asked.quick else 450)
     if not asked.json:
         print("size        ours/s  of luma/s  pdqhash/s   ratio  bits  quality apart")
         for size, row in found.items():
@@ -90,9 +134,14 @@ def main() -> None:
                 f"{row['pdqhash_per_s']:10,.0f} {row['ratio']:7.1f} {row['bits_apart']:5.0f} "
                 f"{row['quality_apart']:8.0f}"
             )
+        for name, taken in sides.items():
+            print(
+                f"{name:10s} {taken:.3f} CPU s   {taken / sides['decode_s']:.0%} of plain decoding"
+            )
     figures = {
         "ratio": round(min(row["ratio"] for row in found.values()), 2),
         "bits_apart": max(row["bits_apart"] for row in found.values()),
+        **{name: round(taken, 3) for name, taken in sides.items()},
         "sizes": {size: round(row["ratio"], 2) for size, row in found.items()},
     }
     print(json.dumps(figures))

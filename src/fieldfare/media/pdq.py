@@ -22,6 +22,7 @@ _LEAST_SIDE: Final = 5
 _MEDIAN: Final = BITS // 2 - 1  # of 256 values the lower of the two middle ones
 _PLANES: Final = 3  # dimensions of a picture in colour, and of a batch in luma
 
+_ONES: Final = np.ones(GRID * (GRID - 1), np.float32)
 _AT_ONCE: Final = 16  # pictures whose grids stay in a core's cache
 
 Floats = NDArray[np.float32]
@@ -163,16 +164,18 @@ def _bits(coefficients: Floats) -> NDArray[np.uint8]:
 
 def _qualities(grids: Floats) -> NDArray[np.uint8]:
     """Sum the steps between neighbours, each cut to whole percents. Source: reference program."""
-    steps = _percents(np.diff(grids, axis=1)) + _percents(np.diff(grids, axis=2))
-    quality: NDArray[np.uint8] = np.minimum(100, steps // 90).astype(np.uint8)
+    down = _percents(np.subtract(grids[:, 1:], grids[:, :-1]))
+    across = _percents(np.subtract(grids[:, :, 1:], grids[:, :, :-1]))
+    quality: NDArray[np.uint8] = np.minimum(100, (down + across) // 90).astype(np.uint8)
     return quality
 
 
-def _percents(steps: Floats) -> NDArray[np.int32]:
-    steps *= np.float32(100 / 255)
-    whole = steps.astype(np.int16)  # cuts towards zero
-    np.abs(whole, out=whole)
-    total: NDArray[np.int32] = whole.reshape(len(whole), -1).sum(axis=1, dtype=np.int32)
+def _percents(steps: Floats) -> Floats:
+    """Sum whole percents; they stay below 2^24, where floats count exactly. Changes `steps`."""
+    np.multiply(steps, np.float32(100 / 255), out=steps)
+    np.abs(steps, out=steps)
+    np.floor(steps, out=steps)
+    total: Floats = steps.reshape(len(steps), -1) @ _ONES
     return total
 
 
