@@ -45,18 +45,28 @@ class Box:
         return picture[self.top : self.bottom, self.left : self.right]
 
 
-def box_inside(frames: Sequence[NDArray[Any]], *, levels: float = 255.0) -> Box | None:
-    """Find the box inside the borders that all `frames`, each (h, w) of one size, have in common.
+def boxes_inside(frames: Sequence[NDArray[Any]], *, levels: float = 255.0) -> list[Box]:
+    """Find the boxes that may be the picture proper of all `frames`, each (h, w) of one size.
 
-    levels: from black to white. None if there is no border worth removing.
+    levels: from black to white. At most two: inside whatever is quiet, and inside plain bars alone,
+    for behind plain bars a still background is part of the picture. None if there is no border
+    worth removing.
     """
+    found = (_box_inside(frames, 255.0 / levels, plain=plain) for plain in (False, True))
+    return list(dict.fromkeys(box for box in found if box is not None))
+
+
+def box_inside(frames: Sequence[NDArray[Any]], *, levels: float = 255.0) -> Box | None:
+    """Give the box inside whatever is quiet, if there is one: the first of `boxes_inside`."""
+    return next(iter(boxes_inside(frames, levels=levels)), None)
+
+
+def _box_inside(frames: Sequence[NDArray[Any]], scale: float, *, plain: bool) -> Box | None:
     height, width = frames[0].shape
-    scale = 255.0 / levels
-    top, bottom = _span(frames, scale)
-    across = [frame[top:bottom].T for frame in frames]
-    left, right = _span(across, scale)
+    top, bottom = _span(frames, scale, plain=plain)
+    left, right = _span([frame[top:bottom].T for frame in frames], scale, plain=plain)
     if (left, right) != (0, width):  # rows are judged better without what is beside the picture
-        top, bottom = _span([frame[:, left:right] for frame in frames], scale)
+        top, bottom = _span([frame[:, left:right] for frame in frames], scale, plain=plain)
     removed = max((height - bottom + top) / height, (width - right + left) / width)
     kept = min((bottom - top) / height, (right - left) / width)
     if removed < LEAST_REMOVED or kept < LEAST_LEFT or min(bottom - top, right - left) < _LEAST_PX:
@@ -64,12 +74,12 @@ def box_inside(frames: Sequence[NDArray[Any]], *, levels: float = 255.0) -> Box 
     return Box(top=top, bottom=bottom, left=left, right=right)
 
 
-def _span(frames: Sequence[NDArray[Any]], scale: float) -> tuple[int, int]:
+def _span(frames: Sequence[NDArray[Any]], scale: float, *, plain: bool) -> tuple[int, int]:
     """Give the first row inside the upper border, and the first of the lower."""
     height = len(frames[0])
     if min(frames[0].shape) < _LEAST_PX:
         return 0, height
-    lines = _Lines(frames, scale)
+    lines = _Lines(frames, scale, plain=plain)
     top = lines.end_of_border(reverse=False)
     bottom = height - lines.end_of_border(reverse=True)
     return (top, bottom) if bottom - top >= _LEAST_PX else (0, height)
@@ -78,7 +88,8 @@ def _span(frames: Sequence[NDArray[Any]], scale: float) -> tuple[int, int]:
 class _Lines:
     """What is known of each row: arrays (h,), means over the frames and over some columns."""
 
-    def __init__(self, frames: Sequence[NDArray[Any]], scale: float) -> None:
+    def __init__(self, frames: Sequence[NDArray[Any]], scale: float, *, plain: bool) -> None:
+        self._plain = plain
         width = frames[0].shape[1]
         step = max(3, width // _LINES)
         triples = [
@@ -112,6 +123,8 @@ class _Lines:
         return edge if plain or sharp else 0
 
     def _quiet(self) -> NDArray[np.bool_]:
+        if self._plain:
+            return self.spread < _PLAIN
         middle = slice(len(self.detail) // 4, -(len(self.detail) // 4))
         usual = float(np.median(self.detail[middle]))
         quiet: NDArray[np.bool_] = self.detail <= min(

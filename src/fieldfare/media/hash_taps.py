@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldfare.media.borders import box_inside
+from fieldfare.media.borders import boxes_inside
 from fieldfare.media.errand import FORMS, STILL_PX, UNBORDERED, WHOLE
 from fieldfare.media.findings import Array
 from fieldfare.media.pdq import BITS, hash_forms, hash_luma
@@ -106,11 +106,11 @@ class ProbesTap:
         if not waiting:
             return
         first = waiting[0].luma
-        box = box_inside([p.luma.pixels for p in waiting], levels=first.white - first.black)
+        boxes = boxes_inside([p.luma.pixels for p in waiting], levels=first.white - first.black)
         for picture in waiting:
             luma = picture.luma
             self._add(picture.t, luma, WHOLE)
-            if box is not None:
+            for box in boxes:
                 inner = Luma(box.of(luma.pixels), luma.black, luma.white)
                 self._add(picture.t, inner, UNBORDERED)
 

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from fieldfare.media import luma_of
-from fieldfare.media.borders import Box, box_inside
+from fieldfare.media.borders import Box, box_inside, boxes_inside
 from fieldfare.testing.clips import Clip, texture
 
 Rgb = NDArray[np.uint8]
@@ -86,3 +86,18 @@ def test_wide_levels_are_judged_as_narrow_ones() -> None:
     frames = [(frame * 256).astype(np.uint16) for frame in _frames(ground, 30, 0)]
 
     assert _near(box_inside(frames, levels=65_280), 30, 0)
+
+
+def test_a_still_background_behind_plain_bars_is_part_of_the_picture() -> None:
+    still = Clip(width=200, height=160, grain=6.0, seed=9)
+    frames = []
+    for n in range(8):
+        page = np.zeros((240, 200, 3), np.uint8)
+        page[40:200] = texture(still, 0)
+        page[90:150, 60:140] = texture(CLIP, 5 * n)[:60, :80]
+        frames.append(luma_of(page))
+
+    boxes = boxes_inside(frames)
+
+    assert Box(top=40, bottom=200, left=0, right=200) in boxes
+    assert len(boxes) == 2
