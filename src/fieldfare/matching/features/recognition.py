@@ -35,6 +35,8 @@ _AGREEING: Final = 8
 _CELLS: Final = 6
 _COVERED: Final = 0.5
 _AREA: Final = 0.08
+_WELL_COVERED: Final = 0.7
+_CROWDED: Final = 3
 _APART_S: Final = 2.5
 
 
@@ -219,7 +221,16 @@ def _is_fair(same: SamePicture) -> bool:
         and same.cells >= _CELLS
         and same.area >= _AREA
         and same.covered >= _COVERED
+        and not _is_crowded(same)
     )
+
+
+def _is_crowded(same: SamePicture) -> bool:
+    """Whether features agree in few places only, many in each, as those of words and stickers do.
+
+    Shared overlays had some 4 in a cell that held any, small pictures in pictures 1.5 to 2.
+    """
+    return same.covered < _WELL_COVERED and same.agreeing > _CROWDED * same.cells
 
 
 def _is_sure(same: SamePicture) -> bool:
