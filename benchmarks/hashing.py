@@ -1,7 +1,7 @@
 """How many pictures are hashed in a second, beside the reference program in the same run.
 
 In: synthetic pictures of several sizes, in sRGB. Out: a table, and one line of JSON. Both sides
-hash the same pixels, from sRGB, counted in CPU seconds of all threads; rounds alternate, the
+hash the same pixels, from sRGB, on one thread, counted in CPU seconds; rounds alternate, the
 medians are compared. What the sealed child does is quicker still, for it takes the luma as the
 decoder made it. Then what one clip costs, in one process: plain decoding, the side of a bank (every
 frame) and the side of a query (keyframes and what lies between).
@@ -10,7 +10,9 @@ frame) and the side of a query (keyframes and what lies between).
 import argparse
 import io
 import json
+import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -114,8 +116,20 @@ def measure_clip(rounds: int, *, frames: int) -> Mapping[str, float]:
     return {name: statistics.median(each[1:]) for name, each in taken.items()}
 
 
+def start_again_on_one_thread() -> None:
+    """Begin anew with one thread for matrix products, as the sealed child has.
+
+    It has to be said before NumPy is imported; threads that spin while they wait are no work.
+    """
+    one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    if not one.items() <= os.environ.items():
+        command = [sys.executable, *sys.argv]
+        os.execve(sys.executable, command, {**os.environ, **one})  # noqa: S606  # ourselves, no shell
+
+
 def main() -> None:
     """Measure, print what was found, and end with one line of JSON."""
+    start_again_on_one_thread()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print only the line of JSON")
     parser.add_argument("--quick", action="store_true", help="fewer sizes and rounds")
