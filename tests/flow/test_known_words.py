@@ -61,9 +61,10 @@ def test_a_near_copy_is_held_with_a_case_that_shows_where(community: Community) 
     assert {(span.field, span.start, span.end, span.unit) for span in spans} == {
         ("text", 6, 6 + len(SHARED), "char")
     }
-    find = community.platform.books.of(community.org).found_in
-    view = community.platform.store.read(
-        lambda uow: item_view(uow, community.org, decision.subject, find)
+    platform, org = community.platform, community.org
+    find, pack = platform.books.of(org).found_in, platform.pack(org)
+    view = platform.store.read(
+        lambda uow: item_view(uow, org, decision.subject, find, pack=pack, by="nobody")
     )
     [line] = view.texts
     assert [piece.text for piece in line.pieces if piece.is_hit] == [SHARED]

@@ -174,7 +174,7 @@ async def add_from_item(
 ) -> Response:
     """Add the media of an item, or of the item a case is about, in one step."""
     wanted = decode(_FROM_ITEM, await request.body())
-    pieces = await run_in_threadpool(_pieces_of_item, platform, who, name, wanted)
+    pieces = await run_in_threadpool(pieces_of_item, platform, who, name, wanted)
     added = await run_in_threadpool(
         platform.store.write,
         lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym),
@@ -254,9 +254,11 @@ def _entry_of(uow: UnitOfWork, who: Principal, bank: str, entry: str) -> BankEnt
     return found
 
 
-def _pieces_of_item(
+def pieces_of_item(
     platform: Served, who: Principal, bank: str, wanted: FromItem
 ) -> list[KnownPiece]:
+    """Hash the media of an item, or of a case's, for a bank. Raises NotFound if it has none."""
+
     def read(uow: UnitOfWork) -> tuple[bool, Subject]:
         priority = the_bank(uow, who.org, bank).priority
         if wanted.item is not None:

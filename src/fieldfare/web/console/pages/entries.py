@@ -6,12 +6,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import change_entry, remove_entries
+from fieldfare.engine.banks import add_to_bank, change_entry, remove_entries
 from fieldfare.engine.feedback import judge_match
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, parse_id
 from fieldfare.matching.repositories import Opinion
 from fieldfare.records import Subject
+from fieldfare.web.api.entries import FromItem, JudgedItem, pieces_of_item
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.pages.banks import must_be_theirs
 from fieldfare.web.console.templating import answer, wants_json
@@ -24,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, requires(Permission.BANKS_READ)]
 Writer = Annotated[Principal, requires(Permission.BANKS_WRITE)]
 Judge = Annotated[Principal, requires(Permission.MATCHES_JUDGE)]
+Adder = Annotated[Principal, requires(Permission.BANKS_ADD)]
 _OPINIONS: Final = {each.value: each for each in (Opinion.CONFIRMED, Opinion.DENIED)}
 
 
@@ -81,8 +83,27 @@ def judge(
         judge_match(uow, who.org, known.id, item, opinion, words=words, by=who.pseudonym)
 
     platform.store.write(write)
+    return done(request, _then(fields) or _path(name, entry), {"id": entry})
+
+
+@router.post("/add-to-bank")
+def add_item(request: Request, who: Adder, platform: Platform, fields: Fields) -> Response:
+    """Add the media of an item to a bank, in one step."""
+    name = fields.get("bank", "")
+    must_be_theirs(name)
+    item = JudgedItem(kind=fields.get("kind", ""), host_id=fields.get("host_id", ""))
+    pieces = pieces_of_item(platform, who, name, FromItem(item=item))
+    added = platform.store.write(
+        lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym)
+    )
+    path = _then(fields) or _path(name, str(added[0]))
+    return done(request, path, {"entries": [str(each) for each in added]})
+
+
+def _then(fields: dict[str, str]) -> str:
+    """Give the page of ours that a form asks to go on to; "" if it names none."""
     then = fields.get("then", "")
-    return done(request, then if then == "/review" else _path(name, entry), {"id": entry})
+    return then if then == "/review" or then.startswith("/items/") else ""
 
 
 @router.post("/banks/{name}/entries/{entry}/remove")

@@ -44,8 +44,11 @@ def item_page(
 ) -> Response:
     """Show one item, and record that it was looked at."""
     subject, find = Subject(kind, host_id), platform.books.of(who.org).found_in
+    pack = platform.pack(who.org)
     try:
-        view = platform.store.read(lambda uow: item_view(uow, who.org, subject, find))
+        view = platform.store.read(
+            lambda uow: item_view(uow, who.org, subject, find, pack=pack, by=who.pseudonym)
+        )
     except ItemUnknown:
         if wants_json(request):
             raise

@@ -9,6 +9,7 @@ from fieldfare.engine.looks import LOOKED_AT
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.kinds import ITEM_KINDS
 from fieldfare.kernel import EventId, JsonValue, NotFound, Org
+from fieldfare.policies import PolicyPack
 from fieldfare.records import Event, ItemVersion, Subject
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.grounds import (
@@ -19,6 +20,7 @@ from fieldfare.web.console.views.grounds import (
     show,
     text_lines,
 )
+from fieldfare.web.console.views.known import KnownOfItem, known_of_item
 
 HISTORY: Final = 500
 LANES: Final = ("host", "machine", "people", "outcome")
@@ -106,6 +108,7 @@ class ItemView:
     decision: DecisionLine | None
     decisions: int
     timeline: tuple[EventLine, ...]
+    known: KnownOfItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +146,9 @@ def items_view(uow: UnitOfWork, org: Org, *, before: EventId | None, limit: int)
     return ItemsView(rows=rows, next=rows[-1].decision.id if len(found) > limit else "")
 
 
-def item_view(uow: UnitOfWork, org: Org, subject: Subject, find: Find) -> ItemView:
+def item_view(
+    uow: UnitOfWork, org: Org, subject: Subject, find: Find, *, pack: PolicyPack, by: str
+) -> ItemView:
     """Read everything about one item. Raises ItemUnknown."""
     item = uow.items.current(org, subject)
     if item is None:
@@ -173,6 +178,7 @@ def item_view(uow: UnitOfWork, org: Org, subject: Subject, find: Find) -> ItemVi
         decision=lines.get(item.decision_id) if item.decision_id else None,
         decisions=len(decisions),
         timeline=tuple(_event(event, events, lines) for event in events),
+        known=known_of_item(uow, org, item, pack, by=by),
     )
 
 

@@ -16,6 +16,8 @@ from fieldfare.matching.voting import Pair
 
 SIDE: Final = 16
 RAIL: Final = 1000
+_SAME_S: Final = 0.002
+"""Times of rows are kept in ms."""
 _NEAR_S: Final = 1.5
 """A still shows a frame if it is no further from it."""
 _SHAPES_PX: Final = 20
@@ -120,11 +122,10 @@ def blurred(pixels: NDArray[np.uint8]) -> str:
 
 
 def _picture(pair: Pair, sides: Sides | None) -> PairPicture:
-    asked = None if sides is None else _probe(pair, sides.probes)
-    known = None if sides is None else _row(pair, sides.reference)
+    both = None if sides is None else _hashes(pair, sides)
     grids: tuple[Grid | None, Grid | None] = (None, None)
-    if asked is not None and known is not None:
-        grids = grid_of(asked, known), grid_of(known, asked)
+    if both is not None:
+        grids = grid_of(*both), grid_of(*reversed(both))
     return PairPicture(
         t_query=pair.t_query,
         t_reference=pair.t_reference,
@@ -135,20 +136,17 @@ def _picture(pair: Pair, sides: Sides | None) -> PairPicture:
     )
 
 
-def _probe(pair: Pair, probes: FrameTable) -> NDArray[np.uint8] | None:
-    """Find the hash of the file's frame, in the form that matched and the window if it has it."""
-    at = np.flatnonzero((probes.t == pair.t_query) & (probes.form == pair.form))
-    if len(at) == 0:
+def _hashes(pair: Pair, sides: Sides) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    """Find the two hashes that are as far apart as the pair says; None: one is not kept."""
+    probes, known = sides.probes, sides.reference
+    asked = np.flatnonzero(np.abs(probes.t - pair.t_query) < _SAME_S)
+    there = np.flatnonzero(np.abs(known.t - pair.t_reference) < _SAME_S)
+    apart = np.bitwise_count(probes.bits[asked][:, None] ^ known.bits[there][None]).sum(axis=2)
+    found = np.argwhere(apart == pair.distance)
+    if len(found) == 0:
         return None
-    same = at[probes.window[at] == pair.window]
-    return np.asarray(probes.bits[same[0] if len(same) else at[0]], np.uint8)
-
-
-def _row(pair: Pair, reference: FrameTable) -> NDArray[np.uint8] | None:
-    if len(reference) == 0:
-        return None
-    nearest = int(np.argmin(np.abs(reference.t - pair.t_reference)))
-    return np.asarray(reference.bits[nearest], np.uint8)
+    one, other = found[0]
+    return probes.bits[asked[one]], known.bits[there[other]]
 
 
 def _still(t: float, stills: Stills | None) -> str:

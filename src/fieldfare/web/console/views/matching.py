@@ -13,7 +13,13 @@ import numpy as np
 
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, EventId, Org
-from fieldfare.matching.fingerprints import Fingerprint, FrameTable, probes_of, unpack_frames
+from fieldfare.matching.fingerprints import (
+    Fingerprint,
+    FrameTable,
+    Stills,
+    probes_of,
+    unpack_frames,
+)
 from fieldfare.matching.known import Explained
 from fieldfare.matching.known_text import TextMatch, TextMatches
 from fieldfare.matching.matches import BankMatch
@@ -181,7 +187,16 @@ def match_view(
     banks = {bank.name: bank for bank in uow.banks.banks(org)}
     asking = Asking(at_ms=now_ms, item=question.fingerprint.sha256)
     silent = _silent(banks, asking)
-    drawn = _Drawing(uow=uow, org=org, banks=banks, pack=pack, question=question)
+    asked = question.fingerprint
+    drawn = Drawing(
+        uow=uow,
+        org=org,
+        banks=banks,
+        pack=pack,
+        frames=asked.frames,
+        stills=asked.stills,
+        seconds=asked.seconds,
+    )
     return MatchView(
         values={"hash": "", "text": "", **values},
         error="",
@@ -289,16 +304,19 @@ def hashed_of(question: Question) -> Hashed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawing:
-    """What lines of matches are made from."""
+class Drawing:
+    """What lines of matches are made from. frames, stills, seconds: of what was looked up."""
 
     uow: UnitOfWork
     org: Org
     banks: Mapping[str, BankRecord]
     pack: PolicyPack
-    question: Question
+    frames: FrameTable
+    stills: Stills | None
+    seconds: float
 
     def line(self, match: BankMatch, why: Sequence[str] = ()) -> MatchLine:
+        """Show a match, or what nearly is one and why it is none."""
         entry = self.uow.entries.get(self.org, EventId(int(match.entry)))
         bank = self.banks.get(entry.bank) if entry else None
         sealed = is_sealed(self.pack, match.policy)
@@ -324,15 +342,14 @@ class _Drawing:
             suppressed_by=match.suppressed_by,
             has_no_pictures=sealed,
             pairs=pair_pictures(match.pairs, None if sealed else self._sides(match)),
-            rails=rails(match, self.question.fingerprint.seconds, entry.seconds if entry else 0.0),
+            rails=rails(match, self.seconds, entry.seconds if entry else 0.0),
             why=tuple(why),
         )
 
     def _sides(self, match: BankMatch) -> Sides:
         hashes = self.uow.entries.hashes(self.org, EventId(int(match.entry)))
         known = unpack_frames(hashes.frames) if hashes and hashes.frames else FrameTable.empty()
-        asked = self.question.fingerprint
-        return Sides(probes=asked.frames, reference=known, stills=asked.stills)
+        return Sides(probes=self.frames, reference=known, stills=self.stills)
 
 
 def is_sealed(pack: PolicyPack, code: str) -> bool:

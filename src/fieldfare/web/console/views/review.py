@@ -31,6 +31,7 @@ from fieldfare.web.console.views.items import (
     stills_of,
     told,
 )
+from fieldfare.web.console.views.known import KnownOfItem, known_of_item
 from fieldfare.web.console.wording import sentence
 
 KEYED: Final = 9
@@ -135,6 +136,7 @@ class CaseView:
     earlier: tuple[DecisionLine, ...]
     policies: tuple[PolicyOffer, ...]
     others: tuple[tuple[str, str], ...]
+    known: KnownOfItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +219,9 @@ def case_view(uow: UnitOfWork, case: Case, pack: PolicyPack, *, find: Find, hour
         ),
         policies=tuple(_offer(policy, pack, now_ms=hour.now_ms) for policy in offered),
         others=_others(pack, offered),
+        known=known_of_item(
+            uow, case.org, item, pack, by=case.lease.reviewer if case.lease else ""
+        ),
     )
 
 
