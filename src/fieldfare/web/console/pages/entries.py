@@ -1,16 +1,19 @@
 """One entry of a bank: looking at it, changing it, taking it out."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import add_to_bank, change_entry, remove_entries
+from fieldfare.engine.banks import add_to_bank, change_entry, remove_entries, the_bank
 from fieldfare.engine.feedback import judge_match
+from fieldfare.engine.reference_looks import looked_clearly
+from fieldfare.engine.reference_stills import read_still
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, parse_id
-from fieldfare.matching.repositories import Opinion
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord, Opinion
 from fieldfare.records import Subject
 from fieldfare.web.api.entries import FromItem, JudgedItem, pieces_of_item
 from fieldfare.web.console.pages.asking import Fields, done
@@ -19,12 +22,17 @@ from fieldfare.web.console.templating import answer, wants_json
 from fieldfare.web.console.views.bank_form import MAX_NOTE
 from fieldfare.web.console.views.entries import Asked, entry_of_bank, entry_view
 from fieldfare.web.console.views.entry_form import read_entry
+from fieldfare.web.console.views.match_pictures import blurred_jpeg, data_uri
 from fieldfare.web.guards import Platform, requires
+from fieldfare.web.served import Served
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, requires(Permission.BANKS_READ)]
 Writer = Annotated[Principal, requires(Permission.BANKS_WRITE)]
 Judge = Annotated[Principal, requires(Permission.MATCHES_JUDGE)]
+Reviewer = Annotated[Principal, requires(Permission.REVIEW)]
+Seer = Annotated[Principal, requires(Permission.REVEAL)]
+_NO_STORE: Final = {"Cache-Control": "private, no-store"}
 Adder = Annotated[Principal, requires(Permission.BANKS_ADD)]
 _OPINIONS: Final = {each.value: each for each in (Opinion.CONFIRMED, Opinion.DENIED)}
 
@@ -34,7 +42,7 @@ def entry_page(
     request: Request, who: Reader, platform: Platform, name: str, entry: str
 ) -> Response:
     """Show an entry: its hashes, where it is from, what it matched."""
-    wanted, asked = parse_id(entry), Asked(by=who.pseudonym, now_ms=platform.clock.now_ms())
+    wanted, asked = parse_id(entry), _asked(platform, who)
     view = platform.store.read(lambda uow: entry_view(uow, who.org, name, wanted, asked))
     return answer(request, "entry.html", view, current="banks")
 
@@ -51,9 +59,7 @@ def change(
         if wants_json(request):
             wrong, why = next(iter(errors.items()))
             raise BadInput(why, pointer=f"/{wrong}")
-        asked = Asked(
-            by=who.pseudonym, now_ms=platform.clock.now_ms(), values=fields, errors=errors
-        )
+        asked = replace(_asked(platform, who), values=fields, errors=errors)
         view = platform.store.read(lambda uow: entry_view(uow, who.org, name, wanted, asked))
         return answer(request, "entry.html", view, current="banks", status=400)
 
@@ -63,6 +69,39 @@ def change(
 
     platform.store.write(write)
     return done(request, _path(name, entry), {"id": entry})
+
+
+@router.get("/banks/{name}/entries/{entry}/stills/{number}")
+def blurred_reference(
+    who: Reviewer, platform: Platform, *, name: str, entry: str, number: int
+) -> Response:
+    """Give a picture of an entry, blurred here: shapes and no features."""
+    bank, known = platform.store.read(lambda uow: _both(uow, who, name, entry))
+    picture = read_still(platform.blobs, bank, known, platform.pack(who.org), number)
+    return Response(blurred_jpeg(picture), media_type="image/jpeg", headers=_NO_STORE)
+
+
+@router.post("/banks/{name}/entries/{entry}/reveal")
+def reveal(request: Request, who: Seer, platform: Platform, name: str, entry: str) -> Response:
+    """Show an entry with its pictures clear, once; recorded and counted as exposure."""
+    bank, known = platform.store.read(lambda uow: _both(uow, who, name, entry))
+    pack = platform.pack(who.org)
+    places = range(max(1, len(known.stills)))  # of none there is a refusal, and no exposure
+    clear = [read_still(platform.blobs, bank, known, pack, place) for place in places]
+    platform.store.write(lambda uow: looked_clearly(uow, bank, known, by=who.pseudonym))
+    asked = replace(_asked(platform, who), clear=tuple(map(data_uri, clear)))
+    view = platform.store.read(lambda uow: entry_view(uow, who.org, name, known.id, asked))
+    return answer(request, "entry.html", view, current="banks")
+
+
+def _both(
+    uow: UnitOfWork, who: Principal, name: str, entry: str
+) -> tuple[BankRecord, BankEntryRecord]:
+    return the_bank(uow, who.org, name), entry_of_bank(uow, who.org, name, parse_id(entry))
+
+
+def _asked(platform: Served, who: Principal) -> Asked:
+    return Asked(by=who.pseudonym, now_ms=platform.clock.now_ms(), pack=platform.pack(who.org))
 
 
 @router.post("/banks/{name}/entries/{entry}/opinion")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fieldfare.engine.banks import the_bank, the_entry
+from fieldfare.engine.reference_stills import may_show_pictures
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import unpack_frames
@@ -18,6 +19,7 @@ from fieldfare.matching.repositories import (
     Feedback,
     Opinion,
 )
+from fieldfare.policies import PolicyPack
 from fieldfare.web.console.charts import Columns, columns
 from fieldfare.web.console.moments import Moment
 from fieldfare.web.console.views.banks import (
@@ -80,7 +82,8 @@ class EntryView:
     """An entry. frames: the first of its hashes; hits: the newest, with what was said of them.
 
     confirmed, denied: how often people said so, of any match. values, errors: of the form that
-    changes it.
+    changes it. stills: how many pictures it has to compare; clear: those shown clearly, once that
+    was asked for. has_no_pictures: whether its policy lets nobody see any.
     """
 
     bank: BankLine
@@ -98,14 +101,22 @@ class EntryView:
     chart: Columns | None
     values: Mapping[str, str]
     errors: Mapping[str, str]
+    stills: int
+    clear: tuple[str, ...]
+    has_no_pictures: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who reads the page, when, and what they typed into it last."""
+    """Who reads the page, when, and what they typed into it last.
+
+    pack: that says what may be pictured. clear: stills that are shown clearly, as data URIs.
+    """
 
     by: str
     now_ms: int
+    pack: PolicyPack
+    clear: tuple[str, ...] = ()
     values: Mapping[str, str] | None = None
     errors: Mapping[str, str] | None = None
 
@@ -131,7 +142,10 @@ def entry_view(uow: UnitOfWork, org: Org, bank: str, entry_id: EventId, asked: A
         confirmed=sum(each.opinion is Opinion.CONFIRMED for each in said),
         denied=sum(each.opinion is Opinion.DENIED for each in said),
         chart=_chart(hits, asked.now_ms),
-        values=asked.values or values_of(entry),
+        stills=len(entry.stills) if may_show_pictures(record, asked.pack) else 0,
+        clear=asked.clear,
+        has_no_pictures=not may_show_pictures(record, asked.pack),
+        values={**values_of(entry), **(asked.values or {})},
         errors=asked.errors or {},
     )
 

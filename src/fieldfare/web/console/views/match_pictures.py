@@ -111,14 +111,28 @@ def grid_of(bits: NDArray[np.uint8], other: NDArray[np.uint8]) -> Grid:
 
 def blurred(pixels: NDArray[np.uint8]) -> str:
     """Write a grey picture as a small JPEG, all shapes and no features: a data URI."""
-    whole = Image.fromarray(pixels)
+    return data_uri(_blurred(Image.fromarray(pixels)))
+
+
+def blurred_jpeg(jpeg: bytes) -> bytes:
+    """Blur a picture that was kept here: all shapes and no features, as JPEG."""
+    with Image.open(BytesIO(jpeg)) as picture:
+        return _blurred(picture.convert("L"))
+
+
+def data_uri(jpeg: bytes) -> str:
+    """Write a JPEG into a page itself, so that nothing keeps it but the page."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def _blurred(whole: Image.Image) -> bytes:
     longer = max(whole.size)
     few = (max(1, whole.width * _SHAPES_PX // longer), max(1, whole.height * _SHAPES_PX // longer))
     size = (max(1, whole.width * _SHOWN_PX // longer), max(1, whole.height * _SHOWN_PX // longer))
     coarse = whole.resize(few, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(1))
     file = BytesIO()
     coarse.resize(size, Image.Resampling.BICUBIC).save(file, "JPEG", quality=_QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return file.getvalue()
 
 
 def _picture(pair: Pair, sides: Sides | None) -> PairPicture:
