@@ -52,6 +52,9 @@ def test_a_picture_is_blurred_until_it_is_asked_for_and_each_look_counts(
     assert count() == 1
     assert "data:image" not in client.get(entry, headers={**who.headers, **HTML}).text
     assert client.get(f"{entry}/stills/7", headers=who.headers).status_code == 404
+    by_api = client.get(f"/v1{entry}/stills/0", headers=who.headers)
+    assert (by_api.status_code, by_api.headers["content-type"]) == (200, "image/jpeg")
+    assert count() == 2
 
 
 def test_whoever_does_not_review_is_shown_no_picture(site: Site, entry: str) -> None:

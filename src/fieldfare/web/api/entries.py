@@ -23,6 +23,7 @@ from fieldfare.engine.bank_files import (
 )
 from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank, the_entry
 from fieldfare.engine.feedback import judge_match
+from fieldfare.engine.reference_looks import looked_clearly
 from fieldfare.engine.reference_stills import read_still
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, decode
@@ -154,13 +155,17 @@ def still(
     who: Annotated[Principal, requires(Permission.REVEAL)],
     platform: Platform,
 ) -> Response:
-    """Give a small grey picture of what an entry was made of, where its bank keeps any."""
+    """Give a small grey picture of what an entry was made of, where its bank keeps any.
+
+    Each is a clear look: recorded, and counted as exposure.
+    """
 
     def read(uow: UnitOfWork) -> tuple[BankRecord, BankEntryRecord]:
         return the_bank(uow, who.org, name), _entry_of(uow, who, name, entry)
 
     bank, found = platform.store.read(read)
     picture = read_still(platform.blobs, bank, found, platform.pack(who.org), number)
+    platform.store.write(lambda uow: looked_clearly(uow, bank, found, by=who.pseudonym))
     headers = {"Cache-Control": "private, no-store"}
     return Response(picture, media_type="image/jpeg", headers=headers)
 
