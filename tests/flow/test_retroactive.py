@@ -1,17 +1,19 @@
 """A hash that arrives meets its copies on the platform; one that floods becomes a question."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from fieldfare.engine import retroactive
 from fieldfare.engine.banks import KnownPiece, add_to_bank, change_entry, put_bank
 from fieldfare.engine.content import scan_of
+from fieldfare.engine.retroactive import READER
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import EventId, JsonValue
+from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.matching.fingerprints import FrameTable, forms_of, pack_frames, unpack_frames
 from fieldfare.matching.repositories import BankRecord, EntryHashes, EntryState
 from fieldfare.records import Event, Subject
@@ -93,7 +95,9 @@ def test_what_was_told_once_is_not_told_twice(community: Community, clip: Path) 
     community.settle()
     told = len(scans(community))
 
-    community.platform.store.write(lambda u: u.cursors.move(retroactive.READER, EventId(0)))
+    community.platform.store.write(
+        lambda u: u.cursors.move(f"{READER}/{community.org}", EventId(0))
+    )
     community.settle()
 
     assert len(scans(community)) == told == 2
@@ -186,14 +190,35 @@ def test_a_crash_before_the_cursor_moved_repeats_the_search_and_nothing_else(
         return look_up(*args, **kwargs)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(platform.recognising.retroactive, "look_up", crashes_at_the_second)
-    with pytest.raises(OSError, match="no"):
-        platform.recognising.retroactive.step()
+    platform.recognising.retroactive.step()
     monkeypatch.undo()
     community.settle()
 
     told = [len(scans(community, Subject("video", host_id))) for host_id in ("v1", "v2")]
     assert told == [2, 2]
     assert (action(community), action(community, "v2")) == ("remove", "remove")
+
+
+def test_a_scan_that_cannot_be_read_keeps_no_other_from_being_met(
+    community: Community, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retroactive = community.platform.recognising.retroactive
+    community.posted(a_video(), clip)
+    community.posted(a_video(host_id="v2"), clip)
+    unreadable = scans(community)[0].id
+    look_up = retroactive.look_up
+
+    def cannot_read_one(org: Org, scan_id: EventId, *, cause: EventId) -> bool:
+        if scan_id == unreadable:
+            raise KeyError("hashes")
+        return look_up(org, scan_id, cause=cause)
+
+    monkeypatch.setattr(retroactive, "look_up", cannot_read_one)
+    bank_of(community, hashed(community, clip))
+    community.settle()
+
+    assert (action(community), action(community, "v2")) == ("allow", "remove")
+    assert retroactive.step() == 0
 
 
 def test_an_entry_that_floods_is_asked_about_until_a_person_releases_it(
@@ -254,3 +279,44 @@ def test_lost_indexes_are_made_anew(community: Community, clip: Path) -> None:
     assert rows[0] == recognising.shelf.rows(community.org) > 0
     assert len(recognising.uploads.index(community.org)) == 2 * rows[1]
     assert str(entry) in str(facts_of(scans(community, Subject("video", "v2"))[-1]))
+
+
+def test_an_index_whose_rows_are_damaged_is_made_anew_when_that_comes_to_light(
+    community: Community, clip: Path
+) -> None:
+    def many(seed: int) -> KnownPiece:
+        bits = np.random.default_rng(seed).integers(0, 256, (5_000, 32), np.uint8)
+        table = FrameTable.of(np.arange(5_000) / 10, bits, np.full(5_000, 100, np.uint8))
+        return KnownPiece(frames=len(table), hashes=EntryHashes(frames=pack_frames(table)))
+
+    platform, org = community.platform, community.org
+    shelf = platform.recognising.shelf
+    bank_of(community, replace(hashed(community, clip), sha256="", md5=""), many(1))
+    shelf.observe([_changed(community)])
+    shelf.step()
+    rows = shelf.rows(org)
+    (segment,) = (platform.settings.home / "index" / str(org) / "banks").glob("*.segment")
+    with segment.open("r+b") as file:  # in place: it is mapped
+        page = file.read(4_096)
+        header = json.loads(page[16 : 16 + int.from_bytes(page[8:12], "little")])
+        start = header["sections"]["bits"]["start"]
+        for place in range(start, start + 64):
+            file.seek(place)
+            byte = file.read(1)[0]
+            file.seek(place)
+            file.write(bytes([byte ^ 1]))
+
+    platform.store.write(lambda uow: add_to_bank(uow, org, "known", [many(2)], by="test"))
+    shelf.observe([_changed(community)])
+    shelf.step()
+    community.posted(a_video(), clip)
+
+    assert shelf.rows(org) == rows + 5_000
+    assert facts_of(scans(community)[-1])["hash.match.bank"] == "known"
+
+
+def _changed(community: Community) -> Event:
+    newest = community.platform.store.read(
+        lambda uow: uow.recall.of_kind("bank.changed", EventId(0), limit=100)
+    )
+    return newest[-1]

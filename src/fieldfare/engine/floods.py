@@ -32,10 +32,13 @@ _FLOODS: Final = Counter(
 _log = structlog.get_logger(__name__)
 
 
-def note_hits(uow: UnitOfWork, scanned: Event) -> None:
-    """Keep which entries a scan matched, and quarantine those that have passed their limit."""
+def note_hits(uow: UnitOfWork, scanned: Event, *, counts: bool = True) -> None:
+    """Keep which entries a scan matched, and quarantine those that have passed their limit.
+
+    counts: whether it may; the uploads of months that a new entry meets at once are no flood.
+    """
     for match in matches_of(scanned.data or {}):
-        _note(uow, scanned, match, distance=int(str(match.get("distance", 0))))
+        _note(uow, scanned, match, distance=int(str(match.get("distance", 0))), counts=counts)
 
 
 def note_word_hits(uow: UnitOfWork, event: Event, facts: Facts) -> None:
@@ -48,7 +51,14 @@ def note_word_hits(uow: UnitOfWork, event: Event, facts: Facts) -> None:
                 _note(uow, event, match, distance=round(100 * (1 - likeness)))
 
 
-def _note(uow: UnitOfWork, event: Event, match: Mapping[str, JsonValue], *, distance: int) -> None:
+def _note(
+    uow: UnitOfWork,
+    event: Event,
+    match: Mapping[str, JsonValue],
+    *,
+    distance: int,
+    counts: bool = True,
+) -> None:
     entry = uow.entries.get(event.org, EventId(int(str(match["entry"]))))
     bank = None if entry is None else uow.banks.get(event.org, entry.bank)
     if entry is None or bank is None:
@@ -63,7 +73,7 @@ def _note(uow: UnitOfWork, event: Event, match: Mapping[str, JsonValue], *, dist
         distance=distance,
     )
     uow.entry_hits.put(hit)
-    if bank.hourly_limit and entry.state is EntryState.ACTIVE:
+    if counts and bank.hourly_limit and entry.state is EntryState.ACTIVE:
         # What a person saw when they released it does not count against it again.
         since_ms = max(event.at - HOUR_MS, at_of(entry.changed))
         hits = uow.entry_hits.count(event.org, entry.id, since_ms=since_ms)

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 import numpy as np
 import structlog
+from prometheus_client import Counter
 
 from fieldfare.engine.banks import CHANGED
 from fieldfare.engine.content import scan_of
@@ -24,7 +25,7 @@ from fieldfare.engine.scanning import fact_json
 from fieldfare.engine.shelf import News, Shelf, news_of
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.engine.uploads import Uploads, parts_of
-from fieldfare.kernel import Clock, EventId, JsonValue, Org, Unknown
+from fieldfare.kernel import BadInput, Clock, EventId, JsonValue, Org, Unknown
 from fieldfare.matching import BankMatch
 from fieldfare.matching.fingerprints import Fingerprint, FrameTable, probes_of
 from fieldfare.matching.fingerprints import joined as stacked
@@ -38,12 +39,19 @@ from fieldfare.signals.hashes import MATCH_FACTS, facts_of_matches
 READER: Final = "retroactive"
 SCANNED: Final = "item.scanned"
 BANKS_AS_OF: Final = "banks_as_of"
-ROWS_AT_ONCE: Final = 4_096
+ROWS_AT_ONCE: Final = 64
 """Rows of entries that are searched together; each is eight queries."""
+MOST_UPLOADS: Final = 50_000
+"""Of one hash: rows of uploads that are told, so that a picture many begin with fills no memory."""
 IDLE_S: Final = 0.5
+UNREADABLE: Final = (BadInput, LookupError, TypeError, ValueError, msgspec.MsgspecError)
+"""What one scan that says something else than scans say now may raise; it must stop no other."""
 _KEPT_MEANS: Final = frozenset({"sound", "features"})
 """What cannot be looked up again from what a scan left."""
 
+_SKIPPED: Final = Counter(
+    "fieldfare_uploads_not_matched_again_total", "Uploads a new entry may match, skipped.", ("org",)
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -80,21 +88,31 @@ class Retroactive:
         self._news.set()
 
     def step(self) -> int:
-        """Take the next changes of banks; returns how many organisations had any."""
+        """Take the next changes of banks; returns how many organisations had any.
 
-        def read(uow: UnitOfWork) -> dict[Org, News]:
-            after = uow.cursors.get(READER)
-            found = {org: news_of(uow, org, after) for org in uow.organisations.all()}
-            return {org: news for org, news in found.items() if news is not None}
+        Each has a cursor of its own: trouble of one holds up no other.
+        """
+        found = 0
+        for org in self._store.read(lambda uow: uow.organisations.all()):
+            try:
+                found += self._step(org)
+            except Exception:  # noqa: BLE001  # tried again from where this cursor stands
+                _log.exception("retroactive matching failed", org=str(org))
+        return found
 
-        news = self._store.read(read)
-        for org, told in news.items():
-            for scan_id in self._hit(org, told):
-                self.look_up(org, scan_id, cause=told.up_to)
-        if news:
-            up_to = max(told.up_to for told in news.values())
-            self._store.write(lambda uow: uow.cursors.move(READER, up_to))
-        return len(news)
+    def _step(self, org: Org) -> bool:
+        reader = f"{READER}/{org}"
+        news = self._store.read(lambda uow: news_of(uow, org, uow.cursors.get(reader)))
+        if news is None:
+            return False
+        for scan_id in self._hit(org, news):
+            try:
+                self.look_up(org, scan_id, cause=news.up_to)
+            except UNREADABLE:
+                _SKIPPED.labels(org).inc()
+                _log.exception("an upload could not be matched again", scan_id=str(scan_id))
+        self._store.write(lambda uow: uow.cursors.move(reader, news.up_to))
+        return True
 
     def scanned(self, scan: Event) -> None:
         """Look up an upload again whose scan was made while the banks changed."""
@@ -163,7 +181,7 @@ class Retroactive:
         good = table.chosen(table.quality >= MIN_QUALITY)
         for start in range(0, len(good), ROWS_AT_ONCE):
             probes = probes_of(good.chosen(np.arange(start, min(start + ROWS_AT_ONCE, len(good)))))
-            hits = index.search(np.ascontiguousarray(probes.bits), radius)
+            hits = index.search(np.ascontiguousarray(probes.bits), radius, most=MOST_UPLOADS)
             found.update(np.unique(hits.owner).tolist())
         return found
 
@@ -228,5 +246,5 @@ def _tell(uow: UnitOfWork, scan: Event, data: dict[str, JsonValue], cause: Event
             data=data,
         ),
     )
-    note_hits(uow, told)
+    note_hits(uow, told, counts=False)
     return True

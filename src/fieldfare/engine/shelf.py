@@ -26,17 +26,19 @@ from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import FrameTable, joined, unpack_frames
 from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged, IndexHits
 from fieldfare.matching.known import KnownContent
-from fieldfare.matching.pdq import MIN_QUALITY
+from fieldfare.matching.pdq import MIN_QUALITY, RADIUS
 from fieldfare.matching.repositories import NO_HASHES, BankEntryRecord, BankRecord, EntryHashes
 from fieldfare.records import Event
 
-EVENTS: Final = 20
-"""Events that are followed in one step: at most so many thousand entries."""
+EVENTS: Final = 5
+"""Events that are followed in one step, and held: at most so many thousand entries."""
 KEEP: Final = 10_000
 """Entries held for those that are hit again."""
 IDLE_S: Final = 0.5
-MOST_ROWS: Final = 20_000
-"""Of one hash. More are of a picture that says nothing, as the title of all clips of an app."""
+MOST_ROWS: Final = 2_000
+"""Of one hash. More are of a picture that says nothing, as the title of all clips of an app; all of
+them for each frame of an upload would fill the memory.
+"""
 INDEXES: Final = "index"
 """The folder of all indexes, under the home of an installation."""
 
@@ -58,6 +60,17 @@ class News:
             (entry, unpack_frames(hashes.frames) if hashes.frames else FrameTable.empty())
             for entry, hashes in self.entries
         ]
+
+
+class BoundedRows:
+    """An index, of which one hash is told MOST_ROWS rows at most."""
+
+    def __init__(self, index: HashIndex) -> None:
+        self._index = index
+
+    def search(self, bits: NDArray[np.uint8], radius: int = RADIUS) -> IndexHits:
+        """Find rows within `radius` bits of each query. bits: (m, 32) uint8."""
+        return self._index.search(bits, radius, most=MOST_ROWS)
 
 
 class OrgShelf:
@@ -151,7 +164,7 @@ class Shelf:
         """Find every row of an organisation's banks within `radius` bits. bits: (m, 32)."""
         place = self._place(org)
         self._catch_up(org, place)
-        return place.index.search(bits, radius, most=MOST_ROWS)
+        return BoundedRows(place.index).search(bits, radius)
 
     def as_of(self, org: Org) -> EventId:
         """Say up to which event the banks have been followed, which is now."""
@@ -177,12 +190,22 @@ class Shelf:
     def step(self) -> None:
         """Follow every organisation, and merge where that is due."""
         for org in self._store.read(lambda uow: uow.organisations.all()):
-            self.known(org)
-            place = self._place(org)
+            try:
+                self._tend(org)
+            except Exception:  # noqa: BLE001  # one organisation's trouble stops no other's banks
+                _log.exception("following the banks failed", org=str(org))
+
+    def _tend(self, org: Org) -> None:
+        self.known(org)
+        place = self._place(org)
+        try:
             while place.index.merge_once():
                 pass
-            for stage in place.stages:
-                stage.merge()
+        except IndexDamaged as error:
+            with place.lock:
+                self._renew(org, place, error)
+        for stage in place.stages:
+            stage.merge()
 
     def wake(self) -> None:
         """Let `run` look up."""
@@ -209,7 +232,7 @@ class Shelf:
         index = open_index(self._folder / str(org) / "banks")
         stages = stages_in(self._folder / str(org))
         shelf = OrgShelf(self._store, org)
-        known = KnownContent(shelf, index, [keeping.stage for keeping in stages])
+        known = _known(shelf, index, stages)
         return _Place(shelf=shelf, index=index, stages=stages, known=known, lock=threading.Lock())
 
     def _catch_up(self, org: Org, place: _Place) -> None:
@@ -221,9 +244,26 @@ class Shelf:
             if place.seen >= changes:
                 return
             place.shelf.forget()
-            self._follow(org, place)
+            try:
+                self._follow(org, place)
+            except IndexDamaged as error:
+                self._renew(org, place, error)
             place.shelf.forget()
             place.seen = changes
+
+    def _renew(self, org: Org, place: _Place, error: IndexDamaged) -> None:
+        """Make an index anew in whose rows damage came to light; with the lock of the place.
+
+        What opens an index looks at its outlines alone: rows are compared with their checksums
+        when they are merged.
+        """
+        folder = self._folder / str(org) / "banks"
+        _log.error("an index is damaged and made anew", folder=str(folder), why=str(error))
+        place.index.close()
+        shutil.rmtree(folder)
+        place.index = open_index(folder)
+        place.known = _known(place.shelf, place.index, place.stages)
+        self._follow(org, place)
 
     def _follow(self, org: Org, place: _Place) -> None:
         """Bring every index up to the log, each from where it is."""
@@ -236,6 +276,10 @@ class Shelf:
                     new = [each for each in news.entries if each[0].changed > stage.applied_to]
                     stage.put(new, news.gone, news.up_to)
             after = news.up_to
+
+
+def _known(shelf: OrgShelf, index: HashIndex, stages: Sequence[StageKeeping]) -> KnownContent:
+    return KnownContent(shelf, BoundedRows(index), [keeping.stage for keeping in stages])
 
 
 def open_index(folder: Path) -> HashIndex:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldfare.engine.shelf import News, OrgShelf, news_of
+from fieldfare.engine.shelf import BoundedRows, News, OrgShelf, news_of
 from fieldfare.engine.shelf_stages import stages_in
 from fieldfare.engine.unit import Store
 from fieldfare.kernel import EventId, Org
@@ -57,6 +57,6 @@ def known_beside(store: Store, folder: Path, org: Org) -> KnownContent:
     gone = {entry_id for each in news for entry_id in each.gone}
     fresh = {entry_id: table for entry_id, table in entries.items() if entry_id not in gone}
     newer = SmallRows([*fresh], [*fresh.values()])
-    rows = BothRows(index, newer, frozenset(entries.keys() | gone))
+    rows = BothRows(BoundedRows(index), newer, frozenset(entries.keys() | gone))
     stages = stages_in(folder / str(org), writable=False)
     return KnownContent(OrgShelf(store, org), rows, [keeping.stage for keeping in stages])
