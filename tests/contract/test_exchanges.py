@@ -554,3 +554,21 @@ def test_a_process_that_is_killed_is_gone_on_from_after_its_last_page(
     assert sorted(entry.source_id for entry in page) == sorted(f"42-image{n}" for n in range(12))
     assert rest.added == 12 - 5
     assert at.calls[before].query["start"] == "5"
+
+
+@pytest.mark.usefixtures("ncmec")
+def test_another_address_takes_its_credentials_along_only_if_they_are_given_again(
+    world: World,
+) -> None:
+    elsewhere: dict[str, JsonValue] = {"base_url": "https://elsewhere.example"}
+
+    def change(changes: dict[str, JsonValue]) -> None:
+        world.store.write(lambda u: change_exchange(u, world.org, NAME, changes, by="nora"))
+
+    with pytest.raises(BadInput, match="its own credentials"):
+        change({"config": elsewhere})
+    with pytest.raises(BadInput, match="its own credentials"):
+        change({"config": elsewhere, "credentials": {"user": "other"}})
+    change({"config": elsewhere, "credentials": {**OF_NCMEC}})
+
+    assert world.exchange().config["base_url"] == "https://elsewhere.example"

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from fieldfare.access import Permission, Scope, make_key
 from fieldfare.cli.serving_hma import hma_listener
-from fieldfare.engine.banks import change_bank, put_bank
-from fieldfare.kernel import BadInput, JsonValue
-from fieldfare.matching.repositories import BankRecord, Polarity
+from fieldfare.engine.banks import change_bank, change_entry, put_bank
+from fieldfare.kernel import BadInput, EventId, JsonValue
+from fieldfare.matching.repositories import BankRecord, EntryState, Polarity
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.exchanges import PASSWORD, USER
 from fieldfare.testing.media_hosts import MediaHost, a_media_host, a_page
@@ -211,6 +211,21 @@ def test_a_lookup_honours_ratios_seeds_and_what_bypasses_them(empty: TestClient)
     assert drawn["1"] is True  # random.Random("1").random() is 0.14…
     assert not found()
     assert found(bypass_coinflip="true")
+
+
+def test_quarantined_content_is_not_released_by_a_client(
+    empty: TestClient, shared: Community
+) -> None:
+    make_bank(empty, "BANK_Q")
+    content = add(empty, "BANK_Q", pdq=PDQ[0])
+    changes = {"state": EntryState.QUARANTINED}
+    shared.platform.store.write(
+        lambda uow: change_entry(uow, shared.org, EventId(content), changes, by="floods")
+    )
+    path = f"/c/bank/BANK_Q/content/{content}"
+
+    assert empty.put(path, json={"disable_until_ts": 1}).status_code == 409
+    assert empty.put(path, json={"disable_until_ts": 0}).status_code == 200
 
 
 def test_content_is_shown_switched_and_deleted(empty: TestClient, shared: Community) -> None:

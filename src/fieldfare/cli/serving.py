@@ -35,7 +35,8 @@ def serve(home: Path | None, **given: object) -> None:
     settings = load_settings(home, **given)
     ticking = _clock(settings)
     platform = Platform.open(settings, clock=ticking)
-    warm()  # before anybody can ask: loaded in a second, or compiled anew after an upgrade
+    if _has_banks(platform):
+        warm()  # before anybody can ask: loaded in a second, or compiled anew after an upgrade
     listening, bound = _listen(settings)
     url = f"http://{settings.host}:{bound}"
     address = ServerAddress(settings.home)
@@ -87,6 +88,13 @@ def _clock(settings: Settings) -> Clock:
         hint = "Serve on 127.0.0.1, or use the system clock."
         raise BadInput("a simulated clock is for loopback only", hint=hint)
     return SimulatedClock(SIMULATION_BEGINS)
+
+
+def _has_banks(platform: Platform) -> bool:
+    """Tell whether there is anything to match; else the first bank loads what it needs."""
+    return platform.store.read(
+        lambda uow: any(uow.banks.banks(org) for org in uow.organisations.all())
+    )
 
 
 def _listen(settings: Settings) -> tuple[socket.socket, int]:

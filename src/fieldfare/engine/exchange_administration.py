@@ -17,6 +17,7 @@ from fieldfare.policies import PolicyPack
 from fieldfare.records import Subject
 
 CHANGED: Final = "exchange.changed"
+ADDRESS: Final = "base_url"
 SHORTEST_S: Final = 60
 
 
@@ -72,7 +73,8 @@ def change_exchange(
     """Change what is given: config, credentials, every_s, enabled, tells.
 
     Another config may lead to other records, so its fetching begins anew; what the new listing
-    lacks goes where the service lists everything. Raises NotFound if there is none of that name.
+    lacks goes where the service lists everything. Raises NotFound if there is none of that name,
+    BadInput for another address without the credentials that are to go there.
     """
     known = the_exchange(uow, org, name)
     api = api_named(known.api)
@@ -80,6 +82,8 @@ def change_exchange(
     config, credentials = changes.get("config"), changes.get("credentials")
     if isinstance(config, dict):
         checked = api.check_config({**known.config, **config})
+        if checked.get(ADDRESS) != known.config.get(ADDRESS):
+            _must_give_all(known, credentials)
         if checked != known.config:
             progress = replace(known.progress, checkpoint=None)
             exchange = replace(exchange, config=checked, progress=progress)
@@ -92,6 +96,20 @@ def change_exchange(
     if isinstance(enabled, bool):
         exchange = replace(exchange, enabled=enabled)
     return _keep(uow, exchange, by=by, tells=tells if isinstance(tells, bool) else known.tells)
+
+
+def _must_give_all(known: ExchangeRecord, credentials: JsonValue | None) -> None:
+    """Raise BadInput unless every secret is given again.
+
+    Else whoever may change an address, and was never shown the secrets, could have them sent to
+    one of their own.
+    """
+    given = credentials if isinstance(credentials, dict) else {}
+    missing = [name for name in known.credentials if not given.get(name)]
+    if missing:
+        told = ", ".join(missing)
+        hint = f"Give with the new address the credentials that belong to it: {told}."
+        raise BadInput("another address needs its own credentials", hint=hint, pointer="/config")
 
 
 def begin_anew(uow: UnitOfWork, org: Org, name: str, *, by: str) -> None:

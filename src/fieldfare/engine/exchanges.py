@@ -172,6 +172,9 @@ class Exchanges:
         except FieldfareError as error:
             _log.warning("exchange failed", exchange=name, org=org, problem=error.slug)
             return 0
+        except Exception:  # noqa: BLE001  # a defect with one exchange keeps no other from its turn
+            _log.exception("exchange failed", exchange=name, org=org)
+            return 0
         return 1
 
     def _fetch(self, org: Org, name: str, *, until_ms: int) -> Fetched:

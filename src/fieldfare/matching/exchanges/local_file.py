@@ -65,12 +65,14 @@ class LocalFileClient:
                 ends = len(portion) < LINES
                 records, problems = self._records(portion, at)
                 at += len(portion)
+                # Of a file that is being written the rest is not there yet, and not gone either.
+                whole = ends and self._stamp() == stamp
                 yield Page(
                     records=records,
-                    checkpoint={"stamp": [*stamp], "line": at, "done": ends},
-                    at_s=now_s if ends else 0,
+                    checkpoint={"stamp": [*stamp], "line": at, "done": whole},
+                    at_s=now_s if whole else 0,
                     begins=begins,
-                    ends=ends,
+                    ends=whole,
                     skipped=len(problems),
                     problems=tuple(problems[:PROBLEMS]),
                 )
@@ -139,8 +141,14 @@ def _kind(row: dict[str, str], otherwise: SignalKind | None) -> SignalKind:
 def _rows(suffix: str, file: TextIO) -> Iterator[str | dict[str, str]]:
     """Give one row a line of the file, "" for one that is empty, so that rows can be counted."""
     if suffix == ".csv":
-        for row in csv.DictReader(file):
-            yield {str(name).strip().lower(): str(value or "") for name, value in row.items()}
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
+        table = csv.DictReader(file)
+        try:
+            for row in table:
+                yield {str(name).strip().lower(): str(value or "") for name, value in row.items()}
+        except csv.Error as error:
+            told = f"the row after line {table.line_num} is no CSV: {error}"
+            raise ExchangeRefused(told, hint="Mend that row.") from None
         return
     while line := file.readline(LONGEST_LINE):
         text = line.strip()

@@ -111,7 +111,9 @@ async def update_bank(bank_name: str, request: Request, who: Curator, hma: Hma) 
     if name is not None and (not isinstance(name, str) or not is_hma_name(name)):
         abort(400, NAME_RULE)
     if ratio is not None:
-        changes = {"enabled_ratio": ratio, "enabled": True, "disabled_until": None}
+        # A share alone switches nothing on that a person has switched off.
+        on = {"enabled": True, "disabled_until": None} if body.get("enabled") else {}
+        changes = {"enabled_ratio": ratio, **on}
         bank = await run_in_threadpool(
             hma.platform.store.write,
             lambda uow: change_bank(uow, who.org, bank.name, changes, by=who.pseudonym),
@@ -196,6 +198,8 @@ async def update_content(
     bank, entry = await run_in_threadpool(_the_content, hma, who, bank_name, content_id)
     if "disable_until_ts" in body:
         changes = _until(hma, body["disable_until_ts"])
+        if entry.state is EntryState.QUARANTINED and changes["state"] is EntryState.ACTIVE:
+            abort(409, "this content matched too much and is quarantined; a person releases it")
         entry = await run_in_threadpool(
             hma.platform.store.write,
             lambda uow: change_entry(uow, who.org, entry.id, changes, by=who.pseudonym),

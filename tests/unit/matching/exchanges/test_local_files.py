@@ -134,3 +134,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_file_takes_no_opinions(tmp_path: Path) -> None:
     with pytest.raises(OpinionNotTaken):
         client(tmp_path, "a.txt").tell(OwnOpinion(key="k", agrees=True, signals=(), address={}))
+
+
+def test_a_long_field_is_read_and_one_that_is_too_long_is_named(tmp_path: Path) -> None:
+    vpdq = "[" + ",".join(f'"{ONE},100,{at}.000"' for at in range(2_000)) + "]"
+    quoted = vpdq.replace('"', '""')
+    (tmp_path / "long.csv").write_text(f'signal_type,signal\nvpdq,"{quoted}"\n')
+    (tmp_path / "endless.csv").write_text(f'signal_type,signal\npdq,"{"a" * 5_000_000}\n')
+
+    assert len(vpdq) > 140_000
+    assert [each.kind for each in signals(tmp_path, "long.csv")] == [SignalKind.VPDQ]
+    with pytest.raises(ExchangeRefused, match="after line 1 is no CSV"):
+        signals(tmp_path, "endless.csv")
+
+
+def test_a_file_that_is_being_written_is_not_taken_for_all_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "growing.txt"
+    path.write_text(f"pdq {ONE}\n" * reading.LINES)
+    pages = client(tmp_path, "growing.txt").pages(None, now_s=NOW_S)
+    next(pages)
+    with path.open("a") as file:
+        file.write(f"pdq {TWO}\n")
+
+    rest = list(pages)
+
+    assert [page.ends for page in rest] == [False]
+    assert rest[-1].checkpoint["done"] is False
