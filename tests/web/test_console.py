@@ -223,6 +223,7 @@ def test_the_whole_review_works_without_scripts(visit: Visit, site: Site, server
     plain.page.get_by_role("button", name="Undo").click()
 
     assert plain.page.locator("main.review").count() == 1
+    plain.page.wait_for_load_state()  # the style sheet is what hides it
     assert plain.page.locator(".needs-script:visible").count() == 0
     context.close()
 
