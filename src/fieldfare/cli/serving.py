@@ -60,9 +60,9 @@ def serve(home: Path | None, **given: object) -> None:
         # What was loaded stays: the collector need not walk a million items of the gate again.
         gc.collect()
         gc.freeze()
-        address.write(url)
-        print_line(f"Fieldfare listens on {url}")
         with hma_listener(platform, settings):
+            address.write(url)
+            print_line(f"Fieldfare listens on {url}")
             sys.stdout.flush()
             server.run(sockets=[listening])
     finally:
