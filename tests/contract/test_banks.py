@@ -199,19 +199,21 @@ def test_words_are_read_past_all_media_and_up_to_an_event(store: SqlStore) -> No
 
 
 def test_hits_count_each_item_once_and_only_lately(store: SqlStore) -> None:
-    def hit(host_id: str, at: int, event_id: int = 7) -> EntryHit:
+    def hit(host_id: str, at: int, event_id: int = 7, means: str = "pdq") -> EntryHit:
         return EntryHit(
             org=MAIN,
             entry=EventId(4),
             item=Subject("video", host_id),
             event_id=EventId(event_id),
             at=at,
-            means="pdq",
+            means=means,
             distance=3,
         )
 
+    equal = hit("v3", 5, means="sha256")
+
     def work(uow: SqlUnit) -> None:
-        for each in (hit("v1", 10), hit("v1", 30, 8), hit("v2", 20)):
+        for each in (hit("v1", 10), hit("v1", 30, 8), hit("v2", 20), equal):
             uow.entry_hits.put(each)
 
     store.write(work)
@@ -221,8 +223,8 @@ def test_hits_count_each_item_once_and_only_lately(store: SqlStore) -> None:
 
     assert (count(0), count(11), count(21)) == (2, 1, 0)
     newest = store.read(lambda uow: uow.entry_hits.of_entry(MAIN, EventId(4), limit=9))
-    assert list(newest) == [hit("v2", 20), hit("v1", 10, 8)]
-    assert store.write(lambda uow: uow.entry_hits.forget_before(15)) == 1
+    assert list(newest) == [hit("v2", 20), hit("v1", 10, 8), equal]
+    assert store.write(lambda uow: uow.entry_hits.forget_before(15)) == 2
     assert count(0) == 1
 
 

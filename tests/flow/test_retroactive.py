@@ -1,18 +1,18 @@
 """A hash that arrives meets its copies on the platform; one that floods becomes a question."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from fieldfare.engine import retroactive
 from fieldfare.engine.banks import KnownPiece, add_to_bank, change_entry, put_bank
 from fieldfare.engine.content import scan_of
 from fieldfare.engine.retroactive import READER
 from fieldfare.engine.unit import UnitOfWork
+from fieldfare.engine.uploads import parts_of
 from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.matching.fingerprints import FrameTable, forms_of, pack_frames, unpack_frames
 from fieldfare.matching.repositories import BankRecord, EntryHashes, EntryState
@@ -148,6 +148,30 @@ def test_what_was_deleted_or_erased_is_not_met(community: Community, clip: Path)
     assert len(index) == 0
 
 
+def test_a_picture_that_many_uploads_share_meets_all_of_them(
+    community: Community, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        community.posted(a_video(host_id=f"v{number}"), clip)
+    monkeypatch.setattr(retroactive, "MOST_UPLOADS", 1)
+
+    bank_of(community, replace(hashed(community, clip), sha256="", md5=""))
+    community.settle()
+
+    assert [action(community, f"v{number}") for number in (1, 2, 3)] == ["remove"] * 3
+
+
+def test_each_part_of_an_item_tells_how_long_it_lasts(community: Community, tmp_path: Path) -> None:
+    short = write_clip(tmp_path / "short.mp4", Clip(frames=10))
+    long = write_clip(tmp_path / "long.mp4", Clip(frames=30))
+
+    community.posted(a_video(), short, long)
+
+    (scan,) = scans(community)
+    lasts = [float(str(part["duration_s"])) for part in parts_of(scan)]
+    assert lasts == pytest.approx([1.0, 3.0], abs=0.2)
+
+
 def test_a_scan_made_while_the_entry_came_is_looked_up_again(
     community: Community, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,30 +226,31 @@ def test_a_crash_before_the_cursor_moved_repeats_the_search_and_nothing_else(
 def test_a_scan_that_cannot_be_read_keeps_no_other_from_being_met(
     community: Community, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    retroactive = community.platform.recognising.retroactive
+    found = community.platform.recognising.retroactive
     community.posted(a_video(), clip)
     community.posted(a_video(host_id="v2"), clip)
     unreadable = scans(community)[0].id
-    look_up = retroactive.look_up
+    look_up = found.look_up
 
     def cannot_read_one(org: Org, scan_id: EventId, *, cause: EventId) -> bool:
         if scan_id == unreadable:
             raise KeyError("hashes")
         return look_up(org, scan_id, cause=cause)
 
-    monkeypatch.setattr(retroactive, "look_up", cannot_read_one)
+    monkeypatch.setattr(found, "look_up", cannot_read_one)
     bank_of(community, hashed(community, clip))
     community.settle()
 
     assert (action(community), action(community, "v2")) == ("allow", "remove")
-    assert retroactive.step() == 0
+    assert found.step() == 0
 
 
 def test_an_entry_that_floods_is_asked_about_until_a_person_releases_it(
     community: Community, clip: Path
 ) -> None:
     platform, org = community.platform, community.org
-    (entry,) = bank_of(community, hashed(community, clip), hourly_limit=2)
+    known = replace(hashed(community, clip), sha256="", md5="")
+    (entry,) = bank_of(community, known, hourly_limit=2)
     for number in (1, 2, 3):
         community.posted(a_video(host_id=f"v{number}"), clip)
     after_three = platform.store.read(lambda uow: uow.entries.get(org, entry))
@@ -245,6 +270,39 @@ def test_an_entry_that_floods_is_asked_about_until_a_person_releases_it(
     assert [(event.data or {})["entry"] for event in told] == [str(entry)]
     # Released, it holds what was only asked about.
     assert facts_of(scans(community, Subject("video", "v4"))[-1])["hash.match.vetted"] is True
+
+
+def test_equal_bytes_are_no_flood_however_often_they_come(community: Community, clip: Path) -> None:
+    (entry,) = bank_of(community, hashed(community, clip), hourly_limit=1)
+
+    for number in (1, 2, 3):
+        community.posted(a_video(host_id=f"v{number}"), clip)
+
+    assert state_of(community, entry) is EntryState.ACTIVE
+    assert action(community, "v3") == "remove"
+
+
+def test_the_copies_from_before_an_entry_make_no_flood_of_the_next_upload(
+    community: Community, clip: Path
+) -> None:
+    for number in (1, 2, 3):
+        community.posted(a_video(host_id=f"v{number}"), clip)
+    community.clock.advance(1_000)
+    known = replace(hashed(community, clip), sha256="", md5="")
+    (entry,) = bank_of(community, known, hourly_limit=2)
+    community.settle()
+
+    community.posted(a_video(host_id="v4"), clip)
+
+    met = [action(community, f"v{number}") for number in (1, 2, 3, 4)]
+    assert met == ["remove"] * 4
+    assert state_of(community, entry) is EntryState.ACTIVE
+
+
+def state_of(community: Community, entry: EventId) -> EntryState:
+    found = community.platform.store.read(lambda uow: uow.entries.get(community.org, entry))
+    assert found is not None
+    return found.state
 
 
 def test_a_newer_scan_is_the_one_that_counts(community: Community, clip: Path) -> None:
@@ -279,44 +337,3 @@ def test_lost_indexes_are_made_anew(community: Community, clip: Path) -> None:
     assert rows[0] == recognising.shelf.rows(community.org) > 0
     assert len(recognising.uploads.index(community.org)) == 2 * rows[1]
     assert str(entry) in str(facts_of(scans(community, Subject("video", "v2"))[-1]))
-
-
-def test_an_index_whose_rows_are_damaged_is_made_anew_when_that_comes_to_light(
-    community: Community, clip: Path
-) -> None:
-    def many(seed: int) -> KnownPiece:
-        bits = np.random.default_rng(seed).integers(0, 256, (5_000, 32), np.uint8)
-        table = FrameTable.of(np.arange(5_000) / 10, bits, np.full(5_000, 100, np.uint8))
-        return KnownPiece(frames=len(table), hashes=EntryHashes(frames=pack_frames(table)))
-
-    platform, org = community.platform, community.org
-    shelf = platform.recognising.shelf
-    bank_of(community, replace(hashed(community, clip), sha256="", md5=""), many(1))
-    shelf.observe([_changed(community)])
-    shelf.step()
-    rows = shelf.rows(org)
-    (segment,) = (platform.settings.home / "index" / str(org) / "banks").glob("*.segment")
-    with segment.open("r+b") as file:  # in place: it is mapped
-        page = file.read(4_096)
-        header = json.loads(page[16 : 16 + int.from_bytes(page[8:12], "little")])
-        start = header["sections"]["bits"]["start"]
-        for place in range(start, start + 64):
-            file.seek(place)
-            byte = file.read(1)[0]
-            file.seek(place)
-            file.write(bytes([byte ^ 1]))
-
-    platform.store.write(lambda uow: add_to_bank(uow, org, "known", [many(2)], by="test"))
-    shelf.observe([_changed(community)])
-    shelf.step()
-    community.posted(a_video(), clip)
-
-    assert shelf.rows(org) == rows + 5_000
-    assert facts_of(scans(community)[-1])["hash.match.bank"] == "known"
-
-
-def _changed(community: Community) -> Event:
-    newest = community.platform.store.read(
-        lambda uow: uow.recall.of_kind("bank.changed", EventId(0), limit=100)
-    )
-    return newest[-1]

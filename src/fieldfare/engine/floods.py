@@ -2,7 +2,8 @@
 
 In flow the matches of a scan or of the words of a post, in the transaction that records it; out
 flow hits by entry and item, and where a bank's limit is passed the entry's quarantine: an event,
-and an alert to every webhook. A person releases it.
+and an alert to every webhook. A person releases it. Equal bytes are no question, however often they
+come: only what was found by likeness counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from fieldfare.engine.alerts import alert
 from fieldfare.engine.banks import BANK, change_entry
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Unknown, at_of
+from fieldfare.matching.matches import DIGESTS
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, EntryHit, EntryState
 from fieldfare.records import Event, FactValue, Subject
 from fieldfare.signals.copies import TEXT_MATCHES, URL_MATCHES
@@ -32,13 +34,15 @@ _FLOODS: Final = Counter(
 _log = structlog.get_logger(__name__)
 
 
-def note_hits(uow: UnitOfWork, scanned: Event, *, counts: bool = True) -> None:
+def note_hits(uow: UnitOfWork, scanned: Event, *, first: Event | None = None) -> None:
     """Keep which entries a scan matched, and quarantine those that have passed their limit.
 
-    counts: whether it may; the uploads of months that a new entry meets at once are no flood.
+    first: the scan of an upload from before its entry, if this one tells of it anew. Such a hit is
+    kept as of then: the uploads of months that a new entry meets at once are no flood, and do not
+    make one of the next upload either.
     """
     for match in matches_of(scanned.data or {}):
-        _note(uow, scanned, match, distance=int(str(match.get("distance", 0))), counts=counts)
+        _note(uow, scanned, match, distance=int(str(match.get("distance", 0))), first=first)
 
 
 def note_word_hits(uow: UnitOfWork, event: Event, facts: Facts) -> None:
@@ -57,7 +61,7 @@ def _note(
     match: Mapping[str, JsonValue],
     *,
     distance: int,
-    counts: bool = True,
+    first: Event | None = None,
 ) -> None:
     entry = uow.entries.get(event.org, EventId(int(str(match["entry"]))))
     bank = None if entry is None else uow.banks.get(event.org, entry.bank)
@@ -68,11 +72,12 @@ def _note(
         entry=entry.id,
         item=event.subject,
         event_id=event.id,
-        at=event.at,
+        at=event.at if first is None else first.at,
         means=str(match.get("means", "")),
         distance=distance,
     )
     uow.entry_hits.put(hit)
+    counts = first is None and hit.means not in DIGESTS
     if counts and bank.hourly_limit and entry.state is EntryState.ACTIVE:
         # What a person saw when they released it does not count against it again.
         since_ms = max(event.at - HOUR_MS, at_of(entry.changed))

@@ -41,8 +41,10 @@ SCANNED: Final = "item.scanned"
 BANKS_AS_OF: Final = "banks_as_of"
 ROWS_AT_ONCE: Final = 64
 """Rows of entries that are searched together; each is eight queries."""
-MOST_UPLOADS: Final = 50_000
-"""Of one hash: rows of uploads that are told, so that a picture many begin with fills no memory."""
+MOST_UPLOADS: Final = 2_000
+"""Rows that a query among others is told. One that finds more, as of a picture many begin with, is
+asked once more and alone: no upload is missed, and the memory holds all rows of one query at most.
+"""
 IDLE_S: Final = 0.5
 UNREADABLE: Final = (BadInput, LookupError, TypeError, ValueError, msgspec.MsgspecError)
 """What one scan that says something else than scans say now may raise; it must stop no other."""
@@ -106,11 +108,7 @@ class Retroactive:
         if news is None:
             return False
         for scan_id in self._hit(org, news):
-            try:
-                self.look_up(org, scan_id, cause=news.up_to)
-            except UNREADABLE:
-                _SKIPPED.labels(org).inc()
-                _log.exception("an upload could not be matched again", scan_id=str(scan_id))
+            self._look_up(org, scan_id, cause=news.up_to)
         self._store.write(lambda uow: uow.cursors.move(reader, news.up_to))
         return True
 
@@ -118,7 +116,15 @@ class Retroactive:
         """Look up an upload again whose scan was made while the banks changed."""
         as_of = (scan.data or {}).get(BANKS_AS_OF)
         if as_of is not None and int(str(as_of)) < self._shelf.as_of(scan.org):
-            self.look_up(scan.org, scan.id, cause=scan.id)
+            self._look_up(scan.org, scan.id, cause=scan.id)
+
+    def _look_up(self, org: Org, scan_id: EventId, *, cause: EventId) -> None:
+        """Look a scan up; one that cannot be read is told of, and no other waits for it."""
+        try:
+            self.look_up(org, scan_id, cause=cause)
+        except UNREADABLE:
+            _SKIPPED.labels(org).inc()
+            _log.exception("an upload could not be matched again", scan_id=str(scan_id))
 
     def look_up(self, org: Org, scan_id: EventId, *, cause: EventId) -> bool:
         """Match what a scan found with the banks of now; tells whether there was more to tell."""
@@ -135,13 +141,10 @@ class Retroactive:
 
     def _matches(self, scan: Event, part: Mapping[str, JsonValue]) -> list[BankMatch]:
         frames = frames_of({**part})
-        media = (scan.data or {}).get("facts")
-        told = media.get("media.duration_s") if isinstance(media, dict) else None
-        seconds = told.get("value") if isinstance(told, dict) else None
         fingerprint = Fingerprint(
             sha256=str(part.get("sha256", "")),
             md5=str(part.get("md5", "")),
-            seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
+            seconds=_duration(scan, part),
             frames=probes_of(frames),
         )
         known = self._shelf.known(scan.org)
@@ -181,9 +184,27 @@ class Retroactive:
         good = table.chosen(table.quality >= MIN_QUALITY)
         for start in range(0, len(good), ROWS_AT_ONCE):
             probes = probes_of(good.chosen(np.arange(start, min(start + ROWS_AT_ONCE, len(good)))))
-            hits = index.search(np.ascontiguousarray(probes.bits), radius, most=MOST_UPLOADS)
+            bits = np.ascontiguousarray(probes.bits)
+            hits = index.search(bits, radius, most=MOST_UPLOADS)
             found.update(np.unique(hits.owner).tolist())
+            for query in hits.cut.tolist():
+                alone = index.search(bits[query : query + 1], radius)
+                found.update(np.unique(alone.owner).tolist())
         return found
+
+
+def _duration(scan: Event, part: Mapping[str, JsonValue]) -> float:
+    """Say how long a part lasts, in s; 0 for what is not known.
+
+    Scans have not always said so of each part; then what they say of the item holds for its only
+    one.
+    """
+    told: JsonValue = part.get("duration_s")
+    facts = (scan.data or {}).get("facts")
+    if told is None and len(parts_of(scan)) == 1 and isinstance(facts, dict):
+        fact = facts.get("media.duration_s")
+        told = fact.get("value") if isinstance(fact, dict) else None
+    return float(told) if isinstance(told, int | float) else 0.0
 
 
 def _kept_matches(part: Mapping[str, JsonValue]) -> Iterator[BankMatch]:
@@ -246,5 +267,5 @@ def _tell(uow: UnitOfWork, scan: Event, data: dict[str, JsonValue], cause: Event
             data=data,
         ),
     )
-    note_hits(uow, told, counts=False)
+    note_hits(uow, told, first=scan)
     return True

@@ -321,11 +321,13 @@ def _standing(uow: UnitOfWork, task: ScanTask) -> ItemVersion | None:
 
 
 def _hashes(part: MediaRef, found: ScanResult) -> JsonValue:
+    lasts = next((f.value for f in found.facts if f.name == "media.duration_s"), None)
     return {
         "sha256": found.sha256,
         "md5": found.md5,
         "size": found.size,
         "name": part.name,
+        "duration_s": lasts if isinstance(lasts, int | float) else 0.0,
         "pdq": [{"t": f.t, "hex": f.hex, "quality": f.quality} for f in found.pdq],
         # Of what has frames the sound alone is no reason to remove a copy.
         "sound": "" if found.pdq or not found.sound else text_of_sound(found.sound),

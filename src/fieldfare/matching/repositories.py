@@ -142,6 +142,11 @@ class EntryHashes:
     sound: bytes = b""
     features: bytes = b""
 
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return len(self.frames) + len(self.sound) + len(self.features)
+
 
 NO_HASHES: Final = EntryHashes()
 
@@ -166,6 +171,8 @@ class Feedback:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryHit:
     """One item that matched an entry. at: ms since 1970, first; event_id: of the newest scan.
+
+    An item that was there before the entry has the moment of its first scan.
 
     means and distance as in `BankMatch`.
     """
@@ -314,7 +321,10 @@ class HitStore(Protocol):
         ...
 
     def count(self, org: Org, entry: EventId, /, *, since_ms: int) -> int:
-        """Count the distinct items that first matched an entry since a moment."""
+        """Count the distinct items that first matched an entry by likeness since a moment.
+
+        Those of equal bytes (SHA-256, MD5) are not counted.
+        """
         ...
 
     def of_entry(self, org: Org, entry: EventId, /, *, limit: int) -> Sequence[EntryHit]:

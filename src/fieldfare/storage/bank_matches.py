@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, literal_column, select
 
 from fieldfare.kernel import EventId, Org
+from fieldfare.matching.matches import DIGESTS
 from fieldfare.matching.repositories import EntryHit, Feedback, Opinion, UploadRecord
 from fieldfare.records import Subject
 from fieldfare.storage.statements import Row, Statement, upsert
@@ -26,7 +27,10 @@ _FEEDBACK_SINCE: Final = Statement(
 
 _PUT_HIT: Final = upsert(entry_hits, keep=("at",))
 _OF_ENTRY: Final = (_h.org == bindparam("org"), _h.entry == bindparam("of_entry"))
-_COUNT_HITS: Final = Statement(select(func.count()).where(*_OF_ENTRY, _h.at >= bindparam("since")))
+_BY_LIKENESS: Final = and_(*[_h.means != literal_column(f"'{each}'") for each in sorted(DIGESTS)])
+_COUNT_HITS: Final = Statement(
+    select(func.count()).where(*_OF_ENTRY, _BY_LIKENESS, _h.at >= bindparam("since"))
+)
 _HITS: Final = Statement(
     select(*_h)
     .where(*_OF_ENTRY)

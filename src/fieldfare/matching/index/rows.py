@@ -1,7 +1,7 @@
 """What goes into the index and what comes out of it: columns side by side, one place a row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -96,6 +96,8 @@ class IndexHits:
     """Rows within the radius, by query, then owner, then moment. All columns (n,).
 
     query: position of the query. distance: differing bits. The others as in HashRows.
+    cut: (k,) positions of the queries of which no more rows were told than asked for: there may be
+    some more of them.
     """
 
     query: NDArray[np.uint32]
@@ -104,6 +106,7 @@ class IndexHits:
     quality: NDArray[np.uint8]
     variant: NDArray[np.uint8]
     distance: NDArray[np.uint16]
+    cut: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
 
     def __len__(self) -> int:
         return len(self.query)

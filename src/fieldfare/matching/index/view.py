@@ -6,7 +6,7 @@ maps of old segments are closed when the last search that uses them is done.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -88,13 +88,13 @@ class View:
         queries = _words_of(bits)
         if not 0 <= radius <= BITS:
             raise BadInput(f"a radius of {radius} bits", hint=f"Give 0 to {BITS}.")
-        rows, triples = [], []
+        rows, triples, room = [], [], np.full(len(queries), most, np.uint32)
         for start in range(0, len(queries), QUERIES_AT_ONCE):
             block = queries[start : start + QUERIES_AT_ONCE]
-            for part, found in self._block(block, radius, np.full(len(block), most, np.uint32)):
+            for part, found in self._block(block, radius, room[start : start + len(block)]):
                 rows.append(part)
                 triples.append(found + np.array([start, 0, 0], np.uint32))
-        return _in_order(rows, triples)
+        return replace(_in_order(rows, triples), cut=np.flatnonzero(room == 0))
 
     def _block(self, queries: Words, radius: int, room: Room) -> list[tuple[About, Triples]]:
         found = []

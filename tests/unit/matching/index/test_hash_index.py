@@ -114,7 +114,9 @@ def test_of_a_picture_that_is_everywhere_only_some_rows_are_told(index: HashInde
     flat = index.search(np.concatenate([same, other.bits[:1]]), 40, most=50)
 
     assert hits.query.tolist() == flat.query.tolist() == [0] * 50 + [1]
-    assert len(index.search(same)) == 6_000
+    assert hits.cut.tolist() == flat.cut.tolist() == [0]
+    every = index.search(same)
+    assert (len(every), len(every.cut)) == (6_000, 0)
 
 
 def test_an_empty_index_finds_nothing(index: HashIndex) -> None:
