@@ -5,7 +5,7 @@ together are one event. Whoever keeps an index of banks follows these events and
 changed (`EntryPages.changed`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,6 +29,8 @@ CHANGED: Final = "bank.changed"
 MAX_NAME: Final = 64
 BATCH: Final = 1_000
 """So many entries at most are one event."""
+BATCH_BYTES: Final = 1 << 25
+"""And no more than have so many bytes of hashes, or one: what follows an event holds all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +136,22 @@ def add_to_bank(
     """
     the_bank(uow, org, bank)
     added: list[EventId] = []
-    for start in range(0, len(pieces), BATCH):
-        added += _add(uow, org, bank, pieces[start : start + BATCH], by=by)
+    for batch in _batches(pieces):
+        added += _add(uow, org, bank, batch, by=by)
     return added
+
+
+def _batches(pieces: Sequence[KnownPiece]) -> Iterator[Sequence[KnownPiece]]:
+    """Cut pieces into what is one event each."""
+    start, held = 0, 0
+    for place, piece in enumerate(pieces):
+        size = piece.hashes.size
+        if place > start and (place - start == BATCH or held + size > BATCH_BYTES):
+            yield pieces[start:place]
+            start, held = place, 0
+        held += size
+    if start < len(pieces):
+        yield pieces[start:]
 
 
 def _add(

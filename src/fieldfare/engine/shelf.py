@@ -9,7 +9,7 @@ were hit lately are held.
 import shutil
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,8 @@ from fieldfare.records import Event
 
 EVENTS: Final = 5
 """Events that are followed in one step, and held: at most so many thousand entries."""
+NEWS_BYTES: Final = 1 << 26
+"""Hashes that are held in one step, beyond those of one event."""
 KEEP: Final = 10_000
 """Entries held for those that are hit again."""
 IDLE_S: Final = 0.5
@@ -66,11 +68,11 @@ class BoundedRows:
     """An index, of which one hash is told MOST_ROWS rows at most."""
 
     def __init__(self, index: HashIndex) -> None:
-        self._index = index
+        self.index: Final = index
 
     def search(self, bits: NDArray[np.uint8], radius: int = RADIUS) -> IndexHits:
         """Find rows within `radius` bits of each query. bits: (m, 32) uint8."""
-        return self._index.search(bits, radius, most=MOST_ROWS)
+        return self.index.search(bits, radius, most=MOST_ROWS)
 
 
 class OrgShelf:
@@ -122,14 +124,20 @@ class OrgShelf:
 
 @dataclass(slots=True)
 class _Place:
-    """One organisation on the shelf. seen: how many changes it has followed; -1: none yet."""
+    """One organisation on the shelf. seen: how many changes it has followed; -1: none yet.
+
+    rows: what is asked; of an index before `index` while that is made anew and has not followed.
+    damage: what came to light and is not mended.
+    """
 
     shelf: OrgShelf
     index: HashIndex
+    rows: "BoundedRows"
     stages: Sequence[StageKeeping]
     known: KnownContent
     lock: threading.Lock
     seen: int = -1
+    damage: IndexDamaged | None = None
 
 
 class Shelf:
@@ -164,7 +172,7 @@ class Shelf:
         """Find every row of an organisation's banks within `radius` bits. bits: (m, 32)."""
         place = self._place(org)
         self._catch_up(org, place)
-        return BoundedRows(place.index).search(bits, radius)
+        return place.rows.search(bits, radius)
 
     def as_of(self, org: Org) -> EventId:
         """Say up to which event the banks have been followed, which is now."""
@@ -198,12 +206,15 @@ class Shelf:
     def _tend(self, org: Org) -> None:
         self.known(org)
         place = self._place(org)
+        index = place.index
         try:
-            while place.index.merge_once():
+            while index.merge_once():
                 pass
         except IndexDamaged as error:
             with place.lock:
-                self._renew(org, place, error)
+                if place.index is index:
+                    place.damage, place.seen = error, -1
+            self._catch_up(org, place)
         for stage in place.stages:
             stage.merge()
 
@@ -231,9 +242,15 @@ class Shelf:
     def _opened(self, org: Org) -> _Place:
         index = open_index(self._folder / str(org) / "banks")
         stages = stages_in(self._folder / str(org))
-        shelf = OrgShelf(self._store, org)
-        known = _known(shelf, index, stages)
-        return _Place(shelf=shelf, index=index, stages=stages, known=known, lock=threading.Lock())
+        shelf, rows = OrgShelf(self._store, org), BoundedRows(index)
+        return _Place(
+            shelf=shelf,
+            index=index,
+            rows=rows,
+            stages=stages,
+            known=_known(shelf, rows, stages),
+            lock=threading.Lock(),
+        )
 
     def _catch_up(self, org: Org, place: _Place) -> None:
         # Counted before reading: a change during the reading is followed the next time.
@@ -245,25 +262,28 @@ class Shelf:
                 return
             place.shelf.forget()
             try:
+                self._renew(place)
                 self._follow(org, place)
             except IndexDamaged as error:
-                self._renew(org, place, error)
+                place.damage = error
+                self._renew(place)
+                self._follow(org, place)
+            if place.rows.index is not place.index:
+                place.rows = BoundedRows(place.index)
+                place.known = _known(place.shelf, place.rows, place.stages)
             place.shelf.forget()
             place.seen = changes
 
-    def _renew(self, org: Org, place: _Place, error: IndexDamaged) -> None:
-        """Make an index anew in whose rows damage came to light; with the lock of the place.
+    @staticmethod
+    def _renew(place: _Place) -> None:
+        """Begin an index anew if damage came to light; with the lock of the place.
 
-        What opens an index looks at its outlines alone: rows are compared with their checksums
-        when they are merged.
+        Nobody is given the new one before it has followed: a scan that finds it half full would
+        say that nothing is known, so it waits, and so does the next if following fails midway.
         """
-        folder = self._folder / str(org) / "banks"
-        _log.error("an index is damaged and made anew", folder=str(folder), why=str(error))
-        place.index.close()
-        shutil.rmtree(folder)
-        place.index = open_index(folder)
-        place.known = _known(place.shelf, place.index, place.stages)
-        self._follow(org, place)
+        if place.damage is not None:
+            place.index = renewed(place.index, place.damage)
+            place.damage = None
 
     def _follow(self, org: Org, place: _Place) -> None:
         """Bring every index up to the log, each from where it is."""
@@ -278,8 +298,8 @@ class Shelf:
             after = news.up_to
 
 
-def _known(shelf: OrgShelf, index: HashIndex, stages: Sequence[StageKeeping]) -> KnownContent:
-    return KnownContent(shelf, BoundedRows(index), [keeping.stage for keeping in stages])
+def _known(shelf: OrgShelf, rows: BoundedRows, stages: Sequence[StageKeeping]) -> KnownContent:
+    return KnownContent(shelf, rows, [keeping.stage for keeping in stages])
 
 
 def open_index(folder: Path) -> HashIndex:
@@ -292,28 +312,49 @@ def open_index(folder: Path) -> HashIndex:
         return HashIndex.open(folder)
 
 
+def renewed(index: HashIndex, error: IndexDamaged) -> HashIndex:
+    """Give an empty index in the place of one that turned out to be damaged.
+
+    What opens an index looks at its outlines alone: rows are compared with their checksums when
+    they are merged.
+    """
+    _log.error("an index is damaged and made anew", folder=str(index.folder), why=str(error))
+    index.close()
+    if index.folder.exists():  # a second try may find it gone
+        shutil.rmtree(index.folder)
+    return open_index(index.folder)
+
+
 def news_of(uow: UnitOfWork, org: Org, after: EventId) -> News | None:
     """Read what the next events say of an organisation's entries; None: there is no more."""
     events = uow.recall.of_kind(CHANGED, after, limit=EVENTS)
     if not events:
         return None
-    up_to = events[-1].id
+    entries, up_to = _changed(uow, org, after, events[-1].id)
     gone: list[EventId] = []
     for event in events:
         told = (event.data or {}).get("removed") if event.org == org else None
-        gone += [EventId(int(str(each))) for each in told] if isinstance(told, list) else []
-    return News(up_to=up_to, entries=tuple(_changed(uow, org, after, up_to)), gone=tuple(gone))
+        if isinstance(told, list) and event.id <= up_to:
+            gone += [EventId(int(str(each))) for each in told]
+    return News(up_to=up_to, entries=tuple(entries), gone=tuple(gone))
 
 
 def _changed(
     uow: UnitOfWork, org: Org, after: EventId, up_to: EventId
-) -> Iterator[tuple[BankEntryRecord, EntryHashes]]:
+) -> tuple[list[tuple[BankEntryRecord, EntryHashes]], EventId]:
+    """Read changed entries, event by event until there are enough; and say up to which."""
+    found: list[tuple[BankEntryRecord, EntryHashes]] = []
+    held = 0
     while after < up_to and (page := uow.entry_trail.changed(org, after, limit=1)):
         if page[-1].changed > up_to:
-            return
+            break
         for entry in page:
-            yield entry, uow.entries.hashes(org, entry.id) or NO_HASHES
+            found.append((entry, uow.entries.hashes(org, entry.id) or NO_HASHES))
+            held += found[-1][1].size
         after = page[-1].changed
+        if held >= NEWS_BYTES:
+            return found, after
+    return found, up_to
 
 
 def apply(index: HashIndex, news: News) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldfare.engine.shelf import BoundedRows, News, OrgShelf, news_of
+from fieldfare.engine.shelf import BoundedRows, OrgShelf, news_of
 from fieldfare.engine.shelf_stages import stages_in
 from fieldfare.engine.unit import Store
 from fieldfare.kernel import EventId, Org
+from fieldfare.matching.fingerprints import FrameTable
 from fieldfare.matching.frame_stage import FrameSearch, RowHits
 from fieldfare.matching.index import HashIndex
 from fieldfare.matching.known import KnownContent
@@ -48,13 +49,13 @@ def known_beside(store: Store, folder: Path, org: Org) -> KnownContent:
     place = folder / str(org) / "banks"
     index = HashIndex.open(place, writable=False)
     after = EventId(index.applied_to)
-    news: list[News] = []
-    while (found := store.read(lambda uow, a=after: news_of(uow, org, a))) is not None:  # type: ignore[misc]  # a default binds the loop's value
-        news.append(found)
-        after = found.up_to
     # What changed more than once is read as it is now, each time.
-    entries = {entry.id: table for each in news for entry, table in each.tables}
-    gone = {entry_id for each in news for entry_id in each.gone}
+    entries: dict[EventId, FrameTable] = {}
+    gone: set[EventId] = set()
+    while (news := store.read(lambda uow, a=after: news_of(uow, org, a))) is not None:  # type: ignore[misc]  # a default binds the loop's value
+        entries |= {entry.id: table for entry, table in news.tables}
+        gone |= {*news.gone}
+        after = news.up_to
     fresh = {entry_id: table for entry_id, table in entries.items() if entry_id not in gone}
     newer = SmallRows([*fresh], [*fresh.values()])
     rows = BothRows(BoundedRows(index), newer, frozenset(entries.keys() | gone))

@@ -16,14 +16,14 @@ import numpy as np
 import structlog
 
 from fieldfare.engine.near_copies import frames_of
-from fieldfare.engine.shelf import open_index, rows_of
+from fieldfare.engine.shelf import open_index, renewed, rows_of
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Org, is_history
 from fieldfare.kernel.ids import first_id
 from fieldfare.ledger import ACCOUNT_ERASED, Vault
 from fieldfare.matching.fingerprints import FrameTable, joined
-from fieldfare.matching.index import HashIndex
+from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged
 from fieldfare.matching.repositories import UploadRecord
 from fieldfare.records import Event, Subject
 
@@ -67,19 +67,40 @@ class Uploads:
         with self._lock:
             found = self._indexes.get(org)
             if found is None:
-                found = open_index(self._folder / str(org) / "uploads")
-                if not found.applied_to:
-                    self._refill(org, found)
-                self._indexes[org] = found
+                opened = open_index(self._folder / str(org) / "uploads")
+                found = self._indexes[org] = self._filled(org, opened)
             return found
 
+    def _filled(self, org: Org, index: HashIndex) -> HashIndex:
+        """Give an index that has what is known to have been uploaded; one is new, or was lost."""
+        try:
+            if not index.applied_to:
+                self._refill(org, index)
+        except BaseException:
+            index.close()
+            raise
+        return index
+
     def _refill(self, org: Org, index: HashIndex) -> None:
-        """Fill an index that is new or was lost with what is known to have been uploaded."""
+        # Only at the end does it say how far it is: filling that was cut short begins anew.
         after = NO_EVENT
         while scans := self._store.read(partial(_scans_after, org=org, after=after)):
-            owners = np.array([scan.id for scan in scans], np.int64)
-            index.add(rows_of(owners, [*map(frames_of_scan, scans)]), applied_to=scans[-1].id)
+            if len(index):
+                index.remove(scan.id for scan in scans)
+            index.add(_rows_of_scans(scans))
             after = scans[-1].id
+        index.add(_rows_of_scans([]), applied_to=after)
+
+    def _change(self, org: Org, work: Callable[[HashIndex], object]) -> None:
+        """Change an index; one in which damage comes to light is made anew, and then changed."""
+        index = self.index(org)
+        try:
+            work(index)
+        except IndexDamaged as error:
+            with self._lock:
+                if self._indexes.pop(org, None) is index:
+                    self._indexes[org] = self._filled(org, renewed(index, error))
+            work(self.index(org))
 
     def step(self, *, wait_s: float = 0.0) -> int:
         """Follow one batch; returns how many events it had.
@@ -93,7 +114,7 @@ class Uploads:
         try:
             changes = self._store.read(lambda uow: self._changes(uow, events))
             for org, change in changes.items():
-                self._put(self.index(org), change)
+                self._change(org, partial(_put, change=change))
             self._store.write(lambda uow: self._keep(uow, changes, events[-1].id))
         except BaseException:
             self.tail.rewind(position)
@@ -105,16 +126,15 @@ class Uploads:
 
     def merge(self) -> None:
         """Merge indexes where that is due."""
-        for index in list(self._indexes.values()):
-            while index.merge_once():
-                pass
+        for org in list(self._indexes):
+            self._change(org, _merge)
 
     def forget_before(self, at_ms: int) -> None:
         """Let go of what was scanned before a moment (ms since 1970)."""
         first = first_id(at_ms)
         for org in self._store.read(lambda uow: uow.organisations.all()):
             if self._store.write(partial(_forget_before, org=org, first=first)):
-                self.index(org).drop_below(first)
+                self._change(org, partial(HashIndex.drop_below, owner=first))
 
     def close(self) -> None:
         """Let others write the indexes."""
@@ -152,17 +172,6 @@ class Uploads:
     def _person(self, scan: Event) -> str:
         return "" if scan.person is None else self._vault.pseudonym(scan.org, scan.person)
 
-    def _put(self, index: HashIndex, change: _Change) -> None:
-        """Put a batch into an index, unless it was before a crash."""
-        if change.up_to <= index.applied_to:
-            return
-        if change.gone:
-            index.remove(change.gone)
-        # A batch that is repeated after a crash may be cut otherwise.
-        new = {i: scan for i, scan in change.added.items() if i > index.applied_to}
-        tables = [frames_of_scan(scan) for scan in new.values()]
-        index.add(rows_of(np.array([*new], np.int64), tables), applied_to=change.up_to)
-
     def _keep(self, uow: UnitOfWork, changes: dict[Org, _Change], up_to: EventId) -> None:
         for org, change in changes.items():
             for event_id in change.gone:
@@ -170,6 +179,27 @@ class Uploads:
             for scan in change.added.values():
                 uow.uploads.add(_records(scan, self._person(scan)))
         uow.cursors.move(READER, up_to)
+
+
+def _put(index: HashIndex, change: _Change) -> None:
+    """Put a batch into an index, unless it was before a crash."""
+    if change.up_to <= index.applied_to:
+        return
+    if change.gone:
+        index.remove(change.gone)
+    # A batch that is repeated after a crash may be cut otherwise.
+    new = [scan for scan_id, scan in change.added.items() if scan_id > index.applied_to]
+    index.add(_rows_of_scans(new), applied_to=change.up_to)
+
+
+def _merge(index: HashIndex) -> None:
+    while index.merge_once():
+        pass
+
+
+def _rows_of_scans(scans: Sequence[Event]) -> HashRows:
+    owners = np.array([scan.id for scan in scans], np.int64)
+    return rows_of(owners, [*map(frames_of_scan, scans)])
 
 
 def _scans_after(uow: UnitOfWork, *, org: Org, after: EventId) -> list[Event]:
