@@ -9,6 +9,7 @@ out from the dissolved pixels, and rows below 50 are left out, as a bank leaves 
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -33,11 +34,17 @@ def clips() -> list[Path]:
 
 
 class Lifelike:
-    """Draws rows from bases. Deterministic by seed. bases: how many pictures to start from."""
+    """Draws rows from bases. Deterministic by seed. bases: how many pictures to start from.
 
-    def __init__(self, bases: int, seed: int) -> None:
+    most_clips: how many of the clips to take frames from, the smallest files first; None for all.
+    """
+
+    def __init__(self, bases: int, seed: int, most_clips: int | None = None) -> None:
         draw = np.random.default_rng(seed)
-        frames = [frame for clip in clips() for frame in _frames(clip)]
+        taken = clips()
+        if most_clips is not None:
+            taken = sorted(taken, key=lambda clip: clip.stat().st_size)[:most_clips]
+        frames = [frame for clip in taken for frame in _frames(clip)]
         # Grain is alike in all coefficients: the transform is orthonormal.
         self.noise = draw.standard_normal((80_000, 256), np.float32)
         self.luma = np.stack([_base(frames, draw) for _ in range(bases)])
@@ -68,7 +75,12 @@ class Lifelike:
         return np.concatenate(kept)
 
 
-def _frames(clip: Path) -> Iterator[Pixels]:
+@cache
+def _frames(clip: Path) -> tuple[Pixels, ...]:
+    return tuple(_decoded(clip))
+
+
+def _decoded(clip: Path) -> Iterator[Pixels]:
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         every = max(1, (stream.frames or FRAMES_A_CLIP) // FRAMES_A_CLIP)

@@ -103,15 +103,15 @@ def batches(store: CounterStore, what: Counter, at: int, until: Callable[[], boo
     return took
 
 
-def while_saved(keys: int, folder: Path) -> dict[str, float]:
-    """Freeze and write so many keys while counting goes on."""
+def while_saved(keys: int, quiet_s: float, folder: Path) -> dict[str, float]:
+    """Freeze and write so many keys while counting goes on, after counting in quiet."""
     what = counter("count")
     store = CounterStore([what], max_keys=2 * keys)
     at = int(make_id(START_MS))
     for number in range(keys):
         at += 1
         store.bump(update(what, f"account-{number:08}", number), at)
-    enough = time.perf_counter() + 3.0
+    enough = time.perf_counter() + quiet_s
     quiet = batches(store, what, at, lambda: time.perf_counter() > enough)
     files, org = FileSnapshots(folder, Vault(b"k" * 32)), Org("main")
     begin = time.perf_counter()
@@ -156,9 +156,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
     options = parser.parse_args()
-    keys = 10_000 if options.quick else 300_000
+    keys = 2_000 if options.quick else 300_000
+    measured = [*map(counter, KINDS), counter("count", days=30)]
+    if options.quick:
+        measured = [counter("distinct"), counter("count", days=30)]
     figures: dict[str, float] = {}
-    for what in (*map(counter, KINDS), counter("count", days=30)):
+    for what in measured:
         one, ten = bytes_per_key(what, keys, 1), bytes_per_key(what, keys // 5, 10)
         ns = min(ns_per_event(what, keys) for _ in range(3))
         name = f"{what.kind}_days" if what.days else what.kind
@@ -171,7 +174,8 @@ def main() -> None:
             f"{name:12} {one:6.0f} bytes a key, {ten:6.0f} with ten events, {ns:6.0f} ns an event"
         )
     with TemporaryDirectory() as folder:
-        figures |= while_saved(40_000 if options.quick else 1_000_000, Path(folder))
+        saved, quiet_s = (10_000, 0.5) if options.quick else (1_000_000, 3.0)
+        figures |= while_saved(saved, quiet_s, Path(folder))
     print(", ".join(f"{name} {value}" for name, value in figures.items() if "_per_" not in name))
     if options.json:
         print(json.dumps(figures))
