@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
     options = parser.parse_args()
-    count, repeats = (3_000, 3) if options.quick else (60_000, 5)
+    count, repeats = (1_500, 2) if options.quick else (60_000, 5)
     events = list(lake_events(count))
     with tempfile.TemporaryDirectory(prefix="fieldfare-") as folder:
         fill(Path(folder), events)
@@ -165,7 +165,7 @@ def main() -> None:
         rates = [count / timed(run) for _ in range(repeats)]
         reading = statistics.median(count / timed(read) for _ in range(repeats))
         wrong = differing(plan, lake, events, 1) + differing(plan, lake, events, CUTS)
-        wrong += differing_values(plan, lake, events[: 3_000 if options.quick else 20_000])
+        wrong += differing_values(plan, lake, events[: 1_500 if options.quick else 20_000])
     figures = {
         "events_per_s_core": round(statistics.median(rates)),
         "spread": round((max(rates) - min(rates)) / statistics.median(rates), 3),

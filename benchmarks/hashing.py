@@ -139,7 +139,7 @@ def main() -> None:
         f"{width}x{height}": measure_size(width, height, rounds)
         for width, height in (SIZES[:3] if asked.quick else SIZES)
     }
-    sides = measure_clip(min(rounds, 5), frames=150 if asked.quick else 450)
+    sides = measure_clip(min(rounds, 5), frames=60 if asked.quick else 450)
     if not asked.json:
         print("size        ours/s  of luma/s  pdqhash/s   ratio  bits  quality apart")
         for size, row in found.items():

@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
     wanted = parser.parse_args()
-    repeats, count, single = (3, 2_000, 150) if wanted.quick else (5, 20_000, 1_500)
+    repeats, count, single = (2, 600, 60) if wanted.quick else (5, 20_000, 1_500)
     with temporary_home() as (home, key), serving(home, key) as server:
         measure(server, "/v1/events", batches(10**7, 1_000), 1_000)
         many = [

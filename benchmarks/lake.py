@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
     wanted = parser.parse_args()
-    repeats, count = (3, 40_000) if wanted.quick else (5, 200_000)
+    repeats, count = (2, 40_000) if wanted.quick else (5, 200_000)
     chance = random.Random(7)
     events = [an_event(number, chance) for number in range(count)]
     json_bytes = sum(len(json.dumps(event.data)) for event in events[:1_000]) / 1_000

@@ -92,14 +92,14 @@ FULL: Final = Size(
     timed_s=15,
 )
 QUICK: Final = Size(
-    films=2,
+    films=1,
     filmed=1,
-    unrelated=2,
-    edits=("re-encode", "crop", "rotate", "picture in picture", CHAIN),
+    unrelated=1,
+    edits=("crop", CHAIN),
     hashes=20_000,
-    frames=100,
+    frames=50,
     timed=1,
-    timed_s=5,
+    timed_s=2,
 )
 
 

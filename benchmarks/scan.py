@@ -1,7 +1,7 @@
 """What a scan costs: CPU of taps over plain decoding, and CPU of the whole default scan.
 
 Clip: 576 x 1024, 30 frames a second, H.264 at 1 Mbit/s (what phones upload and feeds serve), 15 s,
-or 5 s with --quick; moving textures with grain, made here. First, in one warm and sealed child: the
+or 2 s with --quick; moving textures with grain, made here. First, in one warm and sealed child: the
 plain PyAV loop and the decoding with all taps, in turn, one thread each; the ratio is of their
 medians. Then whole scans, the nudity model included, from bytes to facts and stills. Ends with one
 line of JSON: overhead_over_decode (at most 0.15), scan_cpu_s (at most 2).
@@ -109,7 +109,7 @@ def main() -> None:
         width=576,
         height=1024,
         fps=30,
-        frames=150 if asked.quick else 450,
+        frames=60 if asked.quick else 450,
         grain=3.0,
         options=(("preset", "veryfast"), ("crf", "-1"), ("b", "1M")),
     )
