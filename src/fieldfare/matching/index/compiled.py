@@ -21,7 +21,7 @@ ENTRIES = types.Array(types.uint64, 1, "C", readonly=True)
 OFFSETS = types.Array(types.uint32, 2, "C", readonly=True)
 PLACES = types.Array(types.uint32, 1, "C")
 HITS = types.Array(types.uint32, 2, "C")
-REACHES = types.Array(types.int64, 1, "C")
+REACHES = types.Array(types.int64, 1, "C", readonly=True)
 WORDS_OUT = types.Array(types.uint64, 2, "C")
 COUNT = types.int64
 NOTHING = types.void

@@ -2,15 +2,13 @@
 
 In and out: plain arrays; nothing here knows of files or owners. Compiled at import (`warm`).
 
-Multi-index hashing: 256 bits are 16 chunks of 16 bits. Two hashes within 31 bits differ in at most
-one bit in at least one chunk (else they differed in 16 x 2 bits), so the 17 buckets around each
-chunk of a query hold every row within the radius. Source: Norouzi, Punjani and Fleet, "Fast Search
-in Hamming Space with Multi-Index Hashing" (CVPR 2012). With `reach` of each chunk (0, 1 or 2 bits,
--1 to leave it out), a radius r is exact if the sum of reach + 1 is r + 1.
+Multi-index hashing: the buckets around each chunk of a query hold every row within the radius
+(`reaching` says why). A row may stand in several of them and is told once, by the first.
 
 A bucket's entry is 16 bytes: the row's position in the lower half of the first word, and above it
 the six chunks before, a signature of 96 bits that turns away nearly all rows without reading them;
-and most of those that an earlier chunk's buckets held already.
+and most of those that an earlier chunk's buckets held already. Whether a row is near cannot be
+foretold, so there is no branch on it: what is near is noted, then sorted out, then measured.
 """
 
 from typing import Final
@@ -34,37 +32,28 @@ from fieldfare.matching.index.compiled import (
     prefetch,
     prefetch_row,
 )
-
-N_CHUNKS: Final = 16
-N_BUCKETS: Final = 65_536
-EXACT_UP_TO: Final = 47
-"""The largest radius that the buckets find everything within."""
+from fieldfare.matching.index.reaching import N_CHUNKS, NEAR, WITHIN
 
 _LOW_HALF: Final = np.uint64(0xFFFF_FFFF)
 _CHUNK: Final = np.uint64(0xFFFF)
 _LAST: Final = np.uint64(15)
-_1, _2, _3, _4, _5, _6, _7, _8 = (np.uint64(n) for n in range(1, 9))
+_0, _1, _2, _3, _4, _5, _6, _7, _8 = (np.uint64(n) for n in range(9))
 _16, _32, _48 = np.uint64(16), np.uint64(32), np.uint64(48)
-WAITING: Final = 128
-"""How many rows are asked for before the first of them is measured."""
+_LINE: Final = np.uint64(0xFFFF_FFFF_FFFF_FFF8)
+_FIVES, _THREES = np.uint64(0x5555_5555_5555_5555), np.uint64(0x3333_3333_3333_3333)
+_FIFTEENS, _BYTES = np.uint64(0x0F0F_0F0F_0F0F_0F0F), np.uint64(0x00FF_00FF_00FF_00FF)
+_TOPS: Final = np.uint64(0x8000_8000_8000_8000)
+AT_ONCE: Final = 64
+"""Queries whose buckets are looked up before the first of them is read."""
+CANDIDATES: Final = 512
+LINES_AHEAD: Final = 24
+"""How many lines of the cache are asked for before the first of them is read."""
 
 _FLAT_BLOCK: Final = 2_048
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.uint32]
 Reaches = NDArray[np.int64]
-
-
-def _near_values() -> Words:
-    """Give what turns a chunk into itself, the 16 one bit away, and the 120 two bits away."""
-    ones_of = [1 << bit for bit in range(16)]
-    twos_of = [one | other for at, one in enumerate(ones_of) for other in ones_of[:at]]
-    return np.array([0, *ones_of, *twos_of], np.uint64)
-
-
-NEAR: Final = _near_values()
-WITHIN: Final = np.array([1, 17, 137], np.int64)
-"""How many of them are within 0, 1 and 2 bits."""
 
 
 @inlined
@@ -146,210 +135,207 @@ def _note(
 
 
 @inlined
-def _met_before(upper: np.uint64, rest: np.uint64, c: np.uint64, reach: Reaches) -> bool:
-    """Tell from how the signatures differ whether buckets of one of the six chunks before, those
-    that come earlier, held the row.
+def _unmet(counts: np.uint64, least: np.uint64) -> bool:
+    """Tell whether each of four counts, 16 bits wide, is as high as its `least` says.
+
+    least: in each 16 bits, 32,768 less what the count must be.
     """
-    differing = upper >> _32
-    before = _1
-    while before <= min(_6, c):
-        if before == _3:
-            differing = rest
-        if np.int64(ones(differing & _CHUNK)) <= reach[c - before]:
-            return True
-        differing >>= _16
-        before += _1
-    return False
+    return bool((counts + least) & _TOPS == _TOPS)
 
 
 @inlined
-def _measure(
-    waiting: Words,
-    count: int,
-    c: np.uint64,
-    words: Words,
-    queries: Words,
-    reach: Reaches,
-    to: tuple[Places, Places],
-    found: int,
-) -> int:
-    """Measure rows that were asked for; note those that are near and that no earlier chunk had.
-
-    waiting: (k, 2), row and query of the first `count`. to: hits and room, as in `seek`.
-    """
-    for at in range(count):
-        row, query = waiting[at, 0], waiting[at, 1]
-        distance = _apart(words, row, queries, query)
-        new = np.int64(distance) <= reach[N_CHUNKS]
-        earlier = np.uint64(0)
-        while new and earlier + _6 < c:
-            differing = _chunk(words, row, earlier) ^ _chunk(queries, query, earlier)
-            new = np.int64(ones(differing)) > reach[earlier]
-            earlier += _1
-        if new:
-            found = _note(to[0], to[1], found, query, row, distance)
-    return found
-
-
-@inlined
-def _ask(
-    entry: np.uint64,
-    rest: np.uint64,
-    signature: tuple[np.uint64, np.uint64, np.uint64],
-    at: tuple[np.uint64, np.uint64],
-    words: Words,
-    reach: Reaches,
-    waiting: Words,
-    count: int,
-) -> int:
-    """Ask for the row of an entry and let it wait, unless an earlier chunk's buckets held it."""
-    row = entry & _LOW_HALF
-    if row >= np.uint64(len(words)):
-        return count
-    if _met_before(entry ^ signature[0], rest ^ signature[1], at[1], reach):
-        return count
-    prefetch_row(words, row)
-    waiting[count, 0], waiting[count, 1] = row, at[0]
-    return count + 1
+def _ones_by_chunk(word: np.uint64) -> np.uint64:
+    """Count the bits set in each of four chunks side by side."""
+    word -= (word >> _1) & _FIVES
+    word = (word & _THREES) + ((word >> _2) & _THREES)
+    word = (word + (word >> _4)) & _FIFTEENS
+    return (word + (word >> _8)) & _BYTES
 
 
 @inlined
 def _look_up(
-    value: np.uint64,
-    chunk: int,
-    offsets: Places,
-    base: np.uint64,
-    spans: Words,
-    at: tuple[int, int],
-) -> None:
-    """Note where the buckets around a chunk's value begin and end; the value's own comes first.
-
-    spans: (2, 274). at: which row is written, and for how many buckets: where each begins and ends
-    in the entries, in turn.
-    """
-    side, count = at
-    for n in range(count):
-        near = value ^ NEAR[n]
-        spans[side, 2 * n] = base + np.uint64(offsets[chunk, near]) * _2
-        spans[side, 2 * n + 1] = base + np.uint64(offsets[chunk, near + _1]) * _2
-
-
-@inlined
-def _scan(
-    span: tuple[np.uint64, np.uint64],
-    wanted: tuple[np.uint64, np.uint64],
-    signature: tuple[np.uint64, np.uint64, np.uint64],
-    at: tuple[np.uint64, np.uint64],
-    entries: Words,
-    words: Words,
-    reach: Reaches,
-    waiting: Words,
-    count: int,
-    i: np.uint64,
-) -> tuple[int, np.uint64]:
-    """Compare a query with the signatures of one bucket from `i` on, and ask for another's lines.
-
-    Stops where no more rows can wait, and says where that was. Four entries are a line of the
-    cache; they are compared without a branch between them.
-    """
-    upper, rest, least = signature
-    stop = span[1]
-    ahead = wanted[0] + (i - span[0])
-    while i + _8 <= stop and count + 4 <= WAITING:
-        prefetch(entries, ahead)
-        ahead += _8
-        d0 = ones((entries[i] ^ upper) >> _32) + ones(entries[i + _1] ^ rest)
-        d1 = ones((entries[i + _2] ^ upper) >> _32) + ones(entries[i + _3] ^ rest)
-        d2 = ones((entries[i + _4] ^ upper) >> _32) + ones(entries[i + _5] ^ rest)
-        d3 = ones((entries[i + _6] ^ upper) >> _32) + ones(entries[i + _7] ^ rest)
-        if (d0 <= least) | (d1 <= least) | (d2 <= least) | (d3 <= least):
-            for step, distance in enumerate((d0, d1, d2, d3)):
-                if distance <= least:
-                    e = i + np.uint64(step) * _2
-                    count = _ask(
-                        entries[e], entries[e + _1], signature, at, words, reach, waiting, count
-                    )
-        i += _8
-    while i < stop and count < WAITING:
-        if ones((entries[i] ^ upper) >> _32) + ones(entries[i + _1] ^ rest) <= least:
-            count = _ask(entries[i], entries[i + _1], signature, at, words, reach, waiting, count)
-        i += _2
-    while i == stop and ahead < wanted[1]:
-        prefetch(entries, ahead)
-        ahead += _8
-    return count, i
-
-
-@inlined
-def _seek_by_chunk(
+    block: tuple[int, int],
     chunk: int,
     queries: Words,
     index: tuple[Places, Words, Words],
     reach: Reaches,
     spans: Words,
+) -> np.uint64:
+    """Note where the buckets around a chunk of some queries begin and end; returns how many are not
+    empty.
+
+    spans: (k, 6), written: begin and end in the entries, the query, what of the radius is left, and
+    the query's signature. After the last, one that stands for what follows.
+    """
+    offsets, entries, words = index
+    c, count = np.uint64(chunk), np.uint64(0)
+    base = c * np.uint64(len(words)) * _2
+    around = WITHIN[reach[chunk]]
+    for query in range(block[0], block[1]):
+        q = np.uint64(query)
+        value, upper, rest = _chunk(queries, q, c), _upper(queries, q, c), _rest(queries, q, c)
+        for n in range(around):
+            near = value ^ NEAR[n]
+            start, stop = np.uint64(offsets[chunk, near]), np.uint64(offsets[chunk, near + _1])
+            spans[count, 0], spans[count, 1] = base + start * _2, base + stop * _2
+            spans[count, 2] = q
+            spans[count, 3] = np.uint64(reach[N_CHUNKS] - (n >= WITHIN[0]) - (n >= WITHIN[1]))
+            spans[count, 4], spans[count, 5] = upper, rest
+            count += np.uint64(start != stop)
+    spans[count, 0], spans[count, 1] = _0, np.uint64(len(entries))
+    return count
+
+
+@inlined
+def _keep_new(
+    candidates: Words,
+    count: np.uint64,
+    spans: Words,
+    entries: Words,
+    words: Words,
+    least: Words,
     waiting: Words,
+) -> np.uint64:
+    """Keep the candidates that lie in their span, and that buckets of none of the six chunks before
+    held. Returns how many.
+
+    candidates: (k, 2), place in the entries and span. least: (6,), of the chunk. waiting:
+    (k, 2), written: row and query.
+    """
+    kept = np.uint64(0)
+    for at in range(np.int64(count)):
+        i, span = candidates[at, 0], candidates[at, 1]
+        upper = _ones_by_chunk((entries[i] ^ spans[span, 4]) >> _32)
+        rest = _ones_by_chunk(entries[i + _1] ^ spans[span, 5])
+        row = entries[i] & _LOW_HALF
+        waiting[kept, 0], waiting[kept, 1] = row, spans[span, 2]
+        kept += np.uint64(
+            (i >= spans[span, 0])
+            & (i < spans[span, 1])
+            & (row < np.uint64(len(words)))
+            & _unmet(upper, least[4])
+            & _unmet(rest, least[5])
+        )
+    return kept
+
+
+@inlined
+def _measure(
+    waiting: Words,
+    count: np.uint64,
+    words: Words,
+    queries: Words,
+    radius: np.uint64,
+    least: Words,
     to: tuple[Places, Places],
     found: int,
 ) -> int:
-    """Seek in the buckets of one chunk, for each query in turn, one query ahead of reading."""
-    offsets, entries, words = index
-    c, count = np.uint64(chunk), 0
-    base = c * np.uint64(len(words)) * _2
-    around = WITHIN[reach[chunk]]
-    for turn in range(len(queries) + 1):
-        ahead = turn & 1
-        if turn < len(queries):
-            value = _chunk(queries, np.uint64(turn), c)
-            _look_up(value, chunk, offsets, base, spans, (ahead, around))
-        if turn == 0:
-            continue
-        at, now = (np.uint64(turn - 1), c), 1 - ahead
-        upper, rest = _upper(queries, at[0], c), _rest(queries, at[0], c)
-        for n in range(around):
-            least = np.uint64(reach[N_CHUNKS] - (n >= WITHIN[0]) - (n >= WITHIN[1]))
-            span = spans[now, 2 * n], spans[now, 2 * n + 1]
-            wanted = spans[ahead, 2 * n], spans[ahead, 2 * n + 1]
-            i = span[0]
-            while True:
-                signature = (upper, rest, least)
-                count, i = _scan(
-                    span, wanted, signature, at, entries, words, reach, waiting, count, i
-                )
-                if count + 4 > WAITING:
-                    found = _measure(waiting, count, c, words, queries, reach, to, found)
-                    count = 0
-                if i >= span[1]:
-                    break
-    return _measure(waiting, count, c, words, queries, reach, to, found)
+    """Measure rows; note those that are near and that no earlier chunk had.
+
+    waiting: (k, 2), row and query of the first `count`. to: hits and room, as in `seek`.
+    """
+    for at in range(np.int64(count)):
+        prefetch_row(words, waiting[at, 0])
+    for at in range(np.int64(count)):
+        row, query = waiting[at, 0], waiting[at, 1]
+        distance = _apart(words, row, queries, query)
+        if distance <= radius:
+            new = True
+            for word in range(4):
+                w = np.uint64(word)
+                differing = words[row, w] ^ queries[query, w]
+                new &= _unmet(_ones_by_chunk(differing), least[w])
+            if new:
+                found = _note(to[0], to[1], found, query, row, distance)
+    return found
 
 
-@compiled(COUNT, WORDS, OFFSETS, ENTRIES, WORDS, REACHES, HITS, PLACES)
+@inlined
+def _next_line(ahead: np.uint64, span: np.uint64, spans: Words) -> tuple[np.uint64, np.uint64]:
+    """Move on by a line of the cache; behind the end of a span, to the next one."""
+    ahead += _8
+    is_over = ahead >= spans[span, 1]
+    span += np.uint64(is_over)
+    return (spans[span, 0] & _LINE if is_over else ahead), span
+
+
+@inlined
+def _scan(
+    spans: Words,
+    count: np.uint64,
+    queries: Words,
+    index: tuple[Places, Words, Words],
+    radius: np.uint64,
+    least: Words,
+    room: tuple[Words, Words],
+    to: tuple[Places, Places],
+    found: int,
+) -> int:
+    """Compare the signatures in spans with their queries', line by line, and measure what is near.
+
+    Whole lines of the cache, four entries: what of them lies outside of the span is sorted out with
+    the candidates. There is no branch on what is compared, for it cannot be foretold.
+    """
+    entries, words = index[1], index[2]
+    candidates, waiting = room
+    ahead, ahead_span = spans[0, 0] & _LINE, _0
+    for _ in range(LINES_AHEAD):
+        prefetch(entries, ahead)
+        ahead, ahead_span = _next_line(ahead, ahead_span, spans)
+    near = _0
+    for at in range(np.int64(count)):
+        span = np.uint64(at)
+        i, stop = spans[span, 0] & _LINE, spans[span, 1]
+        most, upper, rest = spans[span, 3], spans[span, 4], spans[span, 5]
+        while i < stop:
+            prefetch(entries, ahead)
+            ahead, ahead_span = _next_line(ahead, ahead_span, spans)
+            for step in range(4):
+                e = i + np.uint64(2 * step)
+                candidates[near, 0], candidates[near, 1] = e, span
+                distance = ones((entries[e] ^ upper) >> _32) + ones(entries[e + _1] ^ rest)
+                near += np.uint64(distance <= most)
+            i += _8
+            if near > np.uint64(CANDIDATES - 4):
+                kept = _keep_new(candidates, near, spans, entries, words, least, waiting)
+                found = _measure(waiting, kept, words, queries, radius, least, to, found)
+                near = _0
+    kept = _keep_new(candidates, near, spans, entries, words, least, waiting)
+    return _measure(waiting, kept, words, queries, radius, least, to, found)
+
+
+@compiled(COUNT, WORDS, OFFSETS, ENTRIES, WORDS, REACHES, WORDS, HITS, PLACES)
 def seek(
     queries: Words,
     offsets: Places,
     entries: Words,
     words: Words,
     reach: Reaches,
+    least: Words,
     hits: Places,
     room: Places,
 ) -> int:
     """Find every row near each query, once. Returns how many there are.
 
     queries: (m, 4). offsets: (16, 65537). entries: (32 n,), chunk after chunk. words: (n, 4).
-    reach: (17,): of each chunk, then the radius (`reaches`). hits: (k, 3), written: query, row and
+    reach, least: of `reaching`. hits: (k, 3), written: query, row and
     distance of the first k. room: (m,), how many rows each query may still have; lessened.
 
-    Chunk after chunk, over all queries: so the offsets of a chunk stay in the cache. While one
-    query's buckets are read, those of the next are asked for line by line, so that reading and
-    comparing go on side by side: a third more lookups at ten million rows.
+    Chunk after chunk, over some queries at once: so the offsets of a chunk stay in the cache, and
+    buckets that are empty, nearly all in a small segment, are left out before any is read. Lines
+    of the cache are asked for some ahead of the one that is compared.
     """
-    spans = np.zeros((2, 2 * len(NEAR)), np.uint64)
-    waiting = np.empty((WAITING, 2), np.uint64)
+    spans = np.empty((AT_ONCE * WITHIN[2] + 1, 6), np.uint64)
+    room_for = np.empty((CANDIDATES, 2), np.uint64), np.empty((CANDIDATES, 2), np.uint64)
+    index, to, radius = (offsets, entries, words), (hits, room), np.uint64(reach[N_CHUNKS])
     found = 0
     for chunk in range(N_CHUNKS):
-        if reach[chunk] >= 0:
-            index, to = (offsets, entries, words), (hits, room)
-            found = _seek_by_chunk(chunk, queries, index, reach, spans, waiting, to, found)
+        if reach[chunk] < 0:
+            continue
+        for start in range(0, len(queries), AT_ONCE):
+            block = start, min(start + AT_ONCE, len(queries))
+            count = _look_up(block, chunk, queries, index, reach, spans)
+            found = _scan(spans, count, queries, index, radius, least[chunk], room_for, to, found)
     return found
 
 
@@ -377,13 +363,3 @@ def compare_all(queries: Words, words: Words, radius: int, hits: Places, room: P
                 row += _1
             query += _1
     return found
-
-
-def reaches(radius: int) -> Reaches:
-    """Say how far to look around each chunk, and the radius last. Exact for 0..47."""
-    reach = np.full(N_CHUNKS + 1, -1, np.int64)
-    steps = radius + 1
-    for chunk in range(N_CHUNKS):
-        reach[chunk] = (steps + N_CHUNKS - 1 - chunk) // N_CHUNKS - 1
-    reach[N_CHUNKS] = radius
-    return reach

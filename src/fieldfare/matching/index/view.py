@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.kernel import BadInput
+from fieldfare.matching.index.reaching import EXACT_UP_TO, least_ones, reaches
 from fieldfare.matching.index.rows import (
     NO_ROWS,
     ROW_BYTES,
@@ -26,6 +27,9 @@ from fieldfare.matching.index.segment import Segment
 
 BITS: Final = 256
 QUERIES_AT_ONCE: Final = 4_096
+HITS_AT_FIRST: Final = 4_096
+HITS_A_QUERY: Final = 96
+"""For how many there is space: memory that is not written to costs nothing, seeking again does."""
 
 Words = NDArray[np.uint64]
 Triples = NDArray[np.uint32]
@@ -121,12 +125,12 @@ def _words_of(bits: NDArray[np.uint8]) -> Words:
 def _near(queries: Words, segment: Segment, radius: int, room: Room) -> Triples:
     from fieldfare.matching.index import kernels
 
-    if radius > kernels.EXACT_UP_TO:
+    if radius > EXACT_UP_TO:
         return _near_flat(queries, segment.words, radius, room)
-    reach = kernels.reaches(radius)
+    reach, least = reaches(radius), least_ones(radius)
     return _all_of(
         lambda hits, left: kernels.seek(
-            queries, segment.offsets, segment.entries, segment.words, reach, hits, left
+            queries, segment.offsets, segment.entries, segment.words, reach, least, hits, left
         ),
         room,
     )
@@ -140,7 +144,7 @@ def _near_flat(queries: Words, words: Words, radius: int, room: Room) -> Triples
 
 def _all_of(kernel: Callable[[Triples, Room], int], room: Room) -> Triples:
     """Run a kernel, and once more if it found more than there was space for. Lessens `room`."""
-    hits = np.empty((1_024 + 8 * len(room), 3), np.uint32)
+    hits = np.empty((HITS_AT_FIRST + HITS_A_QUERY * len(room), 3), np.uint32)
     left = room.copy()
     found = kernel(hits, left)
     if found > len(hits):
