@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient
 
+from fieldfare.engine.banks import KnownPiece, add_to_bank
 from fieldfare.engine.reference_stills import read_still
 from fieldfare.kernel import EventId, NotFound
-from fieldfare.matching.repositories import Opinion
+from fieldfare.matching.repositories import BankRecord, EntryHashes, Opinion
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.platforms import Community, a_video
 from fieldfare.web.app import create_app
@@ -236,3 +237,68 @@ def test_no_picture_is_kept_for_the_safety_of_children(http: TestClient) -> None
 
     assert refused.status_code == 400
     assert refused.json()["pointer"] == "/keeps_stills"
+
+
+def test_what_was_decided_here_is_not_changed_by_hand(
+    http: TestClient, community: Community
+) -> None:
+    name = "_decided.VE.TERROR"
+    bank = BankRecord(org=community.org, name=name, policy="VE.TERROR", vetted=True)
+    community.platform.store.write(lambda uow: uow.banks.put(bank))
+    at = f"/v1/banks/{name}"
+
+    refused = [
+        http.patch(at, json={"vetted": False}),
+        http.delete(at),
+        http.post(f"{at}/entries", json={"sha256": SHA256}),
+        http.post(f"{at}/words", json={"entries": [{"text": "an old bridge at night"}]}),
+        http.post(f"{at}/import", json={"lines": [f'{{"sha256":"{SHA256}"}}']}),
+        http.post(f"{at}/from-item", json={"item": {"kind": "video", "host_id": "v1"}}),
+        http.delete(f"{at}/entries/1"),
+        http.patch(f"{at}/entries/1", json={"label": "x"}),
+    ]
+
+    assert [answer.status_code for answer in refused] == [409] * len(refused)
+    assert {answer.json()["type"] for answer in refused} == {
+        "urn:fieldfare:problem:bank-kept-by-us"
+    }
+    assert http.get(at).json()["vetted"] is True
+
+
+def test_an_entry_is_one_thing_and_not_several(http: TestClient) -> None:
+    both = {"text": "an old bridge at night", "sha256": SHA256}
+
+    answer = http.post("/v1/banks/known/entries", json=both)
+
+    assert answer.status_code == 400
+    assert "an entry of its own" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize("field", ["sound", "features"])
+def test_a_line_with_sound_or_features_that_are_none_harms_no_lookup(
+    http: TestClient, field: str
+) -> None:
+    lines = [f'{{"sha256":"{SHA256}","{field}":"AAAA"}}', f'{{"sha256":"{"ba" * 32}"}}']
+
+    taken = http.post("/v1/banks/known/import", json={"lines": lines}).json()
+    found = http.post("/v1/match", json={"sha256": "ba" * 32})
+
+    assert (taken["added"], taken["failed"]) == (1, 1)
+    assert found.status_code == 200
+    assert len(found.json()["matches"]) == 1
+
+
+@pytest.mark.parametrize("field", ["sound", "features"])
+def test_an_entry_that_cannot_be_read_holds_up_no_other(
+    http: TestClient, community: Community, field: str
+) -> None:
+    torn = KnownPiece(sha256="ef" * 32, hashes=EntryHashes(**{field: b"no print"}))
+    community.platform.store.write(
+        lambda uow: add_to_bank(uow, community.org, "known", [torn], by="test")
+    )
+    added(http, pdq=[PDQ])
+
+    found = http.post("/v1/match", json={"pdq": [PDQ]})
+
+    assert found.status_code == 200
+    assert len(found.json()["matches"]) == 1

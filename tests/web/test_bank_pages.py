@@ -8,6 +8,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from fieldfare.access import RoleName
+from fieldfare.engine.banks import KnownPiece, add_to_bank, change_entry
 from fieldfare.kernel import EventId
 from fieldfare.matching.repositories import (
     BankEntryRecord,
@@ -321,7 +322,7 @@ def test_what_was_decided_here_follows_the_decisions_alone(
         see(client, keeper, f"{bank}/add"),
         send(client, keeper, f"{bank}/change", USUAL, JSON),
         send(client, keeper, f"{bank}/remove", {"name": "_decided.VE.TERROR"}, JSON),
-        send(client, keeper, f"{bank}/entries/{entry}/change", {"state": "disabled"}, JSON),
+        send(client, keeper, f"{bank}/entries/{entry}/change", {"note": "mine"}, JSON),
         send(client, keeper, f"{bank}/entries/{entry}/remove", {}, JSON),
     ]
 
@@ -421,3 +422,48 @@ def test_a_reviewer_says_whether_a_match_is_right_and_may_think_again(
         ),
     ]
     assert [answer.status_code for answer in wrong] == [400, 404]
+
+
+@pytest.mark.parametrize("asked", [f"q={'9' * 19}", f"before={'9' * 19}", "before=x", "q=%00"])
+def test_an_id_that_none_can_be_finds_nothing(
+    client: TestClient, keeper: Caller, site: Site, asked: str
+) -> None:
+    bank = BankRecord(org=site.community.org, name="asked", policy="VE.TERROR", vetted=False)
+    site.community.platform.store.write(lambda uow: uow.banks.put(bank))
+
+    answer = see(client, keeper, f"/banks/asked?{asked}")
+
+    assert (answer.status_code, answer.json()["entries"]) == (200, [])
+
+
+@pytest.mark.parametrize("body", [b"{not json", b"\xff\xfe", b"[" * 100_000, b"[]"])
+def test_a_body_that_is_no_object_is_the_callers_mistake(
+    client: TestClient, keeper: Caller, body: bytes
+) -> None:
+    headers = {**keeper.headers, **JSON, "content-type": "application/json"}
+
+    answer = client.post("/match/hash", content=body, headers=headers)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_an_entry_of_a_decision_that_was_quarantined_is_released(
+    client: TestClient, keeper: Caller, site: Site
+) -> None:
+    org, store = site.community.org, site.community.platform.store
+    bank = BankRecord(org=org, name="_decided.GV.GORE", policy="GV.GORE", vetted=True)
+    store.write(lambda uow: uow.banks.put(bank))
+    piece = KnownPiece(sha256="cd" * 32)
+    (entry,) = store.write(lambda uow: add_to_bank(uow, org, bank.name, [piece], by="test"))
+    store.write(
+        lambda uow: change_entry(uow, org, entry, {"state": EntryState.QUARANTINED}, by="floods")
+    )
+    path = f"/banks/{bank.name}/entries/{entry}"
+
+    page = see(client, keeper, path, HTML).text
+    released = send(client, keeper, f"{path}/change", {"state": "active"})
+    renamed = send(client, keeper, f"{path}/change", {"label": "another"})
+
+    assert 'value="active"' in page
+    assert (released.status_code, renamed.status_code) == (303, 409)
+    assert see(client, keeper, path).json()["entry"]["state"] == "active"

@@ -1,10 +1,12 @@
 """Known content where people decide: on the case in hand, and on the page of the item."""
 
+from pathlib import Path
+
 import pytest
 from starlette.testclient import TestClient
 
 from fieldfare.access import RoleName
-from fieldfare.engine.banks import add_to_bank, change_entry
+from fieldfare.engine.banks import add_to_bank, change_entry, remove_bank, remove_entries
 from fieldfare.matching.repositories import BankRecord, EntryState
 from fieldfare.records import Subject
 from fieldfare.testing.clips import Clip, write_clip
@@ -123,3 +125,27 @@ def test_a_case_shows_what_its_item_matches(client: TestClient, site: Site, post
     assert [each["line"]["entry"] for each in told["known"]["matches"]] == [posted]
     assert "Is this match right?" in page
     assert 'action="/add-to-bank"' in page
+
+
+def test_an_item_is_shown_though_what_it_matched_was_taken_out_since(
+    client: TestClient, reader: Caller, site: Site, tmp_path: Path
+) -> None:
+    platform, org = site.community.platform, site.community.org
+    bank = BankRecord(org=org, name="brief", policy="VE.TERROR", vetted=False)
+    platform.store.write(lambda uow: uow.banks.put(bank))
+    clip = write_clip(tmp_path / "brief.webm", Clip(codec="vp8", frames=20, seed=31))
+    with clip.open("rb") as file:
+        piece = platform.known_file("a brief entry", file)
+    (entry,) = platform.store.write(lambda uow: add_to_bank(uow, org, "brief", [piece], by="test"))
+    site.community.posted(a_video(host_id="outlives"), clip)
+
+    platform.store.write(lambda uow: remove_entries(uow, org, [entry], by="test"))
+    without_entry = client.get("/items/video/outlives", headers={**reader.headers, **HTML})
+    platform.store.write(lambda uow: remove_bank(uow, org, "brief", by="test"))
+    without_bank = client.get("/items/video/outlives", headers={**reader.headers, **HTML})
+
+    assert (without_entry.status_code, without_bank.status_code) == (200, 200)
+    assert "was taken out of its bank since" in without_entry.text
+    assert 'href="/banks/brief"' in without_entry.text
+    assert 'href="/banks/brief"' not in without_bank.text
+    assert "a brief entry" in without_bank.text

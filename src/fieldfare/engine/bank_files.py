@@ -8,7 +8,7 @@ Reading is idempotent: a line is known by its `id`, or else by what is on it, an
 import base64
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -19,6 +19,7 @@ import numpy as np
 from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.word_entries import known_piece
+from fieldfare.ingest.nul import NUL
 from fieldfare.kernel import BadInput, JsonValue, Org, digest
 from fieldfare.matching import MIN_QUALITY, hex_of, row_of
 from fieldfare.matching.exchanges.signals import (
@@ -30,6 +31,7 @@ from fieldfare.matching.exchanges.signals import (
     signal_of,
     write_vpdq,
 )
+from fieldfare.matching.features import unpack_features
 from fieldfare.matching.fingerprints import FrameTable, pack_frames, unpack_frames
 from fieldfare.matching.repositories import (
     IMPORTED,
@@ -37,6 +39,7 @@ from fieldfare.matching.repositories import (
     EntryHashes,
     EntryKind,
 )
+from fieldfare.matching.sound import unpack_sound
 
 GOOD: Final = 100
 """The quality of a hash of which nobody told it."""
@@ -165,7 +168,10 @@ def piece_of_row(row: Mapping[str, JsonValue]) -> KnownPiece:
         seconds=_seconds(row.get("seconds")),
         source=IMPORTED,
     )
-    return replace(piece, source_id=_text(row.get("id")) or _known_by(piece))
+    named = _text(row.get("id"))
+    if len(named) > MAX_LABEL:
+        raise BadInput("its id is too long.", hint=f"At most {MAX_LABEL} characters.")
+    return replace(piece, source_id=named or _known_by(piece))
 
 
 def written(entry: BankEntryRecord, hashes: EntryHashes, form: BankFormat) -> Iterator[str]:
@@ -240,8 +246,8 @@ def _with_hashes(row: Mapping[str, JsonValue]) -> KnownPiece:
         raise BadInput("nothing to be known by.", hint=hint)
     hashes = EntryHashes(
         frames=pack_frames(frames) if len(frames) else b"",
-        sound=_bytes(row.get("sound")),
-        features=_bytes(row.get("features")),
+        sound=_bytes(row.get("sound"), unpack_sound),
+        features=_bytes(row.get("features"), unpack_features),
     )
     return KnownPiece(sha256=sha256, md5=md5, frames=len(frames), hashes=hashes)
 
@@ -305,11 +311,15 @@ def _checked(kind: SignalKind, value: JsonValue) -> str:
     return signal_of(kind, _text(value)).value if value else ""
 
 
-def _bytes(value: JsonValue) -> bytes:
+def _bytes(value: JsonValue, read: Callable[[bytes], object]) -> bytes:
+    """Read sound or features, and see that they can be read: indexes are made of them later."""
     try:
-        return base64.b64decode(_text(value), validate=True)
+        told = base64.b64decode(_text(value), validate=True)
     except ValueError:
         raise BadInput("sound or features are not base64.", hint="Leave them out.") from None
+    if told:
+        read(told)
+    return told
 
 
 def _seconds(value: JsonValue) -> float:
@@ -323,7 +333,10 @@ def _seconds(value: JsonValue) -> float:
 
 
 def _text(value: JsonValue) -> str:
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    if NUL in text:
+        raise BadInput("it has the character U+0000.", hint="Leave it out.")
+    return text
 
 
 def _cells(line: str) -> list[str]:

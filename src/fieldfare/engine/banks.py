@@ -13,6 +13,7 @@ from fieldfare.engine.administration import note
 from fieldfare.engine.reference_stills import may_show_pictures
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, did_you_mean
+from fieldfare.matching.matches import DECIDED_PREFIX
 from fieldfare.matching.repositories import (
     NO_HASHES,
     UPLOADED,
@@ -53,6 +54,21 @@ class KnownPiece:
     seconds: float = 0.0
     stills: tuple[str, ...] = ()
     hashes: EntryHashes = NO_HASHES
+
+
+class KeptByUs(Conflict):
+    """A bank of what was decided here follows the decisions alone."""
+
+    slug = "bank-kept-by-us"
+
+
+def must_be_theirs(name: str) -> None:
+    """Raise KeptByUs for a bank that only decisions may change."""
+    if name.startswith(DECIDED_PREFIX):
+        raise KeptByUs(
+            "This bank holds what was decided here, and follows the decisions.",
+            hint="Change the decision on the item, or make a bank of your own.",
+        )
 
 
 def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) -> None:

@@ -3,14 +3,14 @@
 In flow entries as the log tells of them, with what they are found by; out flow stages of matching.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from shutil import rmtree
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
-from fieldfare.kernel import EventId, at_of
+from fieldfare.kernel import BadInput, EventId, at_of
 from fieldfare.matching.features import (
     FeatureIndex,
     FeatureIndexDamaged,
@@ -24,6 +24,7 @@ from fieldfare.matching.sound_index import SoundIndex, SoundIndexDamaged
 from fieldfare.matching.sound_stage import SoundStage
 
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class StageKeeping(Protocol):
@@ -80,9 +81,10 @@ class FeatureKeeping:
         if gone:
             self._index.remove(gone, applied_to=before)
         fresh = [
-            (int(entry.id), unpack_features(hashes.features))
+            (int(entry.id), features)
             for entry, hashes in entries
             if hashes.features and _is_new(entry, before)
+            if (features := _read(entry, unpack_features, hashes.features)) is not None
         ]
         self._index.add(fresh, applied_to=up_to)
 
@@ -124,9 +126,10 @@ class SoundKeeping:
         if gone:
             self._index.remove(gone, applied_to=before)
         fresh = [
-            (int(entry.id), unpack_sound(hashes.sound))
+            (int(entry.id), sound)
             for entry, hashes in entries
             if hashes.sound and _is_new(entry, before)
+            if (sound := _read(entry, unpack_sound, hashes.sound)) is not None
         ]
         self._index.add(fresh, applied_to=up_to)
 
@@ -136,6 +139,15 @@ class SoundKeeping:
 
     def close(self) -> None:
         self._index.close()
+
+
+def _read(entry: BankEntryRecord, unpack: Callable[[bytes], T], told: bytes) -> T | None:
+    """Read what an entry is found by; one that cannot be read holds up no other entry."""
+    try:
+        return unpack(told)
+    except BadInput as error:
+        _log.error("an entry cannot be read", org=entry.org, entry=entry.id, why=error.message)
+        return None
 
 
 def _is_new(entry: BankEntryRecord, applied_to: int) -> bool:

@@ -15,8 +15,10 @@ from fieldfare.engine.bank_files import (
 )
 from fieldfare.engine.banks import KnownPiece
 from fieldfare.kernel import BadInput, EventId
+from fieldfare.matching.features import LocalFeatures, pack_features
 from fieldfare.matching.fingerprints import pack_frames, unpack_frames
 from fieldfare.matching.repositories import EntryHashes, EntryKind
+from fieldfare.matching.sound import SoundPrint, pack_sound
 from fieldfare.testing.banks import an_entry, some_bits, some_frames
 
 SHA256, MD5, PDQ = "ab" * 32, "cd" * 16, "0f" * 32
@@ -31,7 +33,12 @@ ENTRY, _ = an_entry(
     labels=("a", "b"),
     seconds=1.5,
 )
-HASHES = EntryHashes(frames=pack_frames(FRAMES), sound=b"s\x00", features=b"\xff")
+SOUND = SoundPrint(frame=np.array([1, 5], np.int32), bin=np.array([9, 300], np.int32), seconds=1.5)
+HASHES = EntryHashes(
+    frames=pack_frames(FRAMES),
+    sound=pack_sound(SOUND),
+    features=pack_features(LocalFeatures.empty()),
+)
 
 
 def read(form: BankFormat, *lines: str) -> list[KnownPiece | LineProblem]:
@@ -47,7 +54,7 @@ def test_what_is_written_reads_back_the_same(form: BankFormat) -> None:
     assert isinstance(piece, KnownPiece)
     assert (piece.sha256, piece.md5, piece.label, piece.note) == (SHA256, MD5, ENTRY.label, "seen")
     assert (piece.labels, piece.seconds, piece.source_id) == (("a", "b"), 1.5, "7")
-    assert (piece.hashes.sound, piece.hashes.features) == (b"s\x00", b"\xff")
+    assert (piece.hashes.sound, piece.hashes.features) == (HASHES.sound, HASHES.features)
     frames = unpack_frames(piece.hashes.frames)
     assert np.array_equal(frames.bits, FRAMES.bits)
     assert (frames.t.tolist(), frames.quality.tolist()) == ([0.0, 0.5, 1.0], [77, 77, 77])
@@ -127,3 +134,15 @@ def test_entries_ids_are_those_they_were_imported_under() -> None:
 
     assert msgspec.json.decode(line)["id"] == "abc"
     assert entry.id == EventId(9)
+
+
+def test_a_line_that_no_store_can_keep_is_named() -> None:
+    reader = LineReader(BankFormat.NDJSON)
+    lines = [
+        f'{{"sha256":"{SHA256}","label":"a\\u0000b"}}',
+        f'{{"sha256":"{SHA256}","id":"{"x" * 201}"}}',
+    ]
+
+    problems = list(reader.pieces(lines))
+
+    assert [each.line for each in problems if isinstance(each, LineProblem)] == [1, 2]

@@ -15,6 +15,7 @@ from fieldfare.engine.banks import (
     add_to_bank,
     change_bank,
     change_entry,
+    must_be_theirs,
     put_bank,
     remove_bank,
     remove_entries,
@@ -172,6 +173,7 @@ def get_bank(name: str, who: Reader, platform: Platform) -> Response:
 @router.patch("/{name}", openapi_extra=openapi_body(BankChange))
 async def patch_bank(name: str, request: Request, who: Writer, platform: Platform) -> Response:
     """Change what is named of a bank; the rest stays as it is."""
+    must_be_theirs(name)
     changes = _given(decode(_BANK_CHANGE, await request.body()))
     bank = await run_in_threadpool(
         platform.store.write,
@@ -183,6 +185,7 @@ async def patch_bank(name: str, request: Request, who: Writer, platform: Platfor
 @router.delete("/{name}")
 def delete_bank(name: str, who: Writer, platform: Platform) -> Response:
     """Remove a bank with all its entries, a thousand at a time."""
+    must_be_theirs(name)
     while not platform.store.write(lambda uow: remove_bank(uow, who.org, name, by=who.pseudonym)):
         pass
     platform.blobs.delete_person(who.org, owner_of(name))
@@ -214,6 +217,7 @@ def list_entries(
 )
 async def add_entries(name: str, request: Request, who: Writer, platform: Platform) -> Response:
     """Add known content by its hashes (JSON) or as files, which are hashed and not kept."""
+    must_be_theirs(name)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=MAX_FILES) as form:
             parts = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
@@ -244,6 +248,8 @@ async def patch_entry(
 ) -> Response:
     """Change what is named of an entry, such as its state; the rest stays as it is."""
     changes = _given(decode(_ENTRY_CHANGE, await request.body()))
+    if not changes.keys() <= {"state"}:  # a flood may quarantine what was decided, too
+        must_be_theirs(name)
 
     def write(uow: UnitOfWork) -> BankEntryRecord:
         known = _entry_of(uow, who, name, entry)
@@ -255,6 +261,7 @@ async def patch_entry(
 @router.delete("/{name}/entries/{entry}")
 def delete_entry(name: str, entry: str, who: Writer, platform: Platform) -> Response:
     """Take an entry out of its bank."""
+    must_be_theirs(name)
 
     def write(uow: UnitOfWork) -> None:
         known = _entry_of(uow, who, name, entry)
@@ -286,6 +293,10 @@ def _given(wanted: msgspec.Struct) -> dict[str, object]:
 
 
 def _piece(entry: NewEntry) -> KnownPiece:
+    kinds = (bool(entry.text), bool(entry.url), bool(entry.sha256 or entry.md5 or entry.pdq))
+    if sum(kinds) > 1:
+        hint = "Give a text, or a URL, or the hashes of a file: each is an entry of its own."
+        raise BadInput("an entry that is several things at once", hint=hint)
     if entry.text or entry.url:
         return known_piece(
             entry.url or entry.text,

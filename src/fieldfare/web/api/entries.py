@@ -21,7 +21,13 @@ from fieldfare.engine.bank_files import (
     take_pieces,
     written,
 )
-from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank, the_entry
+from fieldfare.engine.banks import (
+    KnownPiece,
+    add_to_bank,
+    must_be_theirs,
+    the_bank,
+    the_entry,
+)
 from fieldfare.engine.feedback import judge_match
 from fieldfare.engine.reference_looks import looked_clearly
 from fieldfare.engine.reference_stills import read_still
@@ -178,6 +184,7 @@ async def add_from_item(
     platform: Platform,
 ) -> Response:
     """Add the media of an item, or of the item a case is about, in one step."""
+    must_be_theirs(name)
     wanted = decode(_FROM_ITEM, await request.body())
     pieces = await run_in_threadpool(pieces_of_item, platform, who, name, wanted)
     added = await run_in_threadpool(
@@ -204,6 +211,7 @@ async def import_entries(
     A line is taken once however often it is sent. Lines that cannot be read are named, and the
     others taken.
     """
+    must_be_theirs(name)
     await run_in_threadpool(platform.store.read, lambda uow: the_bank(uow, who.org, name))
     if request.headers.get("content-type", "").startswith("application/json"):
         sent = decode(_LINES, await request.body())

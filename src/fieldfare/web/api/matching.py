@@ -22,6 +22,7 @@ from fieldfare.web.api.banks import GOOD, Digest128, Digest256, Hex64
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
+from fieldfare.web.turns import in_turn
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 
@@ -56,13 +57,15 @@ async def match(
             fingerprint, problem = await run_in_threadpool(_taken, platform, who, part)
     else:
         fingerprint = _of_hashes(decode(_ASKED, await request.body()))
-    found = await run_in_threadpool(platform.recognising.explained, who.org, fingerprint)
+    found = await run_in_threadpool(
+        in_turn, lambda: platform.recognising.explained(who.org, fingerprint)
+    )
     return answer({**_asked_json(fingerprint, problem), **explained_json(found)})
 
 
 def _taken(platform: Served, who: Principal, part: UploadFile) -> tuple[Fingerprint, str]:
     known = platform.recognising.shelf.known(who.org)
-    taken = platform.scanning.fingerprint(part.file, stills=known.looks_at_stills)
+    taken = in_turn(lambda: platform.scanning.fingerprint(part.file, stills=known.looks_at_stills))
     return taken.fingerprint, taken.found.problem
 
 

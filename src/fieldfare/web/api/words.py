@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import KnownPiece, add_to_bank
+from fieldfare.engine.banks import KnownPiece, add_to_bank, must_be_theirs
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import BadInput, JsonValue
@@ -62,6 +62,7 @@ _ASKED: Final = msgspec.json.Decoder(AskedText)
 @router.post("/banks/{name}/words", status_code=201, openapi_extra=openapi_body(NewWordEntries))
 async def add_words(name: str, request: Request, who: Writer, platform: Platform) -> Response:
     """Add known texts and URLs. 400 names the entry that cannot be matched; then none is added."""
+    must_be_theirs(name)
     wanted = decode(_ENTRIES, await request.body()).entries
     pieces = [_piece(words, place) for place, words in enumerate(wanted)]
     added = await run_in_threadpool(

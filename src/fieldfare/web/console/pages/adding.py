@@ -8,11 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank
+from fieldfare.engine.banks import KnownPiece, add_to_bank, must_be_theirs, the_bank
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.kernel import BadInput, JsonValue
 from fieldfare.web.console.pages.asking import Fields, done
-from fieldfare.web.console.pages.banks import must_be_theirs
 from fieldfare.web.console.templating import answer, wants_json
 from fieldfare.web.console.views.adding import Typed, add_view, pieces_of
 from fieldfare.web.console.views.bank_form import mark as _

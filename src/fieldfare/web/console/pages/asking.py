@@ -17,7 +17,10 @@ THEN_HEADER: Final = "X-Then"
 async def read_form(request: Request) -> dict[str, str]:
     """Read the fields of a form or a JSON object, all text. Raises BadInput for anything else."""
     if request.headers.get("content-type", "").startswith("application/json"):
-        told: object = await request.json()
+        try:
+            told: object = await request.json()
+        except (ValueError, RecursionError):
+            raise BadInput("The body is not JSON.", hint="Send UTF-8 encoded JSON.") from None
         if not isinstance(told, dict):
             raise BadInput("The body must be a JSON object.")
         fields = told

@@ -11,9 +11,8 @@ from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.bank_files import BankFormat, LineProblem, LineReader, Taken, take_pieces
-from fieldfare.engine.banks import KnownPiece, the_bank
+from fieldfare.engine.banks import KnownPiece, must_be_theirs, the_bank
 from fieldfare.kernel import BadInput
-from fieldfare.web.console.pages.banks import must_be_theirs
 from fieldfare.web.console.templating import answer, wants_json
 from fieldfare.web.console.views.adding import ImportView, PieceLine, import_view
 from fieldfare.web.guards import Platform, requires

@@ -6,9 +6,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import change_bank, put_bank, remove_bank, the_bank
+from fieldfare.engine.banks import (
+    change_bank,
+    must_be_theirs,
+    put_bank,
+    remove_bank,
+    the_bank,
+)
 from fieldfare.kernel import BadInput, Conflict
-from fieldfare.matching.matches import DECIDED_PREFIX
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.templating import answer, wants_json
@@ -21,12 +26,6 @@ Reader = Annotated[Principal, requires(Permission.BANKS_READ)]
 Writer = Annotated[Principal, requires(Permission.BANKS_WRITE)]
 Words = Annotated[str, Query(max_length=200)]
 Choice = Annotated[str, Query(max_length=20)]
-
-
-class KeptByUs(Conflict):
-    """A bank of what was decided here follows the decisions alone."""
-
-    slug = "bank-kept-by-us"
 
 
 @router.get("/banks")
@@ -126,15 +125,6 @@ def remove(
     while not platform.store.write(lambda uow: remove_bank(uow, who.org, name, by=who.pseudonym)):
         pass
     return done(request, "/banks", {"removed": name})
-
-
-def must_be_theirs(name: str) -> None:
-    """Raise KeptByUs for a bank that only decisions may change."""
-    if name.startswith(DECIDED_PREFIX):
-        raise KeptByUs(
-            "This bank holds what was decided here, and follows the decisions.",
-            hint="Change the decision on the item, or make a bank of your own.",
-        )
 
 
 def _again(

@@ -7,7 +7,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import add_to_bank, change_entry, remove_entries, the_bank
+from fieldfare.engine.banks import (
+    add_to_bank,
+    change_entry,
+    must_be_theirs,
+    remove_entries,
+    the_bank,
+)
 from fieldfare.engine.feedback import judge_match
 from fieldfare.engine.reference_looks import looked_clearly
 from fieldfare.engine.reference_stills import read_still
@@ -17,7 +23,6 @@ from fieldfare.matching.repositories import BankEntryRecord, BankRecord, Opinion
 from fieldfare.records import Subject
 from fieldfare.web.api.entries import FromItem, JudgedItem, pieces_of_item
 from fieldfare.web.console.pages.asking import Fields, done
-from fieldfare.web.console.pages.banks import must_be_theirs
 from fieldfare.web.console.templating import answer, wants_json
 from fieldfare.web.console.views.bank_form import MAX_NOTE
 from fieldfare.web.console.views.entries import Asked, entry_of_bank, entry_view
@@ -52,9 +57,10 @@ def change(
     request: Request, who: Writer, platform: Platform, fields: Fields, *, name: str, entry: str
 ) -> Response:
     """Change what is sent of an entry, such as its state; the rest stays."""
-    must_be_theirs(name)
     wanted = parse_id(entry)
     changes, errors = read_entry(fields)
+    if not changes.keys() <= {"state"}:
+        must_be_theirs(name)
     if errors:
         if wants_json(request):
             wrong, why = next(iter(errors.items()))

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from fieldfare.engine.banks import the_bank
 from fieldfare.engine.unit import UnitOfWork
-from fieldfare.kernel import EventId, Org
+from fieldfare.kernel import BadInput, EventId, Org, parse_id
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.matching.bank_measures import DayOfHits, EntrySearch
 from fieldfare.matching.matches import DECIDED_PREFIX
 from fieldfare.matching.repositories import (
@@ -22,9 +23,7 @@ from fieldfare.web.console.moments import Moment
 WEEK: Final = 7
 DAY_MS: Final = 86_400_000
 PAGE: Final = 50
-_NEWEST: Final = EventId((1 << 63) - 1)
 _DIGEST: Final = re.compile(r"(?:[0-9a-f]{32}){1,2}", re.ASCII)
-_ID: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 BankState = Literal["on", "off", "paused"]
 
@@ -235,18 +234,25 @@ def _entries(
     if _DIGEST.fullmatch(words.lower()):
         found = uow.entry_pages.of_digest(org, words.lower())
         return [entry for entry in found if entry.bank == bank], None, True
-    if _ID.fullmatch(words):
-        entry = uow.entries.get(org, EventId(int(words)))
-        if entry is not None and entry.bank == bank:
-            return [entry], None, True
+    named = _id_of(words)
+    entry = None if named is None else uow.entries.get(org, named)
+    if entry is not None and entry.bank == bank:
+        return [entry], None, True
     wanted = EntrySearch(
         words=words,
         state=EntryState(asked.state) if asked.state in set(EntryState) else None,
         kind=EntryKind(asked.kind) if asked.kind in set(EntryKind) else None,
     )
-    before = EventId(int(asked.before)) if _ID.fullmatch(asked.before) else _NEWEST
+    before = _id_of(asked.before) or LAST_ID
     page = uow.bank_measures.search(org, bank, wanted, before=before, limit=PAGE)
     return page.entries, page.on, False
+
+
+def _id_of(text: str) -> EventId | None:
+    try:
+        return parse_id(text)
+    except BadInput:
+        return None
 
 
 def _weeks(uow: UnitOfWork, org: Org, now_ms: int) -> Mapping[str, tuple[int, ...]]:

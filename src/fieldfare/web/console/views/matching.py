@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+from urllib.parse import quote
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class Hashed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchLine:
     """A match, or what nearly is one; why: what it misses, nothing if it matches. path: of the
-    entry.
+    entry, "" if it was taken out of its bank since. bank_path: "" if the bank went too.
 
     radius: of the bank, None where the distance is none of hashes. has_no_pictures: of a policy
     of which nothing is shown but numbers.
@@ -91,6 +92,7 @@ class MatchLine:
     state: str
     entry: str
     path: str
+    bank_path: str
     label: str
     means: str
     distance: int
@@ -318,7 +320,7 @@ class Drawing:
     def line(self, match: BankMatch, why: Sequence[str] = ()) -> MatchLine:
         """Show a match, or what nearly is one and why it is none."""
         entry = self.uow.entries.get(self.org, EventId(int(match.entry)))
-        bank = self.banks.get(entry.bank) if entry else None
+        bank = self.banks.get(entry.bank if entry else match.bank)
         sealed = is_sealed(self.pack, match.policy)
         return MatchLine(
             bank=match.bank,
@@ -328,6 +330,7 @@ class Drawing:
             state=match.state.value,
             entry=match.entry,
             path=entry_path(entry.bank, match.entry) if entry else "",
+            bank_path=bank_path(bank.name) if bank else "",
             label=match.label,
             means=match.means,
             distance=match.distance,
@@ -358,8 +361,12 @@ def is_sealed(pack: PolicyPack, code: str) -> bool:
     return policy is None or bool(policy.flags & NO_PICTURES)
 
 
+def bank_path(bank: str) -> str:
+    return f"/banks/{quote(bank)}"
+
+
 def entry_path(bank: str, entry: str) -> str:
-    return f"/banks/{bank}/entries/{entry}"
+    return f"{bank_path(bank)}/entries/{entry}"
 
 
 def _word_line(uow: UnitOfWork, org: Org, text: str, match: TextMatch) -> WordLine:
