@@ -12,14 +12,23 @@ import fieldfare.storage
 from fieldfare.storage.statements import Statement
 
 WALKS = {
+    "bank_matches._OLD_HITS": "clears up once an hour",
+    "bank_measures._HITS": "reads the hits that are kept",
+    "banks._COUNTS": "counts all entries in an index",
     "decisions._RESTRICTING": "loads the gate at the start",
+    "entries._LAST": "takes the last of an index",
     "items._ALL_CURRENT": "loads the gate at the start",
     "items._SEEN_OFTEN": "loads the gate at the start",
+    "labels._ALL": "loads the labels at the start",
     "retention._CARRIED": "clears up once an hour",
 }
 """Queries that read many rows of one organisation or of all, and why they may."""
 
-GROWING = ("cases", "decisions", "events", "payloads", "event_causes", "items", "outbox", "views")
+GROWING = (
+    *("cases", "decisions", "events", "payloads", "event_causes", "items", "outbox", "views"),
+    *("bank_entries", "entity_labels", "entry_feedback", "entry_hits"),
+    *("exchange_records", "uploads"),
+)
 """Tables with a row or more for each thing that happens."""
 
 
