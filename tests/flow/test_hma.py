@@ -225,7 +225,40 @@ def test_quarantined_content_is_not_released_by_a_client(
     path = f"/c/bank/BANK_Q/content/{content}"
 
     assert empty.put(path, json={"disable_until_ts": 1}).status_code == 409
-    assert empty.put(path, json={"disable_until_ts": 0}).status_code == 200
+    soon = shared.clock.now_ms() // 1000 + 60
+    assert empty.put(path, json={"disable_until_ts": soon}).status_code == 409
+    off = empty.put(path, json={"disable_until_ts": 0})
+    assert (off.status_code, off.json()["disable_until_ts"]) == (200, 0)
+    assert empty.put(path, json={"disable_until_ts": 1}).status_code == 409
+
+
+def test_a_name_that_is_refused_takes_the_share_back(empty: TestClient) -> None:
+    make_bank(empty, "BANK_R")
+    make_bank(empty, "BANK_T")
+    path = "/c/bank/BANK_R"
+
+    refused = empty.put(path, json={"name": "BANK_T", "enabled_ratio": 0.25})
+    kept = empty.get(path).json()
+    both = empty.put(path, json={"name": "BANK_S", "enabled_ratio": 0.25})
+
+    assert (refused.status_code, refused.json()["message"]) == (403, "Bank name already exists")
+    assert kept["matching_enabled_ratio"] == 1.0
+    assert both.json() == {"name": "BANK_S", "matching_enabled_ratio": 0.25}
+    assert empty.get(path).status_code == 404
+
+
+def test_setting_a_share_switches_nothing_on(empty: TestClient, shared: Community) -> None:
+    make_bank(empty, "BANK_O")
+    shared.platform.store.write(
+        lambda uow: change_bank(uow, shared.org, "BANK_O", {"enabled": False}, by="nora")
+    )
+
+    told = empty.put("/c/bank/BANK_O", json={"enabled_ratio": 0.5})
+
+    assert told.json()["matching_enabled_ratio"] == 0.0
+    assert not shared.platform.store.read(
+        lambda uow: uow.banks.get(shared.org, "BANK_O").enabled  # type: ignore[union-attr]  # made above
+    )
 
 
 def test_content_is_shown_switched_and_deleted(empty: TestClient, shared: Community) -> None:

@@ -18,6 +18,7 @@ from fieldfare.engine.banks import (
     put_bank,
     remove_bank,
     remove_entries,
+    the_bank,
 )
 from fieldfare.engine.exchange_pages import piece_of_record
 from fieldfare.engine.unit import UnitOfWork
@@ -110,17 +111,16 @@ async def update_bank(bank_name: str, request: Request, who: Curator, hma: Hma) 
     name, ratio = body.get("name"), ratio_of(body)
     if name is not None and (not isinstance(name, str) or not is_hma_name(name)):
         abort(400, NAME_RULE)
+    changes: dict[str, object] = {}
     if ratio is not None:
         # A share alone switches nothing on that a person has switched off.
         on = {"enabled": True, "disabled_until": None} if body.get("enabled") else {}
         changes = {"enabled_ratio": ratio, **on}
-        bank = await run_in_threadpool(
-            hma.platform.store.write,
-            lambda uow: change_bank(uow, who.org, bank.name, changes, by=who.pseudonym),
-        )
-    if isinstance(name, str) and name != bank_name:
-        bank = await run_in_threadpool(_renamed, hma, who, bank, name)
-        bank_name = name
+    to = name if isinstance(name, str) else bank_name
+    bank = await run_in_threadpool(
+        _changed, hma, who, bank, changes, None if to == bank_name else to
+    )
+    bank_name = to
     return told(bank_body(hma, bank, bank_name))
 
 
@@ -198,11 +198,8 @@ async def update_content(
     bank, entry = await run_in_threadpool(_the_content, hma, who, bank_name, content_id)
     if "disable_until_ts" in body:
         changes = _until(hma, body["disable_until_ts"])
-        if entry.state is EntryState.QUARANTINED and changes["state"] is EntryState.ACTIVE:
-            abort(409, "this content matched too much and is quarantined; a person releases it")
         entry = await run_in_threadpool(
-            hma.platform.store.write,
-            lambda uow: change_entry(uow, who.org, entry.id, changes, by=who.pseudonym),
+            hma.platform.store.write, lambda uow: _switched(uow, who, entry, changes)
         )
     return told(_content_body(hma, bank, bank_name, entry))
 
@@ -324,15 +321,42 @@ def _add(hma: Acting, who: Principal, bank: BankRecord, piece: KnownPiece) -> in
     return added
 
 
-def _renamed(hma: Acting, who: Principal, bank: BankRecord, to: str) -> BankRecord:
+def _switched(
+    uow: UnitOfWork, who: Principal, entry: BankEntryRecord, changes: dict[str, object]
+) -> BankEntryRecord:
+    """Switch an entry, but leave one that is quarantined as it is: off, until a person looks.
+
+    Off is what it is already; were it written as switched off, switching it on would release it.
+    """
+    now = uow.entries.get(who.org, entry.id)
+    if now is None:
+        abort(404, f"content '{entry.id}' not found")
+    if now.state is not EntryState.QUARANTINED:
+        return change_entry(uow, who.org, entry.id, changes, by=who.pseudonym)
+    if changes["state"] is EntryState.ACTIVE:
+        abort(409, "this content matched too much and is quarantined; a person releases it")
+    return now
+
+
+def _changed(
+    hma: Acting, who: Principal, bank: BankRecord, changes: dict[str, object], to: str | None
+) -> BankRecord:
+    """Change a bank and its name, or neither: a name that is refused takes the rest back."""
     pack, store = hma.platform.pack(who.org), hma.platform.store
-    if to in hma_names(store.read(lambda uow: uow.banks.banks(who.org))).values():
-        abort(403, "Bank name already exists")
+
+    def write(uow: UnitOfWork) -> bool:
+        if to is not None and to in hma_names(uow.banks.banks(who.org)).values():
+            raise Conflict("Bank name already exists", hint="Take another name.")
+        if changes:
+            change_bank(uow, who.org, bank.name, changes, by=who.pseudonym)
+        return to is None or rename_bank(uow, who.org, bank.name, to, pack, by=who.pseudonym)
+
     try:
-        while not store.write(
-            lambda uow: rename_bank(uow, who.org, bank.name, to, pack, by=who.pseudonym)
-        ):
-            pass
+        done = store.write(write)
     except Conflict as error:
-        abort(403, str(error))
-    return replace(bank, name=to)
+        abort(403, error.message)
+    while to is not None and not done:
+        done = store.write(
+            lambda uow: rename_bank(uow, who.org, bank.name, to, pack, by=who.pseudonym)
+        )
+    return store.read(lambda uow: the_bank(uow, who.org, bank.name if to is None else to))
