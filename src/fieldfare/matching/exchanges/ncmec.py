@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET  # only text without a DOCTYPE is parsed
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 from fieldfare.kernel import BadInput, JsonValue
 from fieldfare.matching.exchanges.protocol import (
@@ -59,6 +59,7 @@ TOO_MANY: Final = 400_000
 FEW: Final = 2_000
 SHRINK: Final = 4
 _NEXT: Final = re.compile(r"/v2/entries\?[A-Za-z0-9%=&_.:;+-]{1,2000}")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS: Final = {"md5": SignalKind.MD5, "pdq": SignalKind.PDQ}
 _FEEDBACK_TYPES: Final = {SignalKind.MD5: "MD5", SignalKind.PDQ: "PDQ"}
 _ENTRIES: Final = {
@@ -117,7 +118,7 @@ class NcmecClient:
 
     def tell(self, opinion: OwnOpinion, /) -> None:
         """Vote on every fingerprint of the entry that we hold; a vote against needs a reason."""
-        place = "/".join(quote(opinion.address[part], safe="") for part in ("member", "id"))
+        place = "/".join(_plain(opinion.address.get(part, "")) for part in ("member", "id"))
         for signal in opinion.signals:
             kind = _FEEDBACK_TYPES.get(signal.kind)
             if kind is None:
@@ -170,6 +171,19 @@ class NcmecClient:
                 elif not self._only or record.owner in self._only:
                     made.append(record)
         return tuple(made), skipped
+
+
+def _plain(name: str) -> str:
+    """Give a part of an address as it is. Raises OpinionNotTaken for what could lead elsewhere.
+
+    The service says these names itself, and quoting leaves `..` as it is.
+    """
+    if not _PLAIN.fullmatch(name):
+        raise OpinionNotTaken(
+            "the entry has no name that an opinion could be sent to",
+            hint="Names are letters, digits, - and _; tell the service by other means.",
+        )
+    return name
 
 
 def _window_of(checkpoint: Checkpoint | None, now_s: int) -> tuple[int, tuple[int, str] | None]:

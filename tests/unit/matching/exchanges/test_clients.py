@@ -159,7 +159,7 @@ def test_xml_that_wants_something_else_is_refused(body: bytes, why: str) -> None
 
 def test_ncmec_is_voted_to_with_a_reason_where_it_wants_one() -> None:
     service = FakeNcmec()
-    opinion = {"key": "42-i", "signals": (PDQ_ONE,), "address": {"member": "42", "id": "i/1"}}
+    opinion = {"key": "42-i", "signals": (PDQ_ONE,), "address": {"member": "42", "id": "i-1"}}
     with an_exchange(service) as ncmec:
         speaking = client("ncmec", ncmec)
         speaking.tell(OwnOpinion(agrees=True, **opinion))  # type: ignore[arg-type]  # spelt out above
@@ -170,9 +170,22 @@ def test_ncmec_is_voted_to_with_a_reason_where_it_wants_one() -> None:
             )
 
     (place, upvote), (_, downvote) = service.votes
-    assert place == "/v2/entries/42/i%2F1/PDQ/feedback"
+    assert place == "/v2/entries/42/i-1/PDQ/feedback"
     assert b"<affirmative" in upvote
     assert f"<reasonIds><guid>{REASON}</guid></reasonIds>".encode() in downvote
+
+
+@pytest.mark.parametrize(
+    "address",
+    [{"member": "42", "id": ".."}, {"member": "..", "id": "i"}, {"member": "42", "id": "i/1"}, {}],
+)
+def test_a_vote_goes_to_no_place_but_an_entrys(address: dict[str, str]) -> None:
+    service = FakeNcmec()
+    opinion = OwnOpinion(key="42-i", agrees=True, signals=(PDQ_ONE,), address=address)
+    with an_exchange(service) as ncmec, pytest.raises(OpinionNotTaken, match="no name"):
+        client("ncmec", ncmec).tell(opinion)
+
+    assert service.votes == []
 
 
 def test_stopncii_is_read_to_the_end_and_withdrawn_hashes_go() -> None:
