@@ -119,7 +119,12 @@ class Platform:
         heads = Heads(Keys(settings.home).heads)
         self.lake_keeping = LakeKeeping(settings, store, clock, vault, self.grounds)
         self.lake = self.lake_keeping.lake
-        self.exchanges = Exchanges(store, clock, folder=settings.home / "exchanges")
+        self.exchanges = Exchanges(
+            store,
+            clock,
+            folder=settings.home / "exchanges",
+            hosts=frozenset(settings.exchange_hosts),
+        )
         self.backtests = self._backtests()
         self._sealer = Sealer(store, clock, key=load_seal_key(settings.home), heads=heads)
         self._scans_waiting = 0

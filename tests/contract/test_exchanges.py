@@ -36,6 +36,7 @@ from fieldfare.storage.unit import SqlUnit
 from fieldfare.testing.exchanges import (
     FEEDBACK_KEY,
     FUNCTION_KEY,
+    LOOPBACK,
     PASSWORD,
     SECRETS,
     SUBSCRIPTION_KEY,
@@ -52,7 +53,7 @@ from fieldfare.testing.exchanges import (
 NAME = "SHARED"
 PACK = Path(__file__).parents[2] / "packs" / "default" / "policies.yaml"
 ONE, TWO, THREE = "1a" * 32, "2b" * 32, "3c" * 32
-ASK = HttpAsk(lambda _: None, random=Random(1))
+ASK = HttpAsk(lambda _: None, hosts=frozenset({LOOPBACK}), random=Random(1))
 OF_NCMEC: dict[str, JsonValue] = {"user": USER, "password": PASSWORD}
 OF_STOPNCII: dict[str, JsonValue] = {
     "fetch_function_key": FUNCTION_KEY,
@@ -75,7 +76,8 @@ class World:
         store.write(lambda uow: uow.organisations.add(self.org, "main"))
 
     def working(self, ask: Ask | None) -> Exchanges:
-        return Exchanges(self.store, self.clock, folder=self.folder, ask=ask)
+        hosts = frozenset({LOOPBACK})
+        return Exchanges(self.store, self.clock, folder=self.folder, hosts=hosts, ask=ask)
 
     def add(
         self,
@@ -518,7 +520,8 @@ from fieldfare.storage import SqlStore
 url, folder, now_ms = sys.argv[1:]
 clock = SimulatedClock(int(now_ms))
 store = SqlStore.open(url, clock=clock, vault=Vault(bytes(range(32))))
-Exchanges(store, clock, folder=Path(folder)).fetch(Org("main"), "SHARED", budget_s=600.0)
+at_work = Exchanges(store, clock, folder=Path(folder), hosts=frozenset({"127.0.0.1"}))
+at_work.fetch(Org("main"), "SHARED", budget_s=600.0)
 """
 
 
@@ -569,6 +572,8 @@ def test_another_address_takes_its_credentials_along_only_if_they_are_given_agai
         change({"config": elsewhere})
     with pytest.raises(BadInput, match="its own credentials"):
         change({"config": elsewhere, "credentials": {"user": "other"}})
+    with pytest.raises(BadInput, match="its own credentials"):
+        change({"config": {"environment": "test_NGO"}})
     change({"config": elsewhere, "credentials": {**OF_NCMEC}})
 
     assert world.exchange().config["base_url"] == "https://elsewhere.example"

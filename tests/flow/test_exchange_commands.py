@@ -32,6 +32,7 @@ def home(installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     copied = tmp_path / "home"
     shutil.copytree(installed.home, copied)
     monkeypatch.setenv("FIELDFARE_HOME", str(copied))
+    monkeypatch.setenv("FIELDFARE_EXCHANGE_HOSTS", "127.0.0.1")
     return copied
 
 

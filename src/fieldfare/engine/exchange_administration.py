@@ -17,7 +17,9 @@ from fieldfare.policies import PolicyPack
 from fieldfare.records import Subject
 
 CHANGED: Final = "exchange.changed"
-ADDRESS: Final = "base_url"
+ADDRESSES: Final = ("base_url", "environment")
+"""The settings that say where credentials are sent."""
+
 SHORTEST_S: Final = 60
 
 
@@ -82,7 +84,7 @@ def change_exchange(
     config, credentials = changes.get("config"), changes.get("credentials")
     if isinstance(config, dict):
         checked = api.check_config({**known.config, **config})
-        if checked.get(ADDRESS) != known.config.get(ADDRESS):
+        if any(checked.get(each) != known.config.get(each) for each in ADDRESSES):
             _must_give_all(known, credentials)
         if checked != known.config:
             progress = replace(known.progress, checkpoint=None)

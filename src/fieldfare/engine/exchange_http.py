@@ -1,21 +1,26 @@
 """HTTP to exchanges: a request flows out, tried again where that may help; a body flows back.
 
-The address is one the administrator named, so it is not held to public hosts as a stranger's URL
-is; but nothing else is believed either: no redirect is followed, no proxy of the environment is
-used, and a body is cut off at its limit. Errors name the host and the status, never the path, the
-query or a header: each of them may hold a credential.
+Who sets an exchange up need not be who runs the machine, and must not reach its network: a name is
+resolved, every address it has is held to the public ones as a `media_url`'s is, and the connection
+goes to a checked address while TLS still proves the name. Only hosts the operator named in the
+settings may be at home, and speak http on this machine. No redirect is followed, no proxy of the
+environment is used, and a body is cut off at its limit. Errors name the host and the status, never
+the path, the query or a header: each of them may hold a credential.
 """
 
 import email.utils
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random, SystemRandom
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import httpx2
 
+from fieldfare.ingest.remote import ADDRESSES_TRIED, Resolve, resolved
+from fieldfare.ingest.remote_addresses import HTTPS_PORT, why_refused
 from fieldfare.kernel import Clock, FieldfareError, SystemClock
 from fieldfare.matching.exchanges import Asked, ExchangeRefused, ExchangeUnavailable
 
@@ -42,33 +47,60 @@ class _Trouble:
     rest_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to a service: an address of its host, and what says which host is meant."""
+
+    url: httpx2.URL
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict)
+
+
 class HttpAsk:
-    """`matching.exchanges.Ask` over pooled connections; safe to share between threads.
+    """`matching.exchanges.Ask` over connections of its own; safe to share between threads.
 
     wait: sleeps for a while between two tries, and raises to end them. GETs are tried TRIES times
     with waits that double, half of each drawn by chance, unless the service says how long
     (Retry-After); a POST or PUT is sent once, for what it does may have been done.
+
+    hosts: those the operator named (`exchange_hosts`). tls: what is trusted; None: the system's
+    authorities. also_allowed: addresses taken although they are not public. It is an argument for
+    tests on a machine of their own, and no setting leads to it.
     """
 
     def __init__(
         self,
         wait: Wait,
         *,
+        hosts: frozenset[str] = frozenset(),
+        resolve: Resolve = resolved,
+        tls: ssl.SSLContext | None = None,
+        also_allowed: frozenset[str] = frozenset(),
         clock: Clock | None = None,
         random: Random | None = None,
         timeout_s: float = TIMEOUT_S,
         body_at_most: int = BODY_AT_MOST,
     ) -> None:
         self._wait = wait
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._resolve = resolve
+        self._also_allowed = also_allowed
         self._clock = clock or SystemClock()
         self._random = random or SystemRandom()
         self._most = body_at_most
         # At INFO it logs whole addresses, and an exchange's may hold its access token.
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        self._client = httpx2.Client(timeout=timeout_s, follow_redirects=False, trust_env=False)
+        self._client = httpx2.Client(
+            timeout=timeout_s,
+            follow_redirects=False,
+            trust_env=False,
+            verify=tls or True,
+            # Kept by address: a connection that proved one name must not serve another.
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
 
     def __call__(self, request: Asked, /) -> bytes:
-        host = _must_be_safe(request.url)
+        host = _must_be_safe(request.url, self._hosts)
         tries = TRIES if request.method == "GET" else 1
         trouble = _Trouble("")
         for number in range(tries):
@@ -93,24 +125,58 @@ class HttpAsk:
     def _once(self, request: Asked, host: str) -> bytes | _Trouble:
         """Try once. Raises ExchangeRefused for what no second try mends."""
         try:
-            with self._client.stream(
-                request.method,
-                request.url,
-                params=request.params or None,
-                headers=dict(request.headers),
-                content=request.body or None,
-            ) as response:
-                if response.status_code in _PASSING:
-                    return _Trouble(f"answered {response.status_code}", self._rest_s(response))
-                if not response.is_success:
-                    _refuse(host, response.status_code)
-                return self._read(response, host)
+            *others, last = self._ways(request.url, host)
+            for way in others:
+                try:
+                    return self._by(way, request, host)
+                except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                    continue  # nothing was sent: its next address may answer
+            return self._by(last, request, host)
         except httpx2.InvalidURL:
             raise ExchangeRefused(
                 f"{host} has an address that cannot be asked", hint="Look at base_url."
             ) from None
         except (httpx2.HTTPError, OSError) as error:
             return _Trouble(f"did not answer ({type(error).__name__})")
+
+    def _by(self, way: _Way, request: Asked, host: str) -> bytes | _Trouble:
+        with self._client.stream(
+            request.method,
+            way.url,
+            params=request.params or None,
+            headers={**request.headers, **way.headers},
+            content=request.body or None,
+            extensions={**way.extensions},
+        ) as response:
+            if response.status_code in _PASSING:
+                return _Trouble(f"answered {response.status_code}", self._rest_s(response))
+            if not response.is_success:
+                _refuse(host, response.status_code)
+            return self._read(response, host)
+
+    def _ways(self, text: str, host: str) -> Sequence[_Way]:
+        """Resolve a name, once for each try. One address that is refused refuses the name."""
+        url = httpx2.URL(text)
+        if host in self._hosts:
+            return (_Way(url),)
+        port = url.port or HTTPS_PORT
+        try:
+            addresses = self._resolve(host, port)
+        except UnicodeError:
+            raise ExchangeRefused("its host is no name", hint="Look at base_url.") from None
+        for address in addresses:
+            why = None if address in self._also_allowed else why_refused(address)
+            if why is not None:
+                hint = "If it is one of your own, its operator names it in exchange_hosts."
+                raise ExchangeRefused(f"{host} has an address that is refused: {why}", hint=hint)
+        if not addresses:
+            raise OSError("no address")
+        shown = f"[{host}]" if ":" in host else host
+        headers = {"Host": shown if port == HTTPS_PORT else f"{shown}:{port}"}
+        return [
+            _Way(url.copy_with(host=address), headers, {"sni_hostname": host})
+            for address in addresses[:ADDRESSES_TRIED]
+        ]
 
     def _read(self, response: httpx2.Response, host: str) -> bytes:
         body = bytearray()
@@ -133,17 +199,23 @@ class HttpAsk:
         return max(0.0, (until_ms - self._clock.now_ms()) / 1000)
 
 
-def _must_be_safe(url: str) -> str:
-    """Give the host of an address. Raises ExchangeRefused unless it is https, or on loopback."""
+def _must_be_safe(url: str, hosts: frozenset[str]) -> str:
+    """Give the host of an address. Raises ExchangeRefused unless it is https.
+
+    hosts: the operator's; those of them on loopback may speak http.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
         host, parts = "", urlsplit("")
-    if host and parts.scheme == "http" and host in _LOOPBACK:
+    if parts.scheme == "http" and host in _LOOPBACK & hosts:
         return host
     if not host or parts.scheme != "https" or parts.username or parts.password:
-        hint = "Use https://host/path without a user name; http is for this machine alone."
+        hint = (
+            "Use https://host/path without a user name; http is for this machine alone, "
+            "where its operator names it in exchange_hosts."
+        )
         raise ExchangeRefused("that is no address of an exchange", hint=hint, pointer="/config")
     return host
 

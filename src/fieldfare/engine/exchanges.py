@@ -64,13 +64,23 @@ class Fetched:
 class Exchanges:
     """Fetches and tells. Safe to use from any thread; one exchange is at work at a time.
 
-    folder: where local files lie. ask: how services are reached, for a test.
+    folder: where local files lie. hosts: those of the operator's own (`exchange_hosts`). ask: how
+    services are reached, for a test.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, folder: Path, ask: Ask | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        folder: Path,
+        hosts: frozenset[str] = frozenset(),
+        ask: Ask | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._folder = folder
+        self._hosts = hosts
         self._stop = threading.Event()
         self._ask = ask
         self._own: HttpAsk | None = None
@@ -136,7 +146,7 @@ class Exchanges:
     def client(self, exchange: ExchangeRecord) -> ExchangeClient:
         """Make the client of an exchange."""
         if self._ask is None:
-            self._own = self._own or HttpAsk(self._wait, clock=self._clock)
+            self._own = self._own or HttpAsk(self._wait, hosts=self._hosts, clock=self._clock)
         ask = self._ask or self._own
         if ask is None:
             raise AssertionError("one of them is there")

@@ -29,6 +29,8 @@ class Settings:
     media_fetch_s: for one media_url, from the look-up to the last byte. media_hosts: where a
     media_url may lead, as `cdn.example`, `.cdn.example` for all below it, or either with a port;
     none: every public host on port 443.
+    exchange_hosts: hosts of exchanges that may have an address that is not public, for a mirror or
+    a service at home; those on this machine may speak http. All others: https, public addresses.
     lake_flush_s, lake_rows: when events go into the lake at the latest; lake_days: how long they
     stay there, 0 for as long as the log has them. backtest_workers: processes of a backtest; 0: as
     many as the machine has cores.
@@ -51,6 +53,7 @@ class Settings:
     media_memory_bytes: int = 1 << 30
     media_fetch_s: float = 60.0
     media_hosts: tuple[str, ...] = ()
+    exchange_hosts: tuple[str, ...] = ()
     body_bytes: int = 4_000_000
     lag_events: int = 50_000
     lag_scans: int = 10_000

@@ -150,9 +150,9 @@ def a_community(
         shutil.copytree(installed.home, home)
         made = installed
     clock = SimulatedClock(BEGINNING)
-    with reopened(
-        Settings(home=home, database=database, workers=1), clock, remote=remote
-    ) as platform:
+    # Exchanges of tests are on this machine.
+    settings = Settings(home=home, database=database, workers=1, exchange_hosts=("127.0.0.1",))
+    with reopened(settings, clock, remote=remote) as platform:
         community = Community(platform, clock, password=made.password, key=made.key)
         community.settle()
         yield community

@@ -27,6 +27,7 @@ from fieldfare.matching.exchanges import (
 from fieldfare.testing.exchanges import (
     FEEDBACK_KEY,
     FUNCTION_KEY,
+    LOOPBACK,
     PASSWORD,
     REASON,
     SECRETS,
@@ -63,7 +64,7 @@ CONFIGS: Mapping[str, Mapping[str, JsonValue]] = {
 }
 
 
-ASK = HttpAsk(lambda _: None, random=Random(1))
+ASK = HttpAsk(lambda _: None, hosts=frozenset({LOOPBACK}), random=Random(1))
 
 
 def client(name: str, at: FakeExchange, **config: JsonValue) -> ExchangeClient:
@@ -356,7 +357,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def ask(waits: list[float]) -> Callable[[Asked], bytes]:
-    return HttpAsk(waits.append, random=Random(1), body_at_most=1_000)
+    return HttpAsk(waits.append, hosts=frozenset({LOOPBACK}), random=Random(1), body_at_most=1_000)
 
 
 def test_a_service_that_is_busy_is_asked_again_when_it_says(
