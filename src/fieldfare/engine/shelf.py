@@ -24,7 +24,7 @@ from fieldfare.engine.shelf_stages import StageKeeping, stages_in
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import FrameTable, joined, unpack_frames
-from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged, IndexHits
+from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged, IndexHits, IndexUnsure
 from fieldfare.matching.known import KnownContent
 from fieldfare.matching.pdq import MIN_QUALITY, RADIUS
 from fieldfare.matching.repositories import NO_HASHES, BankEntryRecord, BankRecord, EntryHashes
@@ -313,14 +313,15 @@ def open_index(folder: Path) -> HashIndex:
 
 
 def renewed(index: HashIndex, error: IndexDamaged) -> HashIndex:
-    """Give an empty index in the place of one that turned out to be damaged.
+    """Give an empty index, or the one opened anew, in the place of one that cannot go on.
 
     What opens an index looks at its outlines alone: rows are compared with their checksums when
-    they are merged.
+    they are merged. One that is merely unsure of itself is whole, and opened again as it is.
     """
     _log.error("an index is damaged and made anew", folder=str(index.folder), why=str(error))
     index.close()
-    if index.folder.exists():  # a second try may find it gone
+    # A second try may find it gone.
+    if index.folder.exists() and not isinstance(error, IndexUnsure):
         shutil.rmtree(index.folder)
     return open_index(index.folder)
 

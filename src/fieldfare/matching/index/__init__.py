@@ -1,6 +1,6 @@
 """The exact index of frame hashes: ten million rows, mapped from files that processes share."""
 
-from fieldfare.matching.index.disk import IndexDamaged, IndexInUse
+from fieldfare.matching.index.disk import IndexDamaged, IndexInUse, IndexUnsure
 from fieldfare.matching.index.hash_index import HashIndex
 from fieldfare.matching.index.rows import HashRows, IndexHits
 from fieldfare.matching.index.warming import keep_compiled_in, warm
@@ -11,6 +11,7 @@ __all__ = [
     "IndexDamaged",
     "IndexHits",
     "IndexInUse",
+    "IndexUnsure",
     "keep_compiled_in",
     "warm",
 ]

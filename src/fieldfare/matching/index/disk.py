@@ -18,6 +18,14 @@ class IndexDamaged(Unavailable):
         )
 
 
+class IndexUnsure(IndexDamaged):
+    """Raised when what is in memory and what a restart would find may differ: nothing is taken."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "a change may not last, and nothing is taken until reopened")
+        self.hint = "Look at the disk, and restart what writes to the index; nothing is lost."
+
+
 class IndexInUse(Conflict):
     """Raised when another process, or another object of this one, writes to the index."""
 
@@ -48,8 +56,14 @@ def write_synced(path: Path, content: bytes) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Put content in the place of a file at once, durably: readers see the old or the new."""
+    """Put content in the place of a file at once, durably: readers see the old or the new.
+
+    Raises OSError with the old in place, and IndexUnsure where either may be found after a crash.
+    """
     fresh = path.with_name(f"{path.name}.new")
     write_synced(fresh, content)
     fresh.replace(path)
-    sync_folder(path.parent)
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise IndexUnsure(path) from error

@@ -1,7 +1,9 @@
 """The one writer of an index: takes rows in, makes segments of the tail, merges, and cleans up.
 
 Order of every change: data on disk and synced, then the manifest swapped, then the view, then old
-files removed. Whatever the crash, the manifest names complete files, and the log has the rest.
+files removed. Whatever the crash, the manifest names complete files, and the log has the rest. Once
+it is not known which manifest a crash would leave, nothing more is taken: what would be appended to
+one's log would be lost with the other.
 """
 
 import fcntl
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.matching.index.contents import Contents
-from fieldfare.matching.index.disk import IndexInUse, sync_folder, write_synced
+from fieldfare.matching.index.disk import IndexInUse, IndexUnsure, sync_folder, write_synced
 from fieldfare.matching.index.log import LogWriter, Record, added, dropped_below, read_log, removed
 from fieldfare.matching.index.manifest import (
     Manifest,
@@ -40,6 +42,7 @@ _LOCK: Final = "writer.lock"
 class IndexWriter:
     """Opens or makes the index of a folder. Raises IndexInUse, IndexDamaged.
 
+    After IndexUnsure every change raises it, until the index is opened anew; searches go on.
     Its methods may be called from any thread; `view` is what searches of this process see.
     """
 
@@ -50,8 +53,10 @@ class IndexWriter:
         self._one_merge = threading.Lock()
         self._busy: set[Path] = set()  # what a merge that is under way reads
         self._made: Path | None = None  # and what it writes
+        self._unsure = False
         self._held = _held_lock(folder)
         try:
+            sync_folder(folder)  # what is read now is what a crash would leave
             self._manifest = read_manifest(folder) or self._first_manifest()
             self._contents = Contents.of(folder, self._manifest)
             self._log = self._replayed()
@@ -113,6 +118,7 @@ class IndexWriter:
                 os.close(self._held)
 
     def _append(self, record: Record) -> None:
+        self._must_be_sure()
         # A full tail is flushed before anything new is taken: if that fails, nothing was.
         if len(self._contents.tail) >= TAIL_ROWS or self._log.size >= _LOG_BYTES:
             self._flush(NO_ROWS, self.applied_to)
@@ -122,6 +128,7 @@ class IndexWriter:
 
     def _flush(self, more: HashRows, applied_to: int) -> None:
         """Make a segment of the small segments, the tail, and more rows; begin a new log."""
+        self._must_be_sure()
         folded = foldable(self._contents.segments, self._busy)
         more = more.where(more.owner >= self._contents.floor)
         rows = joined([kept_rows(folded), self._contents.tail.rows, more])
@@ -130,7 +137,11 @@ class IndexWriter:
         kept = tuple(served for served in self._contents.segments if served not in folded)
         log = LogWriter(self._folder / self._fresh("log").name, 0)
         new = tuple(_whole(path) for path in paths)
-        self._commit((*kept, *new), log, max(applied_to, self.applied_to))
+        try:
+            self._commit((*kept, *new), log, max(applied_to, self.applied_to))
+        except BaseException:
+            log.close()
+            raise
         self._log.close()
         self._log = log
         self._contents.tail = Tail()
@@ -138,6 +149,7 @@ class IndexWriter:
 
     def _replace(self, merged: tuple[Served, ...], path: Path | None) -> None:
         """Put one segment in the place of those merged, less what was removed meanwhile."""
+        self._must_be_sure()
         inputs = {served.segment.path: served for served in merged}
         now = {served.segment.path: served for served in self._contents.segments}
         kept = tuple(served for at, served in now.items() if at not in inputs)
@@ -158,10 +170,18 @@ class IndexWriter:
             floor=self._contents.floor,
         )
         sync_folder(self._folder)
-        write_manifest(self._folder, manifest)
+        try:
+            write_manifest(self._folder, manifest)
+        except IndexUnsure:
+            self._unsure = True
+            raise
         self._manifest = manifest
         self._contents.segments = segments
         self._contents.applied_to = applied_to
+
+    def _must_be_sure(self) -> None:
+        if self._unsure:
+            raise IndexUnsure(self._folder)
 
     def _publish(self) -> None:
         self.view = self._contents.view()

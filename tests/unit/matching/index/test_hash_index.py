@@ -1,3 +1,5 @@
+import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,7 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from fieldfare.kernel import BadInput, Conflict
-from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged, IndexHits, IndexInUse
+from fieldfare.matching.index import (
+    HashIndex,
+    HashRows,
+    IndexDamaged,
+    IndexHits,
+    IndexInUse,
+    IndexUnsure,
+)
 
 DRAW = np.random.default_rng(11)
 
@@ -243,6 +252,71 @@ def test_a_search_goes_on_in_segments_that_are_merged_away(index: HashIndex) -> 
 def test_one_process_writes(index: HashIndex) -> None:
     with pytest.raises(IndexInUse, match="another process"):
         HashIndex.open(index.folder)
+
+
+def failing_at(number: int) -> Callable[[int], None]:
+    """Give an fsync that fails at the nth folder, and does as it should else."""
+    sync, folders = os.fsync, 0
+
+    def fsync(descriptor: int) -> None:
+        nonlocal folders
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            folders += 1
+            if folders == number:
+                raise OSError(5, "input/output error")
+        sync(descriptor)
+
+    return fsync
+
+
+@pytest.mark.parametrize("renamed", [True, False])
+def test_where_either_state_may_outlive_a_crash_nothing_more_is_taken(
+    index: HashIndex, monkeypatch: pytest.MonkeyPatch, *, renamed: bool
+) -> None:
+    manifest = index.folder / "manifest.json"
+    rows, more = rows_of(10), rows_of(10, first=100)
+    index.add(rows, applied_to=1)
+    before = manifest.read_bytes()
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", failing_at(2))
+        with pytest.raises(IndexUnsure, match="until reopened"):
+            index.flush()
+
+    changes: list[Callable[[], None]] = [
+        lambda: index.add(more),
+        lambda: index.remove([1]),
+        index.flush,
+    ]
+    for change in changes:
+        with pytest.raises(IndexUnsure):
+            change()
+    found = owners(index.search(rows.bits, 0))
+    if not renamed:
+        manifest.write_bytes(before)
+    again = reopened(index)
+    again.add(more, applied_to=2)
+    last = reopened(again)
+
+    assert found == list(range(10))
+    assert owners(last.search(rows.bits, 0)) == list(range(10))
+    assert owners(last.search(more.bits, 0)) == list(range(100, 110))
+    last.close()
+
+
+def test_a_commit_that_fails_before_its_swap_leaves_all_as_it_was(
+    index: HashIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, more = rows_of(10), rows_of(10, first=100)
+    index.add(rows)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", failing_at(1))
+        with pytest.raises(OSError, match="input/output"):
+            index.flush()
+    index.add(more)
+
+    again = reopened(index)
+    assert len(again) == 20
+    again.close()
 
 
 def test_left_overs_of_a_crash_are_removed(index: HashIndex) -> None:
