@@ -14,7 +14,7 @@ from fieldfare.engine.shelf import News, news_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import FrameTable, pack_frames
-from fieldfare.matching.index import merging
+from fieldfare.matching.index import disk, merging
 from fieldfare.matching.repositories import BankRecord, EntryHashes
 from fieldfare.records import Event, Subject
 from fieldfare.testing.clips import Clip, write_clip
@@ -106,6 +106,35 @@ def test_banks_whose_rows_are_damaged_are_made_anew(
     community.posted(a_video(), clip)
 
     assert kept.rows(community.org) == before + ROWS
+    assert matched(community) == "known"
+
+
+def test_banks_that_may_not_last_are_opened_again_as_they_are(
+    community: Community, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, org = community.platform.recognising.shelf, community.org
+    banked(community, hashed(community, clip))
+    kept.observe(changes(community))
+    kept.step()
+    before = kept.rows(org)
+    lock = community.platform.settings.home / "index" / str(org) / "banks" / "writer.lock"
+    file = lock.stat().st_ino
+    sync, failures = disk.sync_folder, [OSError(5, "input/output error")]
+
+    def sync_folder(folder: Path) -> None:
+        if failures:
+            raise failures.pop()
+        sync(folder)
+
+    monkeypatch.setattr(disk, "sync_folder", sync_folder)
+    banked(community, many(ROWS, 2))
+    kept.observe(changes(community))
+    kept.step()
+    community.posted(a_video(), clip)
+
+    assert not failures
+    assert lock.stat().st_ino == file
+    assert kept.rows(org) == before + ROWS
     assert matched(community) == "known"
 
 
