@@ -415,16 +415,80 @@ def test_opinions_wait_for_a_service_that_is_not_there(world: World) -> None:
     assert later == (1, 0)
 
 
+def test_opinions_that_take_long_are_told_in_turns(world: World) -> None:
+    service = FakeThreatExchange()
+    service.share(1_000, ONE)
+    service.share(1_000, TWO)
+    with an_exchange(service) as at:
+        config: dict[str, JsonValue] = {"privacy_group": 1234, "base_url": at.base}
+        world.add("fb_threatexchange", config, {"api_token": TOKEN}, tells=True)
+        world.fetch()
+        world.say(f"HASH_PDQ:{ONE}", Opinion.CONFIRMED)
+        world.say(f"HASH_PDQ:{TWO}", Opinion.CONFIRMED)
+
+        def slowly(request: Asked) -> bytes:
+            if request.method == "POST":
+                world.clock.advance(21_000)
+            return ASK(request)
+
+        told: list[int] = []
+        working = world.working(slowly)
+        for _ in range(3):
+            world.clock.advance(3_600_000)
+            working.step()
+            told.append(world.exchange().progress.told)
+
+    assert told == [1, 2, 2]
+
+
+def add_a_file(world: World, name: str) -> None:
+    """Set up an exchange that is a file of one hash."""
+    (world.folder / f"{name}.txt").write_text(f"pdq {THREE}\n")
+    config: dict[str, JsonValue] = {"filename": f"{name}.txt"}
+    wanted = NewExchange(name=name, api="local_file", policy="AD.NUDE", config=config)
+    world.store.write(lambda uow: add_exchange(uow, world.org, wanted, world.pack, by="nora"))
+
+
 @pytest.mark.usefixtures("ncmec")
-def test_only_one_exchange_is_at_work_at_a_time(world: World) -> None:
+def test_an_exchange_is_fetched_once_at_a_time_and_holds_up_no_other(world: World) -> None:
+    add_a_file(world, "FILE")
+    others: list[int] = []
+
     def meanwhile(_: Asked) -> bytes:
         with pytest.raises(Conflict, match="being fetched"):
             busy.fetch(world.org, NAME)
+        others.append(busy.fetch(world.org, "FILE").counts.added)
         raise ExchangeRefused("enough")
 
     busy = world.working(meanwhile)
     with pytest.raises(ExchangeRefused, match="enough"):
         busy.fetch(world.org, NAME)
+    with pytest.raises(ExchangeRefused, match="enough"):
+        busy.fetch(world.org, NAME)
+
+    assert others == [1, 0]
+
+
+def test_a_long_listing_takes_turns_with_what_else_is_due(world: World) -> None:
+    service = FakeNcmec(page=1)
+    for number in range(5):
+        service.share(world.clock.now_ms() // 1000 - 100 + number, f"i{number}", pdq=ONE)
+    fetched: list[bool] = []
+
+    def slowly(request: Asked) -> bytes:
+        world.clock.advance(21_000)
+        file = world.store.read(lambda uow: the_exchange(uow, world.org, "ZFILE"))
+        fetched.append(bool(file.progress.succeeded_at))
+        return ASK(request)
+
+    with an_exchange(service) as at:
+        world.add("ncmec", {"environment": "NGO", "base_url": at.base}, OF_NCMEC)
+        add_a_file(world, "ZFILE")
+        done = world.working(slowly).step()
+
+    assert done == 2
+    assert fetched[:3] == [False, True, True]
+    assert len(world.entries()) == 5
 
 
 def test_a_process_that_ends_cuts_the_waiting_short(

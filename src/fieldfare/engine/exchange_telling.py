@@ -39,9 +39,12 @@ class Teller:
         self._store = store
         self._client = client
 
-    def tell(self, exchange: ExchangeRecord) -> tuple[int, int]:
+    def tell(
+        self, exchange: ExchangeRecord, *, is_over: Callable[[], bool] = lambda: False
+    ) -> tuple[int, int]:
         """Tell what there is: (how many were taken, how many were not).
 
+        is_over: asked before each; what is left once it says so is told the next time.
         Raises ExchangeUnavailable where the service is not there; the rest is told later.
         """
         if not exchange.tells:
@@ -51,13 +54,16 @@ class Teller:
         client = self._client(exchange)
         while portion := self._portion(org, after):
             for feedback in portion:
-                after = feedback.event_id
                 opinion = self._opinion(org, name, feedback)
                 if opinion is None:
                     continue
+                if is_over():
+                    return told, untold
+                after = feedback.event_id
                 taken = self._one(client, name, opinion)
                 told, untold = told + taken, untold + (not taken)
                 self._save(org, name, after, taken=taken)
+            after = portion[-1].event_id
             self._save(org, name, after, taken=None)
         return told, untold
 

@@ -1,13 +1,15 @@
 """Exchanges at work: fetching what others share, page by page, and telling what we found.
 
-One exchange is fetched at a time. A fetch goes on from the checkpoint that was stored with the last
-page; where the service is not there, it is tried again later, and later still. Nothing a service
-or a connection says is repeated without having been made ours first: errors that are stored name
-the service and say what to do.
+An exchange is fetched by one at a time and holds up no other: what is due takes turns of BUDGET_S
+each. A fetch goes on from the checkpoint that was stored with the last page; where the service is
+not there, it is tried again later, and later still. Nothing a service or a connection says is
+repeated without having been made ours first: errors that are stored name the service and say what
+to do.
 """
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -39,7 +41,7 @@ from fieldfare.records import NewEvent, Subject
 
 FETCH_EVERY_S: Final = 15.0
 BUDGET_S: Final = 20.0
-"""How long a call fetches before it says that there is more."""
+"""How long a call, or a turn, fetches before it says that there is more."""
 RESTS_S: Final = (60, 300, 900, 3_600)
 """After a failure; the last again and again."""
 MAX_ERROR: Final = 500
@@ -62,7 +64,7 @@ class Fetched:
 
 
 class Exchanges:
-    """Fetches and tells. Safe to use from any thread; one exchange is at work at a time.
+    """Fetches and tells. Safe to use from any thread; no exchange is fetched twice at once.
 
     folder: where local files lie. hosts: those of the operator's own (`exchange_hosts`). ask: how
     services are reached, for a test.
@@ -84,7 +86,8 @@ class Exchanges:
         self._stop = threading.Event()
         self._ask = ask
         self._own: HttpAsk | None = None
-        self._work = threading.Lock()
+        self._lock = threading.Lock()
+        self._busy: set[tuple[Org, str]] = set()
         self._teller = Teller(store, self.client)
 
     def chores(self) -> tuple[Chore, ...]:
@@ -100,11 +103,15 @@ class Exchanges:
 
     def step(self) -> int:
         """Fetch what is due and tell what there is to tell; returns how many were fetched."""
-        done = 0
-        for exchange in self._due():
-            if self._stop.is_set():
-                break
-            done += self._fetch_whole(exchange)
+        done, more = 0, True
+        while more:
+            more = False
+            for exchange in self._due():
+                if self._stop.is_set():
+                    return done
+                fetched = self._take_turn(exchange)
+                done += fetched is not None and not fetched.more
+                more = more or (fetched is not None and fetched.more)
         return done
 
     def fetch(self, org: Org, name: str, *, budget_s: float = BUDGET_S) -> Fetched:
@@ -113,21 +120,24 @@ class Exchanges:
         Raises NotFound if there is none, Conflict while it is being fetched, and what the service
         makes it raise, which is stored as well.
         """
-        with self._turn(name):
+        with self._turn(org, name):
             return self._fetch(org, name, until_ms=self._until(budget_s))
 
     def try_out(self, org: Org, name: str, *, budget_s: float = BUDGET_S) -> Fetched:
         """Fetch and store nothing, to see what a fetch from here would do."""
         exchange = self._get(org, name)
         until_ms = self._until(budget_s)
-        counts, pages, problems = FetchCounts(), 0, list[str]()
+        counts, pages, problems, more = FetchCounts(), 0, list[str](), False
         for page in self._pages(exchange):
             counts = counts.plus(self._foresee(org, name, page))
             pages += 1
             problems += page.problems
-            if self._clock.now_ms() >= until_ms:
-                return Fetched(counts=counts, pages=pages, more=True, problems=tuple(problems[:10]))
-        return Fetched(counts=counts, pages=pages, more=False, problems=tuple(problems[:10]))
+            more = not page.last
+            if self._is_over(until_ms):
+                break
+        else:
+            more = False
+        return Fetched(counts=counts, pages=pages, more=more, problems=tuple(problems[:10]))
 
     def introduce(self, org: Org, name: str) -> str:
         """Ask the service who we are to it. Raises what the service makes it raise."""
@@ -145,19 +155,20 @@ class Exchanges:
 
     def client(self, exchange: ExchangeRecord) -> ExchangeClient:
         """Make the client of an exchange."""
-        if self._ask is None:
-            self._own = self._own or HttpAsk(self._wait, hosts=self._hosts, clock=self._clock)
-        ask = self._ask or self._own
-        if ask is None:
-            raise AssertionError("one of them is there")
         return api_named(exchange.api).make(
             ExchangeSetup(
                 config=exchange.config,
                 secrets=exchange.credentials,
-                ask=ask,
+                ask=self._ask or self._over_http(),
                 folder=self._folder,
             )
         )
+
+    def _over_http(self) -> HttpAsk:
+        with self._lock:
+            if self._own is None:
+                self._own = HttpAsk(self._wait, hosts=self._hosts, clock=self._clock)
+            return self._own
 
     def _due(self) -> Sequence[ExchangeRecord]:
         now_ms = self._clock.now_ms()
@@ -169,23 +180,24 @@ class Exchanges:
 
         return self._store.read(read)
 
-    def _fetch_whole(self, exchange: ExchangeRecord) -> int:
-        """Fetch a due exchange to its end. What fails is stored with it, and breaks nothing."""
+    def _take_turn(self, exchange: ExchangeRecord) -> Fetched | None:
+        """Fetch a due exchange for a while. What fails is stored with it, and breaks nothing."""
         org, name = exchange.org, exchange.name
         try:
-            with self._turn(name):
-                self._fetch(org, name, until_ms=2**62)
-            if exchange.tells:
-                self._teller.tell(self._get(org, name))
+            with self._turn(org, name):
+                fetched = self._fetch(org, name, until_ms=self._until(BUDGET_S))
+                if exchange.tells and not fetched.more:
+                    until_ms = self._until(BUDGET_S)
+                    self._teller.tell(self._get(org, name), is_over=lambda: self._is_over(until_ms))
         except StopWaiting:
-            return 0
+            return None
         except FieldfareError as error:
             _log.warning("exchange failed", exchange=name, org=org, problem=error.slug)
-            return 0
+            return None
         except Exception:  # noqa: BLE001  # a defect with one exchange keeps no other from its turn
             _log.exception("exchange failed", exchange=name, org=org)
-            return 0
-        return 1
+            return None
+        return fetched
 
     def _fetch(self, org: Org, name: str, *, until_ms: int) -> Fetched:
         exchange = self._begin(org, name)
@@ -197,9 +209,12 @@ class Exchanges:
                 pages += 1
                 if page.ends:
                     self._sweep(org, name)
-                if self._stop.is_set() or self._clock.now_ms() >= until_ms:
-                    more = True
+                # A service that takes a whole turn for one answer has nothing more after its last.
+                more = not page.last
+                if self._is_over(until_ms):
                     break
+            else:
+                more = False
         except StopWaiting:
             self._end(org, name, FetchState.PARTIAL)
             raise
@@ -274,28 +289,26 @@ class Exchanges:
     def _until(self, budget_s: float) -> int:
         return self._clock.now_ms() + round(budget_s * 1000)
 
+    def _is_over(self, until_ms: int) -> bool:
+        return self._stop.is_set() or self._clock.now_ms() >= until_ms
+
     def _wait(self, seconds: float) -> None:
         if self._stop.wait(seconds):
             raise StopWaiting
 
-    def _turn(self, name: str) -> "_Turn":
-        return _Turn(self._work, name)
-
-
-class _Turn:
-    """The right to fetch. Raises Conflict if somebody has it."""
-
-    def __init__(self, lock: threading.Lock, name: str) -> None:
-        self._lock = lock
-        self._name = name
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(blocking=False):
-            hint = "Come again in a while; see `fieldfare exchange list`."
-            raise Conflict(f"an exchange is being fetched, {self._name!r} has to wait", hint=hint)
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+    @contextmanager
+    def _turn(self, org: Org, name: str) -> Iterator[None]:
+        """Hold the right to fetch an exchange. Raises Conflict if somebody has it."""
+        with self._lock:
+            if (org, name) in self._busy:
+                hint = "Come again in a while; see `fieldfare exchange list`."
+                raise Conflict(f"{name!r} is being fetched", hint=hint)
+            self._busy.add((org, name))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy.discard((org, name))
 
 
 def the_exchange(uow: UnitOfWork, org: Org, name: str) -> ExchangeRecord:

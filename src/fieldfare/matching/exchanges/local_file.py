@@ -73,6 +73,7 @@ class LocalFileClient:
                     at_s=now_s if whole else 0,
                     begins=begins,
                     ends=whole,
+                    last=ends,
                     skipped=len(problems),
                     problems=tuple(problems[:PROBLEMS]),
                 )

@@ -110,6 +110,7 @@ class NcmecClient:
                     checkpoint={"from": start, "paging": paging} if path else {"from": end},
                     at_s=start if path else end,
                     begins=first,
+                    last=not path and end >= until,
                     skipped=skipped,
                 )
                 first = False

@@ -80,8 +80,8 @@ class Page:
 
     at_s: up to when the records are known, s since 1970, 0 if the service does not say. begins:
     this is the first page of everything there is; ends: the last of it, so that what no page of it
-    had is gone. skipped: records that could not be read, or carry nothing that can be matched.
-    problems: of the first few of those, in words.
+    had is gone. last: for now there is nothing after it. skipped: records that could not be read,
+    or carry nothing that can be matched. problems: of the first few of those, in words.
     """
 
     records: tuple[SharedRecord, ...]
@@ -89,6 +89,7 @@ class Page:
     at_s: int = 0
     begins: bool = False
     ends: bool = False
+    last: bool = False
     skipped: int = 0
     problems: tuple[str, ...] = ()
 

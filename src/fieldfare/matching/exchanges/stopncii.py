@@ -102,6 +102,7 @@ class StopNciiClient:
                 at_s=at if token else max(at, found.nextSetTimestamp),
                 begins=begins,
                 ends=whole and not token,
+                last=not token,
                 skipped=skipped,
             )
             begins = False

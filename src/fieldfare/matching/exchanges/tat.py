@@ -85,6 +85,7 @@ class TatClient:
                 checkpoint={"after": after},
                 at_s=_at_s(after),
                 begins=begins,
+                last=not found.next,
                 skipped=skipped,
             )
             begins = False

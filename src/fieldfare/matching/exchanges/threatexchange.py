@@ -126,6 +126,7 @@ class ThreatExchangeClient:
                 at_s=since,
                 begins=begins,
                 ends=whole and not url,
+                last=not url,
                 skipped=skipped,
             )
             begins = False
