@@ -23,7 +23,7 @@ from fieldfare.engine.deadlines import Deadlines
 from fieldfare.engine.deciding import Deciding
 from fieldfare.engine.erasing import erase_account
 from fieldfare.engine.evaluator import Evaluator
-from fieldfare.engine.exchanges import Exchanges
+from fieldfare.engine.exchanges import exchanges_of
 from fieldfare.engine.grounds import Grounds, text_fields
 from fieldfare.engine.health import Health, PartHealth
 from fieldfare.engine.in_force import Books
@@ -119,12 +119,7 @@ class Platform:
         heads = Heads(Keys(settings.home).heads)
         self.lake_keeping = LakeKeeping(settings, store, clock, vault, self.grounds)
         self.lake = self.lake_keeping.lake
-        self.exchanges = Exchanges(
-            store,
-            clock,
-            folder=settings.home / "exchanges",
-            hosts=frozenset(settings.exchange_hosts),
-        )
+        self.exchanges = exchanges_of(settings, store, clock)
         self.backtests = self._backtests()
         self._sealer = Sealer(store, clock, key=load_seal_key(settings.home), heads=heads)
         self._scans_waiting = 0

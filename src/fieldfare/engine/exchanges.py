@@ -33,6 +33,7 @@ from fieldfare.engine.exchange_records import (
 )
 from fieldfare.engine.exchange_telling import Teller
 from fieldfare.engine.health import PartHealth
+from fieldfare.engine.settings import Settings
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.engine.upkeep import Chore, Keeper
 from fieldfare.kernel import Clock, Conflict, FieldfareError, JsonValue, NotFound, Org
@@ -309,6 +310,12 @@ class Exchanges:
         finally:
             with self._lock:
                 self._busy.discard((org, name))
+
+
+def exchanges_of(settings: Settings, store: Store, clock: Clock) -> Exchanges:
+    """Make what fetches the exchanges of an installation."""
+    folder, hosts = settings.home / "exchanges", frozenset(settings.exchange_hosts)
+    return Exchanges(store, clock, folder=folder, hosts=hosts)
 
 
 def the_exchange(uow: UnitOfWork, org: Org, name: str) -> ExchangeRecord:
