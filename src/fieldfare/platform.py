@@ -30,7 +30,7 @@ from fieldfare.engine.in_force import Books
 from fieldfare.engine.intake import Intake
 from fieldfare.engine.pool import ProcessPool
 from fieldfare.engine.recognising import Recognising
-from fieldfare.engine.reference_stills import may_show_pictures
+from fieldfare.engine.reference_stills import keeps_pictures
 from fieldfare.engine.rulings import Ruling
 from fieldfare.engine.scanning import Remote, Scanning, fact_json
 from fieldfare.engine.settings import Settings
@@ -354,8 +354,7 @@ class Platform:
         self, label: str, file: IO[bytes], *, bank: BankRecord | None = None
     ) -> KnownPiece:
         """Hash a file for a bank. Raises BadInput if it cannot be looked at."""
-        keeps = bank is not None and bank.keeps_stills
-        pictures = bank is not None and keeps and may_show_pictures(bank, self.pack(bank.org))
+        pictures = bank is not None and keeps_pictures(bank, self.pack(bank.org))
         return self.scanning.known_file(label, file, bank=bank, pictures=pictures)
 
     def erase(self, org: Org, account: Subject, by: str) -> Erased:

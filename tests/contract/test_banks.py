@@ -22,6 +22,7 @@ from fieldfare.matching.repositories import (
     EntryKind,
     EntryState,
     Feedback,
+    KeptStill,
     Opinion,
     Polarity,
     UploadRecord,
@@ -72,7 +73,7 @@ FULL = BankEntryRecord(
     frames=3,
     seconds=12.5,
     disabled_until=NOW_MS + 1,
-    stills=("s",),
+    stills=(KeptStill(sha256="s", t=1.25), KeptStill(sha256="old", t=None)),
 )
 HASHES = EntryHashes(frames=b"f", sound=b"s", features=b"\x00\xff")
 

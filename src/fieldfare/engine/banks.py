@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldfare.engine.administration import note
-from fieldfare.engine.reference_stills import may_show_pictures
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, did_you_mean
 from fieldfare.matching.matches import DECIDED_PREFIX
@@ -21,6 +20,7 @@ from fieldfare.matching.repositories import (
     BankRecord,
     EntryHashes,
     EntryKind,
+    KeptStill,
 )
 from fieldfare.policies import PolicyPack
 from fieldfare.records import Subject
@@ -52,7 +52,7 @@ class KnownPiece:
     source_id: str = ""
     frames: int = 0
     seconds: float = 0.0
-    stills: tuple[str, ...] = ()
+    stills: tuple[KeptStill, ...] = ()
     hashes: EntryHashes = NO_HASHES
 
 
@@ -84,7 +84,7 @@ def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) ->
     if not bank.name.replace("-", "").replace("_", "").isalnum() or len(bank.name) > MAX_NAME:
         hint = "Use letters, digits, - and _."
         raise BadInput(f"{bank.name!r} is not a bank's name", hint=hint, pointer="/name")
-    if bank.keeps_stills and not may_show_pictures(bank, pack):
+    if bank.keeps_stills and not pack.may_picture(bank.policy):
         raise BadInput(
             f"no pictures are kept under {bank.policy}",
             hint="Leave keeps_stills off: its policy lets nobody see them.",

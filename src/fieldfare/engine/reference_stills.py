@@ -1,7 +1,7 @@
 """Reference stills: a few small grey pictures of a banked file, to be looked at beside a match.
 
 Kept only where a bank wants them, as encrypted blobs under a key of the bank's own that goes with
-it, and never of content whose policy says that nobody is to see pictures of it.
+it, and never of content whose policy lets nobody picture it (`PolicyPack.may_picture`).
 """
 
 from io import BytesIO
@@ -13,44 +13,40 @@ from PIL import Image
 from fieldfare.ingest.blobs import Blobs
 from fieldfare.kernel import NotFound
 from fieldfare.matching.fingerprints import Stills
-from fieldfare.matching.repositories import BankEntryRecord, BankRecord
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord, KeptStill
 from fieldfare.policies import PolicyPack
 from fieldfare.records import Subject
 
-MOST: Final = 4
+MOST: Final = 16
 SIDE_PX: Final = 240
 QUALITY: Final = 70
-UNSEEN: Final = "NO_THUMB"
-CHILD_SAFETY: Final = "CS."
 
 
-def may_show_pictures(bank: BankRecord, pack: PolicyPack) -> bool:
-    """Tell whether pictures of a bank's content may be kept and shown at all."""
-    policy = pack.policies.get(bank.policy)
-    return (
-        policy is not None
-        and UNSEEN not in policy.flags
-        and not bank.policy.startswith(CHILD_SAFETY)
-    )
+def keeps_pictures(bank: BankRecord, pack: PolicyPack) -> bool:
+    """Tell whether pictures of what is added to a bank are to be kept."""
+    return bank.keeps_stills and pack.may_picture(bank.policy)
 
 
-def keep_stills(blobs: Blobs, bank: BankRecord, stills: Stills | None) -> tuple[str, ...]:
-    """Keep some stills of a file, spread over its time; returns their blobs (sha256)."""
+def keep_stills(blobs: Blobs, bank: BankRecord, stills: Stills | None) -> tuple[KeptStill, ...]:
+    """Keep some stills of a file, spread over its time, each picture once."""
     if stills is None or not len(stills):
         return ()
     places = np.unique(np.linspace(0, len(stills) - 1, MOST).round().astype(int))
-    kept = (blobs.put(bank.org, owner_of(bank.name), _jpeg(stills, i)) for i in places)
-    return tuple(dict.fromkeys(each.sha256 for each in kept))
+    kept: dict[str, KeptStill] = {}
+    for place in places:
+        blob = blobs.put(bank.org, owner_of(bank.name), _jpeg(stills, place)).sha256
+        kept.setdefault(blob, KeptStill(sha256=blob, t=float(stills.t[place])))
+    return tuple(kept.values())
 
 
 def read_still(
     blobs: Blobs, bank: BankRecord, entry: BankEntryRecord, pack: PolicyPack, number: int
 ) -> bytes:
     """Give one still of an entry as JPEG. Raises NotFound if there is none to be shown."""
-    if not may_show_pictures(bank, pack) or not 0 <= number < len(entry.stills):
+    if not pack.may_picture(bank.policy) or not 0 <= number < len(entry.stills):
         hint = "Only banks with keeps_stills have any, and none for the safety of children."
         raise NotFound(f"entry {entry.id} has no picture {number} to show", hint=hint)
-    return blobs.read(bank.org, owner_of(bank.name), entry.stills[number])
+    return blobs.read(bank.org, owner_of(bank.name), entry.stills[number].sha256)
 
 
 def owner_of(bank: str) -> Subject:

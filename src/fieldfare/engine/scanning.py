@@ -9,8 +9,8 @@ Unknown facts, therefore a hold.
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, Final, Protocol
@@ -33,7 +33,7 @@ from fieldfare.matching.repositories import BankRecord
 from fieldfare.matching.sound import text_of_sound
 from fieldfare.media import KINDS, Kind
 from fieldfare.records import Fact, ItemState, ItemVersion, MediaRef, NewEvent
-from fieldfare.signals.fingerprinting import Fingerprinted, Side
+from fieldfare.signals.fingerprinting import Fingerprinted
 from fieldfare.signals.hashes import Asked
 from fieldfare.signals.scanner import SCAN_FACTS, Scanner, ScanResult
 
@@ -144,37 +144,31 @@ class Scanning:
         bank: one of priority also gets what cut and turned copies are found by. pictures: keep a
         few for it.
         """
-        priority = bank is not None and bank.priority
-        taken = self._taken(file, "bank", stills=priority or pictures)
-        piece = piece_of_file(label, taken, features=priority)
-        if bank is None or not pictures:
-            return piece
-        kept = keep_stills(self._blobs, bank, taken.fingerprint.stills)
-        return replace(piece, stills=kept)
+        with _copied(file) as fd:
+            return self._piece(label, fd, bank=bank, pictures=pictures)
+
+    def known_part(
+        self, item: ItemVersion, part: MediaRef, *, bank: BankRecord, pictures: bool
+    ) -> KnownPiece:
+        """Hash a medium of an item for a bank, as known_file. Raises NotFound if it was erased."""
+        fd = self._blobs.open(bank.org, item.author, part.sha256)
+        try:
+            return self._piece(str(item.subject), fd, bank=bank, pictures=pictures)
+        finally:
+            os.close(fd)
 
     def fingerprint(self, file: IO[bytes], *, stills: bool = False) -> Fingerprinted:
         """Take what a file is looked up by, at little cost. stills: for local features too."""
-        return self._taken(file, "query", stills=stills)
+        with _copied(file) as fd:
+            return self._scanner.fingerprint(fd, "query", stills=stills)
 
-    def known_part(
-        self, org: Org, item: ItemVersion, part: MediaRef, *, priority: bool
-    ) -> KnownPiece:
-        """Hash a medium of an item for a bank. Raises as known_file, NotFound if it was erased."""
-        fd = self._blobs.open(org, item.author, part.sha256)
-        try:
-            taken = self._scanner.fingerprint(fd, "bank", stills=priority)
-        finally:
-            os.close(fd)
-        return piece_of_file(str(item.subject), taken, features=priority)
-
-    def _taken(self, file: IO[bytes], side: Side, *, stills: bool) -> Fingerprinted:
-        fd = os.memfd_create("known", os.MFD_CLOEXEC)
-        try:
-            while block := file.read(1 << 20):
-                os.write(fd, block)
-            return self._scanner.fingerprint(fd, side, stills=stills)
-        finally:
-            os.close(fd)
+    def _piece(self, label: str, fd: int, *, bank: BankRecord | None, pictures: bool) -> KnownPiece:
+        priority = bank is not None and bank.priority
+        taken = self._scanner.fingerprint(fd, "bank", stills=priority or pictures)
+        piece = piece_of_file(label, taken, features=priority)
+        if bank is None or not pictures:
+            return piece
+        return replace(piece, stills=keep_stills(self._blobs, bank, taken.fingerprint.stills))
 
     def _scan(self, task: ScanTask) -> None:
         item = self._store.read(lambda uow: _standing(uow, task))
@@ -284,6 +278,18 @@ class Scanning:
             }
             for still in found.stills
         ]
+
+
+@contextmanager
+def _copied(file: IO[bytes]) -> Iterator[int]:
+    """Give a descriptor of a file's bytes in memory, which a sealed child may be handed."""
+    fd = os.memfd_create("known", os.MFD_CLOEXEC)
+    try:
+        while block := file.read(1 << 20):
+            os.write(fd, block)
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _record(uow: UnitOfWork, task: ScanTask, found: _Found) -> None:

@@ -93,6 +93,16 @@ class BankRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptStill:
+    """A small picture of a moment, kept for comparing. sha256: of its blob. t: seconds from the
+    start; None: not known.
+    """
+
+    sha256: str
+    t: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BankEntryRecord:
     """One known piece of content, without its hashes. changed: the event that changed it last.
 
@@ -100,7 +110,7 @@ class BankEntryRecord:
     exact copies are found by it; "" where only other hashes are known. content: the text or URL.
     source: UPLOADED, DECIDED, IMPORTED or EXCHANGED and a name; source_id: what it is called there.
     frames: how many hashes of frames it has. seconds: how long it plays; 0: a picture, or unknown.
-    disabled_until: ms since 1970. stills: blobs (sha256) of small pictures for comparing.
+    disabled_until: ms since 1970. stills: small pictures for comparing, in order of time.
     """
 
     org: Org
@@ -121,7 +131,7 @@ class BankEntryRecord:
     frames: int = 0
     seconds: float = 0.0
     disabled_until: int | None = None
-    stills: tuple[str, ...] = ()
+    stills: tuple[KeptStill, ...] = ()
 
     def is_asked(self, now_ms: int) -> bool:
         """Tell whether the entry matches anything at a moment (ms since 1970)."""

@@ -68,6 +68,15 @@ class PolicyPack:
         ranks = {code: (-self.policy(code).harm_weight, code) for code in self.policies}
         object.__setattr__(self, "ranks", {"": (1.0, ""), **ranks})
 
+    def may_picture(self, code: str) -> bool:
+        """Tell whether known content under a policy may be pictured: `Policy.may_be_pictured`.
+
+        Of a policy that the pack lacks nothing is pictured, nor where any overlay forbids it.
+        """
+        held = (self.policies, *(overlay.policies for overlay in self.overlays))
+        found = [policies[code] for policies in held if code in policies]
+        return bool(found) and all(policy.may_be_pictured for policy in found)
+
     def policy(self, code: str, *, market: str = "", age_band: str = "") -> Policy:
         """Give the policy in force for an item's market and its author's age band.
 

@@ -12,6 +12,10 @@ from fieldfare.policies.severity import OnEdit, OnUnknown, Severity
 from fieldfare.records import Restriction
 
 HOUR_MS: Final = 3_600_000
+UNPICTURED: Final = frozenset({"NO_THUMB", "RESTRICTED_QUEUE"})
+"""Flags of policies whose content is not pictured beside a match."""
+CHILD_SAFETY: Final = "CS."
+"""How the codes of policies for the safety of children begin, whatever flags a pack gives them."""
 ENGLISH: Final = "en"
 
 
@@ -96,6 +100,14 @@ class Policy:
     def when_matched(self) -> tuple[PolicyAction, ...]:
         """What a vetted bank match does: `on_match`, else the same as any high confidence."""
         return self.on_match or self.at_high_confidence
+
+    @property
+    def may_be_pictured(self) -> bool:
+        """Whether pictures of known content under this policy may be kept and shown, blurred too.
+
+        Never of the safety of children: no permission lets anybody see those.
+        """
+        return not (self.flags & UNPICTURED or self.code.startswith(CHILD_SAFETY))
 
     def text(self, language: str = ENGLISH) -> PolicyText:
         """Give the words in `language` ("de", "de-AT"), else in English, which always exists."""

@@ -13,6 +13,7 @@ from fieldfare.matching.repositories import (
     EntryHashes,
     EntryKind,
     EntryState,
+    KeptStill,
 )
 from fieldfare.storage.statements import Row, Statement, upsert
 from fieldfare.storage.tables import HAS_MD5, HAS_SHA256, HAS_SOURCE, HAS_WORDS, bank_entries
@@ -100,6 +101,9 @@ _LAST: Final = Statement(select(func.max(_e.id)).where(_e.org == bindparam("org"
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_names: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+_StillRow = str | tuple[str, int]
+"""A blob and the ms it shows; a blob alone, as stills were kept before they had a time."""
+_decode_stills: Final = msgspec.json.Decoder(tuple[_StillRow, ...]).decode
 
 
 class SqlEntries:
@@ -205,8 +209,18 @@ def _row(entry: BankEntryRecord) -> Row:
         entry.frames,
         round(entry.seconds * 1000),
         entry.disabled_until,
-        _encode(entry.stills).decode(),
+        _encode([_still_row(still) for still in entry.stills]).decode(),
     )
+
+
+def _still_row(still: KeptStill) -> _StillRow:
+    return still.sha256 if still.t is None else (still.sha256, round(still.t * 1000))
+
+
+def _still(row: _StillRow) -> KeptStill:
+    if isinstance(row, str):
+        return KeptStill(sha256=row, t=None)
+    return KeptStill(sha256=row[0], t=row[1] / 1000)
 
 
 def entry_of(row: Row) -> BankEntryRecord:
@@ -230,5 +244,5 @@ def entry_of(row: Row) -> BankEntryRecord:
         frames=row[15],
         seconds=row[16] / 1000,
         disabled_until=row[17],
-        stills=_decode_names(row[18]),
+        stills=tuple(map(_still, _decode_stills(row[18]))),
     )

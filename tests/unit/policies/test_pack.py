@@ -287,3 +287,22 @@ def test_no_key_of_the_shipped_file_is_read_as_a_truth_value() -> None:
         return [key for value in node for key in keys(value)] if isinstance(node, list) else []
 
     assert all(isinstance(key, str) for key in keys(raw))
+
+
+@pytest.mark.parametrize("code", SHIPPED.policies)
+def test_nothing_for_the_safety_of_children_is_pictured(code: str) -> None:
+    sealed = {"NO_THUMB", "RESTRICTED_QUEUE"} & SHIPPED.policy(code).flags or code.startswith("CS.")
+
+    assert SHIPPED.may_picture(code) is not bool(sealed)
+
+
+@pytest.mark.parametrize("flags", ["[]", "[NO_THUMB]", "[RESTRICTED_QUEUE]"])
+def test_what_may_be_pictured_is_one_rule_and_an_overlay_may_forbid_it(flags: str) -> None:
+    may = flags == "[]"
+    child = PACK.replace("HB.BULLY", "CS.OTHER")
+    overlay = f"overlays: [{{name: x, markets: [DE], policies: {{HB.BULLY: {{flags: {flags}}}}}}}]"
+
+    assert load_pack(f"{PACK}    flags: {flags}\n").may_picture("HB.BULLY") is may
+    assert load_pack(f"{PACK}{overlay}\n").may_picture("HB.BULLY") is may
+    assert not load_pack(f"{child}    flags: {flags}\n").may_picture("CS.OTHER")
+    assert not load_pack(PACK).may_picture("HB.UNKNOWN")

@@ -353,6 +353,7 @@ def entry_json(entry: BankEntryRecord) -> dict[str, JsonValue]:
         "note": entry.note,
         "labels": list(entry.labels),
         "stills": len(entry.stills),
+        "stills_at": [still.t for still in entry.stills],
         "source": entry.source,
         "source_id": entry.source_id,
         "disabled_until": _moment(entry.disabled_until),

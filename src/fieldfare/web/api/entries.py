@@ -30,7 +30,7 @@ from fieldfare.engine.banks import (
 )
 from fieldfare.engine.feedback import judge_match
 from fieldfare.engine.reference_looks import looked_clearly
-from fieldfare.engine.reference_stills import read_still
+from fieldfare.engine.reference_stills import keeps_pictures, read_still
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.ingest.schemas import Name, decode
 from fieldfare.kernel import (
@@ -272,25 +272,26 @@ def pieces_of_item(
 ) -> list[KnownPiece]:
     """Hash the media of an item, or of a case's, for a bank. Raises NotFound if it has none."""
 
-    def read(uow: UnitOfWork) -> tuple[bool, Subject]:
-        priority = the_bank(uow, who.org, bank).priority
+    def read(uow: UnitOfWork) -> tuple[BankRecord, Subject]:
+        record = the_bank(uow, who.org, bank)
         if wanted.item is not None:
-            return priority, Subject(wanted.item.kind, wanted.item.host_id)
+            return record, Subject(wanted.item.kind, wanted.item.host_id)
         case = uow.cases.get(who.org, parse_id(wanted.case)) if wanted.case else None
         if case is None:
             raise NotFound("no such item or case", hint="Name an item, or a case by its id.")
-        return priority, case.subject
+        return record, case.subject
 
-    priority, subject = platform.store.read(read)
+    record, subject = platform.store.read(read)
     item = platform.store.read(lambda uow: uow.items.current(who.org, subject))
     if item is None or not item.media:
         hint = "Only media that were posted can be added."
         raise NotFound(f"{subject} has no media here", hint=hint)
     # Not the key of what a removal keeps: that goes when the removal does, and this stays.
     key = f"{subject}@{item.digest}#chosen"
+    pictures = keeps_pictures(record, platform.pack(who.org))
     return [
         replace(
-            platform.scanning.known_part(who.org, item, part, priority=priority),
+            platform.scanning.known_part(item, part, bank=record, pictures=pictures),
             label=wanted.label or str(subject),
             note=wanted.note,
             source=DECIDED,

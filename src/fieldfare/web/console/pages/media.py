@@ -14,7 +14,7 @@ from fieldfare.kernel import NotFound, parse_id
 from fieldfare.records import Case, ItemVersion, MediaRef, Subject
 from fieldfare.review import STILLS, VIDEO
 from fieldfare.web.console.pages.review import revealed
-from fieldfare.web.console.views.items import stills_of
+from fieldfare.web.console.views.scan_pictures import stills_of
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
 

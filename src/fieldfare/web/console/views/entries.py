@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fieldfare.engine.banks import the_bank, the_entry
-from fieldfare.engine.reference_stills import may_show_pictures
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import unpack_frames
@@ -83,7 +82,7 @@ class EntryView:
 
     confirmed, denied: how often people said so, of any match. values, errors: of the form that
     changes it. stills: how many pictures it has to compare; clear: those shown clearly, once that
-    was asked for. has_no_pictures: whether its policy lets nobody see any.
+    was asked for. has_no_pictures: whether its policy lets nobody see any, nor hashes of frames.
     """
 
     bank: BankLine
@@ -125,6 +124,7 @@ def entry_view(uow: UnitOfWork, org: Org, bank: str, entry_id: EventId, asked: A
     """Show an entry. Raises NotFound for no such bank or no such entry in it."""
     entry = entry_of_bank(uow, org, bank, entry_id)
     record = the_bank(uow, org, bank)
+    may_picture = asked.pack.may_picture(record.policy)
     hashes = uow.entries.hashes(org, entry_id)
     said = uow.feedback.of_entry(org, entry_id)
     hits = uow.entry_hits.of_entry(org, entry_id, limit=HITS_SHOWN)
@@ -135,16 +135,16 @@ def entry_view(uow: UnitOfWork, org: Org, bank: str, entry_id: EventId, asked: A
         md5=entry.md5,
         note=entry.note,
         origin=_origin(uow, entry),
-        frames=_frames(hashes.frames if hashes else b""),
+        frames=_frames(hashes.frames if hashes and may_picture else b""),
         has_sound=bool(hashes and hashes.sound),
         has_features=bool(hashes and hashes.features),
         hits=tuple(_hit(hit, said, asked.by) for hit in hits),
         confirmed=sum(each.opinion is Opinion.CONFIRMED for each in said),
         denied=sum(each.opinion is Opinion.DENIED for each in said),
         chart=_chart(hits, asked.now_ms),
-        stills=len(entry.stills) if may_show_pictures(record, asked.pack) else 0,
+        stills=len(entry.stills) if may_picture else 0,
         clear=asked.clear,
-        has_no_pictures=not may_show_pictures(record, asked.pack),
+        has_no_pictures=not may_picture,
         values={**values_of(entry), **(asked.values or {})},
         errors=asked.errors or {},
     )

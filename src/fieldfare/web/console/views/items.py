@@ -21,6 +21,7 @@ from fieldfare.web.console.views.grounds import (
     text_lines,
 )
 from fieldfare.web.console.views.known import KnownOfItem, known_of_item
+from fieldfare.web.console.views.scan_pictures import Still, seconds_of, stills_of
 
 HISTORY: Final = 500
 LANES: Final = ("host", "machine", "people", "outcome")
@@ -31,16 +32,6 @@ _OUTCOME: Final = frozenset({"decision.made", "effect.acknowledged", "strike.app
 
 class ItemUnknown(NotFound):
     slug = "item-unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Still:
-    """A picture out of the media. t: seconds. blurred, clear: names of the blobs."""
-
-    number: int
-    t: float
-    blurred: str
-    clear: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,21 +180,6 @@ def told(post: Event | None, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def stills_of(scan: Event | None) -> tuple[Still, ...]:
-    """List the pictures a scan kept."""
-    kept = (scan.data or {}).get("stills") if scan else None
-    return tuple(
-        Still(
-            number=number,
-            t=_seconds(each.get("t")),
-            blurred=str(each.get("blurred", "")),
-            clear=str(each.get("clear", "")),
-        )
-        for number, each in enumerate(kept if isinstance(kept, list) else [])
-        if isinstance(each, dict)
-    )
-
-
 def facts_of(scan: Event | None) -> tuple[FactLine, ...]:
     """List the facts a scan found, by name."""
     found = (scan.data or {}).get("facts") if scan else None
@@ -239,7 +215,7 @@ def _fact(name: str, fact: Mapping[str, JsonValue]) -> FactLine:
         value="" if "unknown" in fact else show(fact.get("value")),
         unknown=str(fact.get("unknown", "")),
         version=str(fact.get("version", "")),
-        ms=_seconds(fact.get("ms")),
+        ms=seconds_of(fact.get("ms")),
         spans=tuple(_span(each) for each in (spans if isinstance(spans, list) else [])),
     )
 
@@ -247,14 +223,10 @@ def _fact(name: str, fact: Mapping[str, JsonValue]) -> FactLine:
 def _span(span: JsonValue) -> tuple[float, float]:
     """Read a span as it stands on the log: [start, end] or {start, end}."""
     if isinstance(span, dict):
-        return _seconds(span.get("start")), _seconds(span.get("end"))
+        return seconds_of(span.get("start")), seconds_of(span.get("end"))
     if isinstance(span, list) and len(span) >= 2:  # noqa: PLR2004  # start and end
-        return _seconds(span[0]), _seconds(span[1])
+        return seconds_of(span[0]), seconds_of(span[1])
     return 0.0, 0.0
-
-
-def _seconds(value: JsonValue) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def lane_of_kind(kind: str) -> int:

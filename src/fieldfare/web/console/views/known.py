@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -13,7 +14,9 @@ from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.matching.matches import DECIDED_PREFIX, BankMatch
 from fieldfare.policies import PolicyPack
 from fieldfare.records import Event, ItemVersion
+from fieldfare.web.console.views.match_pictures import NO_PICTURES, Pictures
 from fieldfare.web.console.views.matching import Drawing, MatchLine, entry_path
+from fieldfare.web.console.views.scan_pictures import seconds_of, stills_of
 
 DURATION: Final = "media.duration_s"
 
@@ -46,6 +49,7 @@ def known_of_item(
         return KnownOfItem()
     banks = {bank.name: bank for bank in uow.banks.banks(org)}
     scan = scan_of(uow, org, item)
+    kept = _pictures(item, scan)
     matches: list[KnownMatch] = []
     for told in _parts(scan):
         drawn = Drawing(
@@ -54,7 +58,7 @@ def known_of_item(
             banks=banks,
             pack=pack,
             frames=frames_of(told),
-            stills=None,
+            stills=kept,
             seconds=_seconds(scan),
         )
         for match in _matches(told):
@@ -68,6 +72,18 @@ def known_of_item(
     }
     theirs = tuple(name for name in banks if not name.startswith(DECIDED_PREFIX))
     return KnownOfItem(matches=tuple(matches), held=tuple(sorted(held)), banks=theirs)
+
+
+def _pictures(item: ItemVersion, scan: Event | None) -> Pictures:
+    """Give the pictures a scan kept; of several files it does not say which a picture is of."""
+    if len(item.media) > 1:
+        return NO_PICTURES
+    kept = stills_of(scan)
+    path = f"/media/items/{quote(item.subject.kind, safe='')}/{quote(item.subject.host_id)}"
+    return Pictures(
+        times=[still.t for still in kept],
+        address=lambda n: f"{path}/stills/{kept[n].number}",
+    )
 
 
 def _parts(scan: Event | None) -> Iterator[dict[str, JsonValue]]:
@@ -93,5 +109,4 @@ def _matches(told: Mapping[str, JsonValue]) -> Iterator[BankMatch]:
 def _seconds(scan: Event | None) -> float:
     facts = (scan.data or {}).get("facts") if scan else None
     fact = facts.get(DURATION) if isinstance(facts, dict) else None
-    value = fact.get("value") if isinstance(fact, dict) else None
-    return float(value) if isinstance(value, int | float) else 0.0
+    return seconds_of(fact.get("value") if isinstance(fact, dict) else None)

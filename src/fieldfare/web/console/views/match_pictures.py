@@ -1,7 +1,7 @@
-"""Pictures of a match, as geometry and small blurred JPEGs: pairs of frames, and when they are."""
+"""Pictures of a match: pairs of frames side by side, blurred, their hashes, and when they are."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -36,11 +36,58 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A blurred picture. number: which of those kept; t: of which moment, in seconds; None: not
+    known. address: a path here, or a data URI.
+    """
+
+    number: int
+    t: float | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The pictures that are kept of one side. times: in seconds, None where not known.
+
+    address: gives where a blurred one is, by its number.
+    """
+
+    times: Sequence[float | None]
+    address: Callable[[int], str]
+
+    def nearest(self, t: float) -> Shown | None:
+        """Show the picture nearest to a moment; None: none is of that moment.
+
+        A lone picture stands for all of what it was taken of: nothing in it moved.
+        """
+        near = [
+            (abs(each - t), number) for number, each in enumerate(self.times) if each is not None
+        ]
+        if len(self.times) == 1:
+            near = [(0.0, 0)]
+        away, number = min(near, default=(_NEAR_S + 1, 0))
+        if away > _NEAR_S:
+            return None
+        return Shown(number=number, t=self.times[number], address=self.address(number))
+
+
+NO_PICTURES: Final = Pictures(times=(), address=str)
+
+
+def of_stills(stills: Stills | None) -> Pictures:
+    """Give the pictures of a file that was just looked at; nothing keeps them but the page."""
+    if stills is None:
+        return NO_PICTURES
+    return Pictures(times=stills.t.tolist(), address=lambda n: blurred(stills.pixels[n]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairPicture:
     """A frame of what was asked about beside one of the entry. Times in seconds.
 
-    query, reference: grids of both hashes, None where they are not shown. still: the frame of the
-    file, blurred, as a data URI; "" where there is none.
+    query, reference: grids of both hashes, None where they are not shown. query_still,
+    reference_still: a blurred picture of each moment, None where none is kept.
     """
 
     t_query: float
@@ -48,7 +95,8 @@ class PairPicture:
     distance: int
     query: Grid | None
     reference: Grid | None
-    still: str
+    query_still: Shown | None
+    reference_still: Shown | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +116,12 @@ class Rails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """What both sides of a match are drawn from."""
+    """What both sides of a match are drawn from: hashes of frames, and pictures."""
 
     probes: FrameTable
     reference: FrameTable
-    stills: Stills | None
+    query_stills: Pictures
+    reference_stills: Pictures
 
 
 def pair_pictures(pairs: Sequence[Pair], sides: Sides | None) -> tuple[PairPicture, ...]:
@@ -146,7 +195,8 @@ def _picture(pair: Pair, sides: Sides | None) -> PairPicture:
         distance=pair.distance,
         query=grids[0],
         reference=grids[1],
-        still="" if sides is None else _still(pair.t_query, sides.stills),
+        query_still=sides.query_stills.nearest(pair.t_query) if sides else None,
+        reference_still=sides.reference_stills.nearest(pair.t_reference) if sides else None,
     )
 
 
@@ -161,15 +211,6 @@ def _hashes(pair: Pair, sides: Sides) -> tuple[NDArray[np.uint8], NDArray[np.uin
         return None
     one, other = found[0]
     return probes.bits[asked[one]], known.bits[there[other]]
-
-
-def _still(t: float, stills: Stills | None) -> str:
-    if stills is None or len(stills) == 0:
-        return ""
-    nearest = int(np.argmin(np.abs(stills.t - t)))
-    if abs(float(stills.t[nearest]) - t) > _NEAR_S and len(stills) > 1:
-        return ""
-    return blurred(stills.pixels[nearest])
 
 
 def _cells(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:

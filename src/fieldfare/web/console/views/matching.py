@@ -17,7 +17,6 @@ from fieldfare.kernel import BadInput, EventId, Org
 from fieldfare.matching.fingerprints import (
     Fingerprint,
     FrameTable,
-    Stills,
     probes_of,
     unpack_frames,
 )
@@ -25,14 +24,17 @@ from fieldfare.matching.known import Explained
 from fieldfare.matching.known_text import TextMatch, TextMatches
 from fieldfare.matching.matches import BankMatch
 from fieldfare.matching.pdq import MIN_QUALITY, hex_of, row_of
-from fieldfare.matching.repositories import BankRecord
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.matching.thresholds import Asking
 from fieldfare.policies import PolicyPack
 from fieldfare.signals.fingerprinting import Fingerprinted
 from fieldfare.web.console.views.match_pictures import (
+    NO_PICTURES,
     PairPicture,
+    Pictures,
     Rails,
     Sides,
+    of_stills,
     pair_pictures,
     rails,
 )
@@ -44,8 +46,6 @@ MOST_LINES: Final = 2_000
 _MD5: Final = 32
 _VPDQ_PARTS: Final = 4
 _HEX: Final = re.compile(r"[0-9a-f]+", re.ASCII)
-NO_PICTURES: Final = frozenset({"NO_THUMB", "RESTRICTED_QUEUE"})
-"""Flags of policies of which nobody is shown a picture, or the hash of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +196,7 @@ def match_view(
         banks=banks,
         pack=pack,
         frames=asked.frames,
-        stills=asked.stills,
+        stills=of_stills(asked.stills),
         seconds=asked.seconds,
     )
     return MatchView(
@@ -314,14 +314,14 @@ class Drawing:
     banks: Mapping[str, BankRecord]
     pack: PolicyPack
     frames: FrameTable
-    stills: Stills | None
+    stills: Pictures
     seconds: float
 
     def line(self, match: BankMatch, why: Sequence[str] = ()) -> MatchLine:
         """Show a match, or what nearly is one and why it is none."""
         entry = self.uow.entries.get(self.org, EventId(int(match.entry)))
         bank = self.banks.get(entry.bank if entry else match.bank)
-        sealed = is_sealed(self.pack, match.policy)
+        sealed = not self.pack.may_picture(match.policy)
         return MatchLine(
             bank=match.bank,
             policy=match.policy,
@@ -344,21 +344,29 @@ class Drawing:
             of_frames=match.of_frames,
             suppressed_by=match.suppressed_by,
             has_no_pictures=sealed,
-            pairs=pair_pictures(match.pairs, None if sealed else self._sides(match)),
+            pairs=pair_pictures(match.pairs, None if sealed else self._sides(match, entry)),
             rails=rails(match, self.seconds, entry.seconds if entry else 0.0),
             why=tuple(why),
         )
 
-    def _sides(self, match: BankMatch) -> Sides:
+    def _sides(self, match: BankMatch, entry: BankEntryRecord | None) -> Sides:
         hashes = self.uow.entries.hashes(self.org, EventId(int(match.entry)))
         known = unpack_frames(hashes.frames) if hashes and hashes.frames else FrameTable.empty()
-        return Sides(probes=self.frames, reference=known, stills=self.stills)
+        return Sides(
+            probes=self.frames,
+            reference=known,
+            query_stills=self.stills,
+            reference_stills=_kept_of(entry),
+        )
 
 
-def is_sealed(pack: PolicyPack, code: str) -> bool:
-    """Tell whether nothing of a policy's content is pictured. An unknown policy is not pictured."""
-    policy = pack.policies.get(code)
-    return policy is None or bool(policy.flags & NO_PICTURES)
+def _kept_of(entry: BankEntryRecord | None) -> Pictures:
+    if entry is None:
+        return NO_PICTURES
+    path = entry_path(entry.bank, str(entry.id))
+    return Pictures(
+        times=[still.t for still in entry.stills], address=lambda n: f"{path}/stills/{n}"
+    )
 
 
 def bank_path(bank: str) -> str:

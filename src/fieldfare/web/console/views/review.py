@@ -25,13 +25,12 @@ from fieldfare.web.console.views.grounds import (
 from fieldfare.web.console.views.items import (
     HISTORY,
     FactLine,
-    Still,
     facts_of,
     reports_of,
-    stills_of,
     told,
 )
 from fieldfare.web.console.views.known import KnownOfItem, known_of_item
+from fieldfare.web.console.views.scan_pictures import Still, stills_of
 from fieldfare.web.console.wording import sentence
 
 KEYED: Final = 9
