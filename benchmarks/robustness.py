@@ -4,12 +4,14 @@ Known clips, drawn here and (with FIELDFARE_DATA_AT_HAND) filmed, are each put i
 of their own; beside them stand a million distractor hashes and 20,000 distractor frames. Every clip
 is edited in each of twenty ways, with parameters drawn from --seed, encoded, and looked up as any
 file is: sealed child, keyframes and gaps, frames and features, thresholds as a bank begins with.
+The same files are looked up as if no bank were one of priority, by frames alone (default_...).
 Unrelated clips are looked up too, some with the sticker and the words of a known one. A pair is one
 file and one bank of another family; a false match is one that matched. Beside it, in the same run,
 the rule of vPDQ: one frame a second, quality 50, 31 bits, 80 % of the file.
 
 Ends with one line of JSON. query_cpu_s: CPU s, child and parent, for a lookup of 15 s of 576 x 1024
-at 30 frames a second. rows_per_bank_second: hashes a bank keeps for a second of a known clip.
+at 30 frames a second; default_query_cpu_s: the same where no bank is one of priority.
+rows_per_bank_second: hashes a bank keeps for a second of a known clip.
 """
 
 import argparse
@@ -20,18 +22,19 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # CPU seconds of one core; read with NumPy
 
 import numpy as np
+from _recall import Tally, report
 from numpy.typing import NDArray
 
 from fieldfare.kernel import EventId, Org
@@ -106,10 +109,10 @@ QUICK: Final = Size(
 class Shelf:
     """The banks of the benchmark: one for each known clip, and one for all distractors."""
 
-    def __init__(self, clips: Sequence[Clip]) -> None:
+    def __init__(self, clips: Sequence[Clip], *, priority: bool) -> None:
         names = [*(_bank_of(clip) for clip in clips), "distractors"]
         self._banks = {
-            name: BankRecord(org=MAIN, name=name, policy="X.ONE", vetted=True, priority=True)
+            name: BankRecord(org=MAIN, name=name, policy="X.ONE", vetted=True, priority=priority)
             for name in names
         }
         self._names = names
@@ -139,17 +142,12 @@ def _bank_of(clip: Clip) -> str:
     return f"{clip.family}-{clip.number}"
 
 
-@dataclass(slots=True)
-class Tally:
-    """What came of all lookups. found, peer: by edit, whether each copy was found."""
+class LookedUp(NamedTuple):
+    """What a lookup finds. banks: of priority; plainly: were they none. cpu_s: for 15 s of it."""
 
-    found: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
-    peer: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
-    cpu_s: list[float] = field(default_factory=list)
-    pairs: int = 0
-    false: list[str] = field(default_factory=list)
-    peer_false: int = 0
-    missed: list[str] = field(default_factory=list)
+    banks: frozenset[str]
+    plainly: frozenset[str]
+    cpu_s: float
 
 
 class Bench:
@@ -161,7 +159,9 @@ class Bench:
         self._peers: list[NDArray[np.uint8]] = []
         self.rows = HashIndex.open(folder / "rows")
         self.features = FeatureIndex.open(folder / "features")
-        self.known = KnownContent(Shelf(clips), self.rows, [FeatureStage(self.features)])
+        stages = [FeatureStage(self.features)]
+        self.known = KnownContent(Shelf(clips, priority=True), self.rows, stages)
+        self.plainly = KnownContent(Shelf(clips, priority=False), self.rows)
         self.banked_rows, self.banked_s = 0, 0.0
 
     def bank(self, made: Made, owner: int) -> None:
@@ -177,27 +177,34 @@ class Bench:
             self.features.add([(owner, features)], applied_to=owner)
         self._peers.append(made.peer)
 
-    def look_up(self, path: Path) -> tuple[set[str], float]:
-        """Look a file up: (the banks it is in, CPU seconds of child and parent for 15 s of it)."""
+    def look_up(self, path: Path, *, stills: bool = True) -> LookedUp:
+        """Look a file up; without stills for the CPU time of installations without priority."""
         started = time.process_time()
-        taken = self._taken(path, "query")
-        matches = self.known.match(taken.fingerprint)
+        taken = self._taken(path, "query", stills=stills)
+        known = self.known if stills else self.plainly
+        matches = known.match(taken.fingerprint)
         cpu_s = taken.found.cpu_s + time.process_time() - started
-        return {m.bank for m in matches}, cpu_s * 15 / taken.fingerprint.seconds
+        plain = self.plainly.match(taken.fingerprint) if stills else matches
+        return LookedUp(
+            banks=frozenset(m.bank for m in matches),
+            plainly=frozenset(m.bank for m in plain),
+            cpu_s=cpu_s * 15 / taken.fingerprint.seconds,
+        )
 
     def judge(self, made: Made, tally: Tally) -> None:
         """Look a file up, with ours and with the peer's rule, and note what was found."""
-        banks, cpu_s = self.look_up(made.path)
-        tally.cpu_s.append(cpu_s)
+        seen = self.look_up(made.path)
+        tally.cpu_s.append(seen.cpu_s)
         own = _bank_of(made.clip)
         peers = self._peer_finds(made)
         if made.edit not in {NONE, ALIKE}:
-            tally.found[made.edit].append(own in banks)
-            tally.peer[made.edit].append(own in peers)
-            tally.missed += [made.path.stem] if own not in banks else []
+            tally.note(
+                made, found=own in seen.banks, default=own in seen.plainly, peer=own in peers
+            )
         families = {_bank_of(clip) for clip in self._clips if clip.family == made.clip.family}
         tally.pairs += len(self._clips) - len(families) + 1
-        tally.false += [f"{made.path.stem} in {bank}" for bank in sorted(banks - families)]
+        tally.false += [f"{made.path.stem} in {bank}" for bank in sorted(seen.banks - families)]
+        tally.default_false += len(seen.plainly - families)
         tally.peer_false += len(peers - families)
 
     def _peer_finds(self, made: Made) -> set[str]:
@@ -208,8 +215,8 @@ class Bench:
             if vpdq_percentages(asked, _peer_table(known)).query >= QUERY_PERCENT
         }
 
-    def _taken(self, path: Path, side: Side) -> Fingerprinted:
-        taken = self._fingerprinter.take(path, side, stills=True)
+    def _taken(self, path: Path, side: Side, *, stills: bool = True) -> Fingerprinted:
+        taken = self._fingerprinter.take(path, side, stills=stills)
         assert not taken.found.problem, (path, taken.found.problem)
         return taken
 
@@ -252,15 +259,23 @@ def add_distractors(bench: Bench, pool: ProcessPoolExecutor, size: Size) -> None
         pass
 
 
-def timed_query_s(bench: Bench, pool: ProcessPoolExecutor, folder: Path, size: Size) -> float:
-    """Look up clips as feeds serve them, 576 x 1024: the median of CPU s for 15 s of them."""
+def timed_query_s(
+    bench: Bench, pool: ProcessPoolExecutor, folder: Path, size: Size
+) -> tuple[float, float]:
+    """Look up clips as feeds serve them, 576 x 1024: the median of CPU s for 15 s of them, with
+    the second stage and without.
+    """
     parts = [
         pool.submit(feed_clip, number, size.timed_s, folder / f"feed-{number}.mp4")
         for number in range(size.timed)
     ]
     paths = [part.result() for part in parts]
     bench.look_up(paths[0])
-    return statistics.median(bench.look_up(path)[1] for path in paths * 3)
+    full, plain = (
+        statistics.median(bench.look_up(path, stills=stills).cpu_s for path in paths * 3)
+        for stills in (True, False)
+    )
+    return full, plain
 
 
 def looked_up(clips: Sequence[Clip], size: Size) -> Iterator[tuple[Clip, str]]:
@@ -320,38 +335,16 @@ def measure(size: Size, seed: int, folder: Path) -> tuple[Tally, dict[str, float
             bench.judge(made, tally)
             if len(tally.cpu_s) % 50 == 0:
                 print(f"{len(tally.cpu_s)} files looked up", file=sys.stderr)
-        timed = timed_query_s(bench, pool, folder, size)
+        timed, plainly_timed = timed_query_s(bench, pool, folder, size)
         figures = {
             "query_cpu_s": round(timed, 3),
+            "default_query_cpu_s": round(plainly_timed, 3),
             "rows_per_bank_second": round(bench.banked_rows / bench.banked_s, 2),
             "edited_query_cpu_s": round(statistics.median(tally.cpu_s), 3),
             "hashes": len(bench.rows),
             "frames": len(bench.features),
         }
         return tally, figures
-
-
-def report(tally: Tally, figures: Mapping[str, float]) -> dict[str, object]:
-    """Print the table; give the line of JSON."""
-    recall = {edit: statistics.mean(found) for edit, found in tally.found.items()}
-    peer = {edit: statistics.mean(found) for edit, found in tally.peer.items()}
-    print(f"{'edit':22s} {'recall':>7s} {'vPDQ':>7s} {'copies':>7s}")
-    for edit, share in recall.items():
-        print(f"{edit:22s} {share:7.3f} {peer[edit]:7.3f} {len(tally.found[edit]):7d}")
-    print(f"missed: {', '.join(tally.missed) or 'none'}")
-    print(f"false:  {', '.join(tally.false) or 'none'}  (vPDQ's rule: {tally.peer_false})")
-    worst = min(recall, key=lambda edit: recall[edit])
-    return {
-        **figures,
-        "mean_recall": round(statistics.mean(recall.values()), 4),
-        "worst_edit": worst,
-        "worst_recall": round(recall[worst], 4),
-        "false_matches": len(tally.false),
-        "pairs": tally.pairs,
-        "peer_mean_recall": round(statistics.mean(peer.values()), 4),
-        "recall": {edit: round(share, 4) for edit, share in recall.items()},
-        "peer_recall": {edit: round(share, 4) for edit, share in peer.items()},
-    }
 
 
 def main() -> None:
