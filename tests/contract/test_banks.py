@@ -177,6 +177,17 @@ def test_the_trail_never_cuts_what_one_event_changed(store: SqlStore) -> None:
     assert store.read(lambda uow: uow.entry_trail.last_id(Org("nobody"))) == 0
 
 
+def test_the_trail_tells_what_an_index_takes_in_of_an_entry(store: SqlStore) -> None:
+    store.write(lambda uow: uow.entries.add(FULL, HASHES))
+
+    (told,) = store.read(lambda uow: uow.entry_trail.changed(MAIN, EventId(0), limit=1))
+
+    assert (told.id, told.changed, told.added_at, told.bank) == (4, 9, NOW_MS, "b")
+    assert (told.state, told.sha256, told.md5) == (EntryState.QUARANTINED, SHA256, MD5)
+    assert (told.frames, told.sound, told.features) == (b"f", b"s", b"\x00\xff")
+    assert told.size == HASHES.size == 4
+
+
 def test_words_are_read_past_all_media_and_up_to_an_event(store: SqlStore) -> None:
     def work(uow: SqlUnit) -> None:
         kinds = (EntryKind.MEDIA, EntryKind.TEXT, EntryKind.URL, EntryKind.MEDIA, EntryKind.TEXT)

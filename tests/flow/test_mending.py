@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fieldfare.engine import banks, shelf
+from fieldfare.engine import banks, entry_news, shelf
 from fieldfare.engine.banks import KnownPiece, add_to_bank, put_bank
-from fieldfare.engine.shelf import News, news_of
+from fieldfare.engine.entry_news import News, news_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import FrameTable, pack_frames
@@ -196,14 +196,14 @@ def test_what_is_held_of_news_is_bounded_and_none_of_it_is_left_out(
     pieces = [many(100, seed) for seed in range(6)]
     size = pieces[0].hashes.size
     monkeypatch.setattr(banks, "BATCH_BYTES", 2 * size)
-    monkeypatch.setattr(shelf, "NEWS_BYTES", size)
+    monkeypatch.setattr(entry_news, "NEWS_BYTES", size)
 
     added = banked(community, *pieces)
 
     found: list[list[EventId]] = []
     after = EventId(0)
     while (news := store.read(lambda uow, a=after: news_of(uow, org, a))) is not None:  # type: ignore[misc]  # a default binds the loop's value
-        found.append([entry.id for entry, _ in news.entries])
+        found.append([entry.id for entry in news.entries])
         after = news.up_to
     told = [ids for ids in found if ids]
     assert [len(ids) for ids in told] == [2, 2, 2]

@@ -18,11 +18,12 @@ from prometheus_client import Counter
 
 from fieldfare.engine.banks import CHANGED
 from fieldfare.engine.content import scan_of
+from fieldfare.engine.entry_news import News, news_of
 from fieldfare.engine.floods import matches_of, note_hits
 from fieldfare.engine.near_copies import frames_of
 from fieldfare.engine.part_facts import joined
 from fieldfare.engine.scanning import fact_json
-from fieldfare.engine.shelf import News, Shelf, news_of
+from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.engine.uploads import Uploads, parts_of
 from fieldfare.kernel import BadInput, Clock, EventId, JsonValue, Org, Unknown
@@ -32,7 +33,7 @@ from fieldfare.matching.fingerprints import joined as stacked
 from fieldfare.matching.frame_stage import WIDEST
 from fieldfare.matching.matches import by_weight
 from fieldfare.matching.pdq import MIN_QUALITY
-from fieldfare.matching.repositories import BankEntryRecord, EntryState
+from fieldfare.matching.repositories import ChangedEntry, EntryState
 from fieldfare.records import Event, ItemState, NewEvent
 from fieldfare.signals.hashes import MATCH_FACTS, facts_of_matches
 
@@ -154,7 +155,7 @@ class Retroactive:
 
     def _hit(self, org: Org, news: News) -> list[EventId]:
         """Name the scans of recent uploads that changed entries may match, the newest last."""
-        entries = [each for each in news.tables if each[0].state is not EntryState.DISABLED]
+        entries = [each for each in news.tables if each[0].state != EntryState.DISABLED]
         found: set[int] = set()
         if not entries:
             return []
@@ -167,7 +168,7 @@ class Retroactive:
         return sorted(map(EventId, found))
 
     def _by_radius(
-        self, org: Org, entries: Sequence[tuple[BankEntryRecord, FrameTable]]
+        self, org: Org, entries: Sequence[tuple[ChangedEntry, FrameTable]]
     ) -> dict[int, FrameTable]:
         """Sort the frames of entries by how far their bank reaches."""
         banks = self._store.read(lambda uow: uow.banks.banks(org))

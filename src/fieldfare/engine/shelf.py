@@ -20,20 +20,16 @@ import structlog
 from numpy.typing import NDArray
 
 from fieldfare.engine.banks import CHANGED
+from fieldfare.engine.entry_news import apply, news_of
 from fieldfare.engine.shelf_stages import StageKeeping, stages_in
-from fieldfare.engine.unit import Store, UnitOfWork
+from fieldfare.engine.unit import Store
 from fieldfare.kernel import EventId, Org
-from fieldfare.matching.fingerprints import FrameTable, joined, unpack_frames
-from fieldfare.matching.index import HashIndex, HashRows, IndexDamaged, IndexHits, IndexUnsure
+from fieldfare.matching.index import HashIndex, IndexDamaged, IndexHits, IndexUnsure
 from fieldfare.matching.known import KnownContent
-from fieldfare.matching.pdq import MIN_QUALITY, RADIUS
-from fieldfare.matching.repositories import NO_HASHES, BankEntryRecord, BankRecord, EntryHashes
+from fieldfare.matching.pdq import RADIUS
+from fieldfare.matching.repositories import BankEntryRecord, BankRecord
 from fieldfare.records import Event
 
-EVENTS: Final = 5
-"""Events that are followed in one step, and held: at most so many thousand entries."""
-NEWS_BYTES: Final = 1 << 26
-"""Hashes that are held in one step, beyond those of one event."""
 KEEP: Final = 10_000
 """Entries held for those that are hit again."""
 IDLE_S: Final = 0.5
@@ -45,23 +41,6 @@ INDEXES: Final = "index"
 """The folder of all indexes, under the home of an installation."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What some events say of entries. up_to: the last of them."""
-
-    up_to: EventId
-    entries: tuple[tuple[BankEntryRecord, EntryHashes], ...]
-    gone: tuple[EventId, ...]
-
-    @property
-    def tables(self) -> list[tuple[BankEntryRecord, FrameTable]]:
-        """Give each entry with its frames."""
-        return [
-            (entry, unpack_frames(hashes.frames) if hashes.frames else FrameTable.empty())
-            for entry, hashes in self.entries
-        ]
 
 
 class BoundedRows:
@@ -292,8 +271,8 @@ class Shelf:
             if news.up_to > place.index.applied_to:
                 apply(place.index, news)
             for stage in place.stages:
-                if news.up_to > stage.applied_to:
-                    new = [each for each in news.entries if each[0].changed > stage.applied_to]
+                if news.up_to > (before := stage.applied_to):
+                    new = [each for each in news.entries if each.changed > before]
                     stage.put(new, news.gone, news.up_to)
             after = news.up_to
 
@@ -324,63 +303,3 @@ def renewed(index: HashIndex, error: IndexDamaged) -> HashIndex:
     if index.folder.exists() and not isinstance(error, IndexUnsure):
         shutil.rmtree(index.folder)
     return open_index(index.folder)
-
-
-def news_of(uow: UnitOfWork, org: Org, after: EventId) -> News | None:
-    """Read what the next events say of an organisation's entries; None: there is no more."""
-    events = uow.recall.of_kind(CHANGED, after, limit=EVENTS)
-    if not events:
-        return None
-    entries, up_to = _changed(uow, org, after, events[-1].id)
-    gone: list[EventId] = []
-    for event in events:
-        told = (event.data or {}).get("removed") if event.org == org else None
-        if isinstance(told, list) and event.id <= up_to:
-            gone += [EventId(int(str(each))) for each in told]
-    return News(up_to=up_to, entries=tuple(entries), gone=tuple(gone))
-
-
-def _changed(
-    uow: UnitOfWork, org: Org, after: EventId, up_to: EventId
-) -> tuple[list[tuple[BankEntryRecord, EntryHashes]], EventId]:
-    """Read changed entries, event by event until there are enough; and say up to which."""
-    found: list[tuple[BankEntryRecord, EntryHashes]] = []
-    held = 0
-    while after < up_to and (page := uow.entry_trail.changed(org, after, limit=1)):
-        if page[-1].changed > up_to:
-            break
-        for entry in page:
-            found.append((entry, uow.entries.hashes(org, entry.id) or NO_HASHES))
-            held += found[-1][1].size
-        after = page[-1].changed
-        if held >= NEWS_BYTES:
-            return found, after
-    return found, up_to
-
-
-def apply(index: HashIndex, news: News) -> None:
-    """Put news into an index: durable, and done up to their last event, on return."""
-    # Only what changed after it came can stand in the index already.
-    # Another index may be behind this one, and the news begin where that is.
-    entries = [each for each in news.tables if each[0].changed > index.applied_to]
-    again = [entry.id for entry, _ in entries if entry.id < entry.changed]
-    if again or news.gone:
-        index.remove([*again, *news.gone])
-    tables = [table for _, table in entries]
-    owners = np.array([entry.id for entry, _ in entries], np.int64)
-    index.add(rows_of(owners, tables), applied_to=news.up_to)
-
-
-def rows_of(owners: NDArray[np.int64], tables: Sequence[FrameTable]) -> HashRows:
-    """Make rows of the index of some tables, each of one owner; plain frames are left out."""
-    table = joined(*tables)
-    owner = np.repeat(owners, [len(each) for each in tables])
-    good = (table.quality >= MIN_QUALITY) & (table.form == 0)
-    table, owner = table.chosen(good), owner[good]
-    return HashRows(
-        bits=table.bits,
-        owner=owner,
-        t_ms=np.round(table.t * 1000).astype(np.uint32),
-        quality=table.quality,
-        variant=table.window,
-    )

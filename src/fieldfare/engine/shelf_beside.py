@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldfare.engine.shelf import BoundedRows, OrgShelf, news_of
+from fieldfare.engine.entry_news import news_of
+from fieldfare.engine.shelf import BoundedRows, OrgShelf
 from fieldfare.engine.shelf_stages import stages_in
 from fieldfare.engine.unit import Store
 from fieldfare.kernel import EventId, Org

@@ -18,7 +18,7 @@ from fieldfare.matching.features import (
     unpack_features,
 )
 from fieldfare.matching.known import Stage
-from fieldfare.matching.repositories import BankEntryRecord, EntryHashes
+from fieldfare.matching.repositories import ChangedEntry
 from fieldfare.matching.sound import unpack_sound
 from fieldfare.matching.sound_index import SoundIndex, SoundIndexDamaged
 from fieldfare.matching.sound_stage import SoundStage
@@ -38,7 +38,7 @@ class StageKeeping(Protocol):
 
     def put(
         self,
-        entries: Sequence[tuple[BankEntryRecord, EntryHashes]],
+        entries: Sequence[ChangedEntry],
         gone: Collection[EventId],
         up_to: EventId,
         /,
@@ -71,7 +71,7 @@ class FeatureKeeping:
 
     def put(
         self,
-        entries: Sequence[tuple[BankEntryRecord, EntryHashes]],
+        entries: Sequence[ChangedEntry],
         gone: Collection[EventId],
         up_to: EventId,
         /,
@@ -82,9 +82,9 @@ class FeatureKeeping:
             self._index.remove(gone, applied_to=before)
         fresh = [
             (int(entry.id), features)
-            for entry, hashes in entries
-            if hashes.features and _is_new(entry, before)
-            if (features := _read(entry, unpack_features, hashes.features)) is not None
+            for entry in entries
+            if entry.features and _is_new(entry, before)
+            if (features := _read(entry, unpack_features, entry.features)) is not None
         ]
         self._index.add(fresh, applied_to=up_to)
 
@@ -116,7 +116,7 @@ class SoundKeeping:
 
     def put(
         self,
-        entries: Sequence[tuple[BankEntryRecord, EntryHashes]],
+        entries: Sequence[ChangedEntry],
         gone: Collection[EventId],
         up_to: EventId,
         /,
@@ -127,9 +127,9 @@ class SoundKeeping:
             self._index.remove(gone, applied_to=before)
         fresh = [
             (int(entry.id), sound)
-            for entry, hashes in entries
-            if hashes.sound and _is_new(entry, before)
-            if (sound := _read(entry, unpack_sound, hashes.sound)) is not None
+            for entry in entries
+            if entry.sound and _is_new(entry, before)
+            if (sound := _read(entry, unpack_sound, entry.sound)) is not None
         ]
         self._index.add(fresh, applied_to=up_to)
 
@@ -141,16 +141,16 @@ class SoundKeeping:
         self._index.close()
 
 
-def _read(entry: BankEntryRecord, unpack: Callable[[bytes], T], told: bytes) -> T | None:
+def _read(entry: ChangedEntry, unpack: Callable[[bytes], T], told: bytes) -> T | None:
     """Read what an entry is found by; one that cannot be read holds up no other entry."""
     try:
         return unpack(told)
     except BadInput as error:
-        _log.error("an entry cannot be read", org=entry.org, entry=entry.id, why=error.message)
+        _log.error("an entry cannot be read", bank=entry.bank, entry=entry.id, why=error.message)
         return None
 
 
-def _is_new(entry: BankEntryRecord, applied_to: int) -> bool:
+def _is_new(entry: ChangedEntry, applied_to: int) -> bool:
     """Tell whether an entry came after what has been applied, and not only changed."""
     return entry.id >= entry.changed or not applied_to or entry.added_at > at_of(applied_to)
 

@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 import structlog
 
+from fieldfare.engine.entry_news import rows_of
 from fieldfare.engine.near_copies import frames_of
-from fieldfare.engine.shelf import open_index, renewed, rows_of
+from fieldfare.engine.shelf import open_index, renewed
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Org, is_history

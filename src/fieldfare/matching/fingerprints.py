@@ -6,7 +6,7 @@ bytes, the sound and some small pictures. Both sides use the same table: rows of
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -157,18 +157,48 @@ def pack_frames(table: FrameTable) -> bytes:
 
 def unpack_frames(data: bytes) -> FrameTable:
     """Read what `pack_frames` wrote. Raises BadInput for anything else."""
-    if len(data) < _HEAD.size:
-        raise BadInput("a table of frames is cut short")
-    magic, n = _HEAD.unpack_from(data)
-    if magic != _MAGIC or len(data) != _HEAD.size + n * _ROW_BYTES:
+    return _unpack_alike([data])
+
+
+def unpack_each(packed: Sequence[bytes]) -> tuple[FrameTable, NDArray[np.intp]]:
+    """Read many tables as one, in their order, and say how many rows each has: (n,).
+
+    b"" is a table without rows. Those of one length are read at once: a hundred thousand of one row
+    in a tenth of a second. Raises BadInput as `unpack_frames`.
+    """
+    sizes = np.fromiter(map(len, packed), np.intp, len(packed))
+    counts = np.maximum(sizes - _HEAD.size, 0) // _ROW_BYTES
+    starts = np.cumsum(counts) - counts
+    by_size = np.argsort(sizes, kind="stable")
+    by_size = by_size[np.searchsorted(sizes[by_size], 1) :]
+    cuts = np.flatnonzero(np.diff(sizes[by_size])) + 1
+    tables, places = [], [np.empty(0, np.intp)]
+    for alike in np.split(by_size, cuts) if len(by_size) else []:
+        tables.append(_unpack_alike([packed[place] for place in alike.tolist()]))
+        places.append((starts[alike, None] + np.arange(counts[alike[0]])).reshape(-1))
+    table = joined(*tables)
+    return (table if len(tables) <= 1 else table.chosen(np.argsort(np.concatenate(places)))), counts
+
+
+def _unpack_alike(packed: Sequence[bytes]) -> FrameTable:
+    """Read one table or more that are of one length, as one."""
+    size = len(packed[0])
+    n = max(size - _HEAD.size, 0) // _ROW_BYTES
+    if size != _HEAD.size + n * _ROW_BYTES:
+        raise BadInput("a table of frames is cut short, or these bytes are none")
+    k = len(packed)
+    raw = np.frombuffer(b"".join(packed), np.uint8).reshape(k, size)
+    if (raw[:, : _HEAD.size] != np.frombuffer(_HEAD.pack(_MAGIC, n), np.uint8)).any():
         raise BadInput("these bytes are no table of frames, or not all of one")
-    at = _HEAD.size
-    t = np.frombuffer(data, "<f8", n, at).astype(np.float64)
-    at += t.nbytes
-    bits = np.frombuffer(data, np.uint8, n * PDQ_BYTES, at).reshape(n, PDQ_BYTES)
-    at += bits.nbytes
-    quality, form, window = np.frombuffer(data, np.uint8, 3 * n, at).reshape(3, n)
-    return FrameTable(t=t, bits=bits, quality=quality, form=form, window=window)
+    t, bits, last = np.split(raw[:, _HEAD.size :], [8 * n, (8 + PDQ_BYTES) * n], axis=1)
+    quality, form, window = last.reshape(k, 3, n).transpose(1, 0, 2).reshape(3, k * n)
+    return FrameTable(
+        t=np.ascontiguousarray(t).reshape(-1).view("<f8").astype(np.float64),
+        bits=bits.reshape(-1, PDQ_BYTES),
+        quality=quality,
+        form=form,
+        window=window,
+    )
 
 
 def forms_of(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ page by page.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from fieldfare.kernel import EventId, Org
 from fieldfare.records import Subject
@@ -161,6 +161,29 @@ class EntryHashes:
 NO_HASHES: Final = EntryHashes()
 
 
+class ChangedEntry(NamedTuple):
+    """What indexes take in of an entry, as the store has it: one of ten million, and so a tuple.
+
+    Fields as in BankEntryRecord and EntryHashes; state: a value of EntryState.
+    """
+
+    id: EventId
+    changed: EventId
+    added_at: int
+    bank: str
+    state: str
+    sha256: str
+    md5: str
+    frames: bytes
+    sound: bytes
+    features: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of all hashes."""
+        return len(self.frames) + len(self.sound) + len(self.features)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
     """What somebody said of a match of one entry and one item. by: a pseudonym; at: ms since 1970.
@@ -287,7 +310,7 @@ class EntryPages(Protocol):
 class EntryTrail(Protocol):
     """Entries in the order in which they changed, for whoever keeps an index of them."""
 
-    def changed(self, org: Org, after: EventId, /, *, limit: int) -> Sequence[BankEntryRecord]:
+    def changed(self, org: Org, after: EventId, /, *, limit: int) -> Sequence[ChangedEntry]:
         """Read on from an event, in the order of the events that changed entries last.
 
         All entries that one event changed come together, be they more than `limit`.

@@ -10,6 +10,7 @@ from fieldfare.kernel import EventId, Org
 from fieldfare.matching.repositories import (
     NO_HASHES,
     BankEntryRecord,
+    ChangedEntry,
     EntryHashes,
     EntryKind,
     EntryState,
@@ -77,9 +78,13 @@ _CHANGED_AFTER: Final = Statement(
     .limit(bindparam("most"))
 )
 _CHANGED_IN: Final = Statement(
-    _OF_ORG.where(_e.changed > bindparam("after"), _e.changed <= bindparam("up_to")).order_by(
-        _e.changed, _e.id
+    select(*[_e[name] for name in ChangedEntry._fields])
+    .where(
+        _e.org == bindparam("org"),
+        _e.changed > bindparam("after"),
+        _e.changed <= bindparam("up_to"),
     )
+    .order_by(_e.changed, _e.id)
 )
 _WORDS_AFTER: Final = Statement(
     select(_e.changed)
@@ -162,12 +167,12 @@ class SqlEntryTrail:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    def changed(self, org: Org, after: EventId, /, *, limit: int) -> Sequence[BankEntryRecord]:
+    def changed(self, org: Org, after: EventId, /, *, limit: int) -> Sequence[ChangedEntry]:
         ids = [row[0] for row in self._tx.rows(_CHANGED_AFTER, org=org, after=after, most=limit)]
         if not ids:
             return []
         rows = self._tx.rows(_CHANGED_IN, org=org, after=after, up_to=ids[-1])
-        return [entry_of(row) for row in rows]
+        return [*map(ChangedEntry._make, rows)]
 
     def last_id(self, org: Org, /) -> EventId:
         row = self._tx.row(_LAST, org=org)

@@ -13,6 +13,7 @@ from fieldfare.matching.fingerprints import (
     joined,
     pack_frames,
     probes_of,
+    unpack_each,
     unpack_frames,
 )
 from fieldfare.media import hash_luma, luma_of
@@ -48,6 +49,28 @@ def test_a_packed_table_reads_back_as_it_was(n: int, seed: int) -> None:
 
     for column in ("t", "bits", "quality", "form", "window"):
         assert getattr(read, column).tolist() == getattr(table, column).tolist()
+
+
+@given(counts=st.lists(st.none() | st.integers(0, 3), max_size=12))
+def test_many_packed_tables_read_back_in_their_order(counts: list[int | None]) -> None:
+    tables = [FrameTable.empty() if n is None else _table(n, at) for at, n in enumerate(counts)]
+    packed = [
+        b"" if n is None else pack_frames(table) for n, table in zip(counts, tables, strict=True)
+    ]
+
+    read, lengths = unpack_each(packed)
+
+    assert lengths.tolist() == [n or 0 for n in counts]
+    for column in ("t", "bits", "quality", "form", "window"):
+        assert getattr(read, column).tolist() == getattr(joined(*tables), column).tolist()
+
+
+def test_among_many_tables_one_that_is_none_is_refused() -> None:
+    good = pack_frames(_table(1))
+
+    for bad in (good[:-1], b"ELSE" + good[4:], good[:4] + b"\2" + good[5:]):
+        with pytest.raises(BadInput):
+            unpack_each([good, bad, good])
 
 
 @pytest.mark.parametrize("data", [b"", b"FFT", b"ELSE\0\0\0\0", b"FFT1\1\0\0\0", b"FFT1\0\0\0\0x"])
