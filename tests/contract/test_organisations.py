@@ -409,7 +409,10 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "exchanges.all": lambda u: u.exchanges.all(org),
         "held_records.get": lambda u: u.held_records.get(org, "E", "k"),
         "held_records.unseen": lambda u: u.held_records.unseen(org, "E", listing=9, limit=9),
-        "held_records.count": lambda u: u.held_records.count(org, "E"),
+        "held_records.count": lambda u: (
+            u.held_records.count(org, "E"),
+            u.held_records.count(org, "E", with_entry=True),
+        ),
         "lists.current": lambda u: u.lists.current(org, as_of=top),
         "versions.in_force": lambda u: u.versions.in_force(org, "rules", as_of=top),
         "versions.get": lambda u: u.versions.get(org, "rules", "h"),

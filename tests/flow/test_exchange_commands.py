@@ -107,6 +107,29 @@ def test_a_mistake_is_one_line(
     assert told.stderr.count("\n") == 1
 
 
+def test_a_removal_that_was_held_back_is_confirmed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / "exchanges" / "known.txt"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(f"sha256 {number:064x}\n" for number in range(30)))
+    of_file = ["--api", "local_file", "--policy", "AD.NUDE", "--set", "filename=known.txt"]
+    run(capsys, "exchange", "add", "FILE", *of_file)
+    run(capsys, "exchange", "fetch", "FILE")
+    path.write_text("")
+
+    fetched = run(capsys, "exchange", "fetch", "FILE")
+    shown = run(capsys, "exchange", "show", "FILE")
+    early = run(capsys, "exchange", "confirm", "FILE", "--entries", "1")
+    done = run(capsys, "exchange", "confirm", "FILE", "--entries", "30")
+
+    assert fetched.stdout == "FILE: 30 withheld\n"
+    assert "fieldfare exchange confirm FILE --entries 30" in shown.stdout
+    assert (early.returncode, early.stdout) == (2, "")
+    assert "30 entries would go, not 1" in early.stderr
+    assert done.stdout == "FILE: 30 entries removed\n"
+
+
 @pytest.fixture
 def client(community: Community) -> TestClient:
     headers = {"authorization": f"Bearer {community.key}"}

@@ -89,6 +89,32 @@ def test_an_exchange_is_paused_and_goes_on_and_is_removed_with_what_it_brought(
     assert see(client, keeper, "/banks/going").json()["entries"] == []
 
 
+def test_entries_that_are_suddenly_gone_stay_until_somebody_lets_them_go(
+    client: TestClient, keeper: Caller, site: Site
+) -> None:
+    lines = [f"sha256 {number:064x}" for number in range(30)]
+    a_file(site, "losing.txt", *lines)
+    set_up(client, keeper, "losing")
+    send(client, keeper, "/exchanges/losing/fetch", {})
+    a_file(site, "losing.txt", *lines[:3])
+    send(client, keeper, "/exchanges/losing/fetch", {})
+
+    page = see(client, keeper, "/exchanges/losing", HTML).text
+    nonsense = send(client, keeper, "/exchanges/losing/confirm", {"entries": "all"})
+    fewer = send(client, keeper, "/exchanges/losing/confirm", {"entries": "3"})
+    before = see(client, keeper, "/exchanges/losing").json()["exchange"]
+    done = send(client, keeper, "/exchanges/losing/confirm", {"entries": "27"}).text
+
+    assert "Waits for you" in page
+    assert "Remove these 27 entries" in page
+    assert "A number of entries." in nonsense.text
+    assert "27 entries would go, not 3" in fewer.text
+    assert (before["state"], before["counts"]["withheld"]) == ("held", 27)
+    assert "Remove these" not in done
+    assert see(client, keeper, "/exchanges/losing").json()["exchange"]["state"] == "idle"
+    assert len(see(client, keeper, "/banks/losing").json()["entries"]) == 3
+
+
 def test_a_service_that_does_not_answer_is_said_so_on_the_page(
     client: TestClient, keeper: Caller
 ) -> None:

@@ -104,6 +104,18 @@ def exchange_fetch(
     fetch(home, name, dry_run=dry_run, anew=anew, as_json=as_json)
 
 
+@exchange.command("confirm")
+def exchange_confirm(
+    name: str,
+    entries: Annotated[int, typer.Option("--entries", help="How many go, as `show` says.")],
+    home: Home = None,
+) -> None:
+    """Let entries go whose removal was held back because it was so many at once."""
+    from fieldfare.cli.exchanging import confirm
+
+    confirm(home, name, entries=entries)
+
+
 @exchange.command("tell")
 def exchange_tell(name: str, home: Home = None) -> None:
     """Give the service our reviewers' opinions now."""

@@ -122,6 +122,13 @@ def fetch(home: Path | None, name: str, *, dry_run: bool, anew: bool, as_json: b
         print_line(f"  {problem}")
 
 
+def confirm(home: Path | None, name: str, *, entries: int) -> None:
+    """Let entries go whose removal was held back."""
+    with reach(home) as call:
+        told = call("POST", route("/v1/exchanges/{}/confirm", name), {"entries": entries})
+    print_line(f"{name}: {told['removed']:,} entries removed")
+
+
 def tell(home: Path | None, name: str) -> None:
     """Tell what our reviewers found."""
     with reach(home) as call:

@@ -7,7 +7,7 @@ from typing import Final
 from fieldfare.engine.administration import note
 from fieldfare.engine.banks import BATCH, put_bank, remove_entries
 from fieldfare.engine.exchange_pages import exchange_pseudonym
-from fieldfare.engine.exchange_records import HOUR_S, ExchangeRecord
+from fieldfare.engine.exchange_records import ALL_LISTINGS, CHANGED, HOUR_S, ExchangeRecord
 from fieldfare.engine.exchanges import the_exchange
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, Org
@@ -16,7 +16,6 @@ from fieldfare.matching.repositories import BankRecord
 from fieldfare.policies import PolicyPack
 from fieldfare.records import Subject
 
-CHANGED: Final = "exchange.changed"
 ADDRESSES: Final = ("base_url", "environment")
 """The settings that say where credentials are sent."""
 
@@ -127,7 +126,7 @@ def remove_exchange(uow: UnitOfWork, org: Org, name: str, *, entries: bool, by: 
     entries: whether the entries it brought leave the bank. Raises NotFound if there is none.
     """
     the_exchange(uow, org, name)
-    held = uow.held_records.unseen(org, name, listing=2**31 - 1, limit=BATCH)
+    held = uow.held_records.unseen(org, name, listing=ALL_LISTINGS, limit=BATCH)
     for each in held:
         if entries:
             found = uow.entry_pages.of_source(org, exchange_pseudonym(name), each.key)

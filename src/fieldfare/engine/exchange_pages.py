@@ -12,13 +12,12 @@ from typing import Final
 import numpy as np
 
 from fieldfare.engine.banks import (
-    BATCH,
     KnownPiece,
     add_to_bank,
     change_entry,
     remove_entries,
 )
-from fieldfare.engine.exchange_records import ExchangeProgress, FetchCounts, HeldRecord
+from fieldfare.engine.exchange_records import GONE, ExchangeProgress, FetchCounts, HeldRecord
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.kernel import BadInput, NotFound, Org, digest
@@ -66,26 +65,13 @@ def store_page(uow: UnitOfWork, org: Org, name: str, page: Page) -> FetchCounts:
             checkpoint=page.checkpoint,
             checkpoint_at=page.at_s * 1000 or progress.checkpoint_at,
             listing=listing,
-            sweeping=progress.sweeping or page.ends,
+            # What an older listing lacked may be in this one: it is looked at when this one ends.
+            sweeping=(progress.sweeping and not page.begins) or page.ends,
             counts=progress.counts.plus(counts),
             problems=(*progress.problems, *page.problems)[:10],
         ),
     )
     return counts
-
-
-def sweep(uow: UnitOfWork, org: Org, name: str) -> bool:
-    """Remove up to BATCH records the last whole listing lacked; False when none is left."""
-    progress = progress_of(uow, org, name)
-    gone = uow.held_records.unseen(org, name, listing=progress.listing, limit=BATCH)
-    removed = 0
-    for held in gone:
-        removed += _forget(uow, org, name, held.key)
-        uow.held_records.remove(org, name, held.key)
-    more = len(gone) == BATCH
-    counts = progress.counts.plus(FetchCounts(removed=removed))
-    save_progress(uow, org, name, replace(progress, sweeping=more, counts=counts))
-    return more
 
 
 def forecast(uow: UnitOfWork, org: Org, name: str, page: Page) -> FetchCounts:
@@ -127,6 +113,10 @@ def _apply(uow: UnitOfWork, org: Org, name: str, page: Page, *, listing: int) ->
             counts = counts.plus(FetchCounts(unchanged=1))
             continue
         entry = _entry_of(uow, org, name, record.key) if known is not None else None
+        if known is not None and entry is not None and not _matchable(record):
+            # It goes when the fetch has ended, if what goes then is not too much.
+            uow.held_records.put(replace(known, seen=GONE))
+            continue
         counts = counts.plus(_kind_of_change(record, known, has_entry=entry is not None))
         _hold(uow, org, name, record, listing=listing)
         piece = piece_of_record(name, record)
@@ -177,7 +167,8 @@ def _add(
             change_entry(uow, org, entry_id, kept, by=exchange_pseudonym(name))
 
 
-def _forget(uow: UnitOfWork, org: Org, name: str, key: str) -> int:
+def forget(uow: UnitOfWork, org: Org, name: str, key: str) -> int:
+    """Take the entry of a record out of the bank; returns how many went."""
     entry = _entry_of(uow, org, name, key)
     return remove_entries(uow, org, [entry.id], by=exchange_pseudonym(name)) if entry else 0
 

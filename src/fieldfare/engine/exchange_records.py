@@ -12,23 +12,31 @@ from typing import Final, Protocol
 
 from fieldfare.kernel import EventId, JsonValue, Org
 
+CHANGED: Final = "exchange.changed"
 HOUR_S: Final = 3_600
 NOTHING: Final = EventId(0)
+GONE: Final = -1
+"""In the place of a listing: the service said that the record is gone, or no longer matched by."""
+ALL_LISTINGS: Final = 2**31 - 1
 
 
 class FetchState(StrEnum):
-    """idle -> fetching -> idle | failed. partial: cut off in the middle, and goes on later."""
+    """idle -> fetching -> idle | failed. partial: cut off in the middle, and goes on later.
+
+    held: fetched, but so much was gone that nothing is removed until a person has confirmed it.
+    """
 
     IDLE = "idle"
     FETCHING = "fetching"
     PARTIAL = "partial"
     FAILED = "failed"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchCounts:
     """What fetches did, in records. unusable: without a hash we match by, or called harmless;
-    skipped: could not be read.
+    skipped: could not be read; withheld: entries that stay until their removal is confirmed.
     """
 
     added: int = 0
@@ -37,6 +45,7 @@ class FetchCounts:
     unchanged: int = 0
     unusable: int = 0
     skipped: int = 0
+    withheld: int = 0
 
     def plus(self, other: "FetchCounts") -> "FetchCounts":
         return FetchCounts(
@@ -46,6 +55,7 @@ class FetchCounts:
             unchanged=self.unchanged + other.unchanged,
             unusable=self.unusable + other.unusable,
             skipped=self.skipped + other.skipped,
+            withheld=self.withheld + other.withheld,
         )
 
     @property
@@ -102,8 +112,9 @@ class ExchangeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRecord:
-    """What is known of one record of an exchange. digest: of what it said; seen: in which listing.
+    """What is known of one record of an exchange.
 
+    digest: of what it said; seen: in which listing, or GONE.
     address: of `SharedRecord.address`.
     """
 
@@ -140,4 +151,8 @@ class HeldRecords(Protocol):
 
     def remove(self, org: Org, exchange: str, key: str, /) -> bool: ...
 
-    def count(self, org: Org, exchange: str, /) -> int: ...
+    def count(
+        self, org: Org, exchange: str, /, *, below: int = ALL_LISTINGS, with_entry: bool = False
+    ) -> int:
+        """Count them, or those seen before the listing `below`, or those that have an entry."""
+        ...

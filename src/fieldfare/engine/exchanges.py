@@ -23,7 +23,6 @@ from fieldfare.engine.exchange_pages import (
     progress_of,
     save_progress,
     store_page,
-    sweep,
 )
 from fieldfare.engine.exchange_records import (
     ExchangeProgress,
@@ -31,6 +30,7 @@ from fieldfare.engine.exchange_records import (
     FetchCounts,
     FetchState,
 )
+from fieldfare.engine.exchange_removals import confirm, removal_of, settle
 from fieldfare.engine.exchange_telling import Teller
 from fieldfare.engine.health import PartHealth
 from fieldfare.engine.settings import Settings
@@ -99,7 +99,12 @@ class Exchanges:
         keeper = keepers.get("exchanges")
         failing = len([each for each in self._every() if each.enabled and each.progress.failures])
         failures = keeper.failures if keeper else 0
-        detail: dict[str, JsonValue] = {"failures": failures, "exchanges_failing": failing}
+        held = [each for each in self._every() if each.progress.state is FetchState.HELD]
+        detail: dict[str, JsonValue] = {
+            "failures": failures,
+            "exchanges_failing": failing,
+            "exchanges_held": len(held),
+        }
         return PartHealth(name="exchanges", ok=keeper is None or keeper.is_alive, detail=detail)
 
     def step(self) -> int:
@@ -123,6 +128,16 @@ class Exchanges:
         """
         with self._turn(org, name):
             return self._fetch(org, name, until_ms=self._until(budget_s))
+
+    def confirm(self, org: Org, name: str, *, entries: int, by: str) -> int:
+        """Remove the entries whose removal was held back; returns how many went.
+
+        entries: how many the person who confirms it was told of. Raises NotFound, and Conflict if
+        nothing waits, if it is more by now, or while it is being fetched.
+        """
+        with self._turn(org, name):
+            over = self._stop.is_set
+            return confirm(self._store, org, name, entries=entries, by=by, is_over=over)
 
     def try_out(self, org: Org, name: str, *, budget_s: float = BUDGET_S) -> Fetched:
         """Fetch and store nothing, to see what a fetch from here would do."""
@@ -204,18 +219,16 @@ class Exchanges:
         exchange = self._begin(org, name)
         pages, more = 0, False
         try:
-            self._sweep(org, name)
             for page in self._pages(exchange):
                 self._take(org, name, page)
                 pages += 1
-                if page.ends:
-                    self._sweep(org, name)
                 # A service that takes a whole turn for one answer has nothing more after its last.
                 more = not page.last
                 if self._is_over(until_ms):
                     break
             else:
                 more = False
+            state = FetchState.PARTIAL if more else self._settle(org, name)
         except StopWaiting:
             self._end(org, name, FetchState.PARTIAL)
             raise
@@ -226,7 +239,8 @@ class Exchanges:
             # A defect of ours must not look like a fetch that is still going on.
             self._end(org, name, FetchState.FAILED, error="It broke on our side; see the log.")
             raise
-        ended = self._end(org, name, FetchState.PARTIAL if more else FetchState.IDLE)
+        ended = self._end(org, name, state)
+        more = state is FetchState.PARTIAL
         return Fetched(counts=ended.counts, pages=pages, more=more, problems=ended.problems)
 
     def _take(self, org: Org, name: str, page: Page) -> FetchCounts:
@@ -239,13 +253,8 @@ class Exchanges:
         now_s = self._clock.now_ms() // 1000
         return self.client(exchange).pages(exchange.progress.checkpoint, now_s=now_s)
 
-    def _sweep(self, org: Org, name: str) -> None:
-        def one(uow: UnitOfWork) -> bool:
-            return progress_of(uow, org, name).sweeping and sweep(uow, org, name)
-
-        while self._store.write(one):
-            if self._stop.is_set():
-                return
+    def _settle(self, org: Org, name: str) -> FetchState:
+        return settle(self._store, org, name, is_over=self._stop.is_set)
 
     def _begin(self, org: Org, name: str) -> ExchangeRecord:
         now_ms = self._clock.now_ms()
@@ -268,17 +277,22 @@ class Exchanges:
 
         def write(uow: UnitOfWork) -> ExchangeProgress:
             before = progress_of(uow, org, name)
-            succeeded = state is FetchState.IDLE
+            succeeded = state in {FetchState.IDLE, FetchState.HELD}
+            counts, told = before.counts, error
+            if state is FetchState.HELD:
+                removal = removal_of(uow, org, name)
+                counts, told = replace(counts, withheld=removal.entries), removal.told(name)
             after = replace(
                 before,
                 state=state,
+                counts=counts,
                 ended_at=now_ms,
                 succeeded_at=now_ms if succeeded else before.succeeded_at,
                 failures=before.failures + 1 if state is FetchState.FAILED else 0,
-                error=error[:MAX_ERROR],
+                error=told[:MAX_ERROR],
             )
             save_progress(uow, org, name, after)
-            if before.counts.did_anything or error:
+            if before.counts.did_anything or told:
                 _note_fetch(uow, org, name, after)
             return after
 
@@ -346,6 +360,7 @@ def _note_fetch(uow: UnitOfWork, org: Org, name: str, progress: ExchangeProgress
         "added": counts.added,
         "changed": counts.changed,
         "removed": counts.removed,
+        "withheld": counts.withheld,
         "failed": progress.state is FetchState.FAILED,
         "by": exchange_pseudonym(name),
     }

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from fieldfare.engine.exchange_records import (
+    ALL_LISTINGS,
     ExchangeProgress,
     ExchangeRecord,
     FetchCounts,
@@ -15,8 +16,10 @@ from fieldfare.engine.exchange_records import (
 )
 from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.ledger.keys import Vault
+from fieldfare.matching.repositories import EXCHANGED
 from fieldfare.storage.statements import Row, Statement, upsert
-from fieldfare.storage.tables import exchange_records, exchanges
+from fieldfare.storage.tables import bank_entries, exchange_records, exchanges
+from fieldfare.storage.tables.matching import HAS_SOURCE
 from fieldfare.storage.transaction import Transaction
 
 _PUT: Final = upsert(exchanges)
@@ -39,7 +42,20 @@ _UNSEEN: Final = Statement(
 _REMOVE_RECORD: Final = Statement(
     exchange_records.delete().where(*_OF_EXCHANGE, _r.key == bindparam("of_key"))
 )
-_COUNT: Final = Statement(select(func.count()).where(*_OF_EXCHANGE))
+_BEFORE: Final = (*_OF_EXCHANGE, _r.seen < bindparam("below"))
+_COUNT: Final = Statement(select(func.count()).where(*_BEFORE))
+_COUNT_ENTRIES: Final = Statement(
+    select(func.count())
+    .where(*_BEFORE)
+    .where(
+        exists().where(
+            bank_entries.c.org == bindparam("of_org"),
+            bank_entries.c.source_id == _r.key,
+            bank_entries.c.source == bindparam("of_source"),
+            HAS_SOURCE,
+        )
+    )
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_config: Final = msgspec.json.Decoder(dict[str, JsonValue]).decode
@@ -136,8 +152,14 @@ class SqlHeldRecords:
     def remove(self, org: Org, exchange: str, key: str, /) -> bool:
         return self._tx.run(_REMOVE_RECORD, of_org=org, of_exchange=exchange, of_key=key) > 0
 
-    def count(self, org: Org, exchange: str, /) -> int:
-        row = self._tx.row(_COUNT, of_org=org, of_exchange=exchange)
+    def count(
+        self, org: Org, exchange: str, /, *, below: int = ALL_LISTINGS, with_entry: bool = False
+    ) -> int:
+        place: dict[str, str | int] = {"of_org": org, "of_exchange": exchange, "below": below}
+        if with_entry:
+            row = self._tx.row(_COUNT_ENTRIES, **place, of_source=f"{EXCHANGED}{exchange}")
+        else:
+            row = self._tx.row(_COUNT, **place)
         return int(row[0]) if row else 0
 
 

@@ -59,6 +59,12 @@ class ExchangeChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
+class RemovalConfirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """entries: how many are to go, as `counts.withheld` of the exchange says."""
+
+    entries: Annotated[int, msgspec.Meta(ge=1)]
+
+
 class FetchWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """dry_run: store nothing. anew: list everything again. seconds: how long this call may take."""
 
@@ -69,6 +75,7 @@ class FetchWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 _WANTED: Final = msgspec.json.Decoder(WantedExchange)
 _CHANGE: Final = msgspec.json.Decoder(ExchangeChange)
+_CONFIRMED: Final = msgspec.json.Decoder(RemovalConfirmed)
 _FETCH: Final = msgspec.json.Decoder(FetchWanted)
 
 
@@ -163,6 +170,16 @@ async def fetch_exchange(name: str, request: Request, who: Keeper, platform: Pla
             "problems": [*done.problems],
         }
     )
+
+
+@router.post("/{name}/confirm", openapi_extra=openapi_body(RemovalConfirmed))
+async def confirm_removal(name: str, request: Request, who: Keeper, platform: Platform) -> Response:
+    """Let the entries go whose removal was held back because it was so many at once."""
+    entries = decode(_CONFIRMED, await request.body()).entries
+    removed = await run_in_threadpool(
+        lambda: platform.exchanges.confirm(who.org, name, entries=entries, by=who.pseudonym)
+    )
+    return answer({"name": name, "removed": removed})
 
 
 @router.post("/{name}/test")

@@ -13,6 +13,7 @@ from fieldfare.engine.exchange_administration import (
     change_exchange,
     remove_exchange,
 )
+from fieldfare.engine.exchange_records import FetchCounts
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, FieldfareError, JsonValue
 from fieldfare.matching.exchanges import api_named
@@ -137,6 +138,23 @@ def fetch(request: Request, who: Keeper, platform: Platform, name: str, fields: 
             counts=came.counts,
             problems=came.problems,
         )
+
+    return _ordered(request, platform, who, name, order)
+
+
+@router.post("/exchanges/{name}/confirm")
+def confirm(
+    request: Request, who: Keeper, platform: Platform, name: str, fields: Fields
+) -> Response:
+    """Let the entries go whose removal was held back, as many as the page said."""
+
+    def order() -> Done:
+        try:
+            entries = int(fields.get("entries", ""))
+        except ValueError:
+            raise BadInput(_("A number of entries."), pointer="/entries") from None
+        gone = platform.exchanges.confirm(who.org, name, entries=entries, by=who.pseudonym)
+        return Done(what="fetch", counts=FetchCounts(removed=gone))
 
     return _ordered(request, platform, who, name, order)
 
