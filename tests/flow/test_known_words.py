@@ -78,13 +78,18 @@ def test_a_known_address_is_found_in_disguise(community: Community) -> None:
     assert ruled(community, "evil.example is down", "c2") == ("allow", [])
 
 
-def test_a_bank_nobody_vetted_only_tells(community: Community) -> None:
+def test_a_bank_nobody_vetted_holds_nothing_and_asks_a_person(community: Community) -> None:
     a_bank(community, vetted=False)
     entry = an_entry(community, SPAM)
 
     decision = community.posted(a_comment(SPAM))
 
     assert decision.judgement.action == "allow"
+    assert [reason.by for reason in decision.judgement.reasons] == ["UnvettedText"]
+    (case,) = community.platform.store.read(
+        lambda uow: uow.cases.of_subject(community.org, decision.subject)
+    )
+    assert case.policies == ("IN.SPAM",)
     item = community.platform.store.read(
         lambda uow: uow.items.current(community.org, decision.subject)
     )

@@ -14,6 +14,20 @@ WhenRules(
     then=[ApplyPolicy(policy=MatchedPolicy, vetted_match=True, after_person=True)],
 )
 
+# What nobody has confirmed yet holds nothing; a person looks, and says whether the match is right.
+UnvettedMatch = Rule(
+    when_all=[
+        not Fact('hash.match.vetted'),
+        not Fact('hash.match.quarantined'),
+        MatchedPolicy != None,
+    ],
+    description=f'The media match the bank {MatchedBank}, which nobody has vetted',
+)
+WhenRules(
+    rules_any=[UnvettedMatch],
+    then=[Review(policy=MatchedPolicy, reason='a match of a bank that nobody has vetted')],
+)
+
 # An entry that suddenly matched too much is in doubt until a person has released it.
 QuarantinedMatch = Rule(
     when_all=[Fact('hash.match.quarantined'), MatchedPolicy != None],
@@ -62,6 +76,15 @@ WhenRules(
     then=[Hold(policy=TextPolicy), Review(policy=TextPolicy, reason='nearly a known text')],
 )
 
+UnvettedText = Rule(
+    when_all=[not Fact('text.match.vetted'), TextPolicy != None],
+    description=f'A text of the bank {TextBank}, which is not vetted or holds it in quarantine',
+)
+WhenRules(
+    rules_any=[UnvettedText],
+    then=[Review(policy=TextPolicy, reason='a known text that nobody has vetted')],
+)
+
 UrlPolicy = Fact('url.match.policy')
 UrlBank = default(Fact('url.match.bank'), 'Unknown')
 
@@ -72,6 +95,15 @@ KnownUrl = Rule(
 WhenRules(
     rules_any=[KnownUrl],
     then=[ApplyPolicy(policy=UrlPolicy, vetted_match=True, after_person=True)],
+)
+
+UnvettedUrl = Rule(
+    when_all=[not Fact('url.match.vetted'), UrlPolicy != None],
+    description=f'An address of the bank {UrlBank}, which is not vetted or holds it in quarantine',
+)
+WhenRules(
+    rules_any=[UnvettedUrl],
+    then=[Review(policy=UrlPolicy, reason='a known address that nobody has vetted')],
 )
 
 # Nudity. One frame can be an accident of light; a fifth of the frames is not.

@@ -170,7 +170,7 @@ def test_a_known_address_takes_its_policy(rules: RuleSet) -> None:
     assert kinds == ["remove"]
 
 
-def test_known_words_of_a_bank_nobody_vetted_decide_nothing(rules: RuleSet) -> None:
+def test_known_words_of_a_bank_nobody_vetted_ask_a_person(rules: RuleSet) -> None:
     facts: Facts = {
         "text__match__policy": "IN.SPAM",
         "text__match__vetted": False,
@@ -179,15 +179,24 @@ def test_known_words_of_a_bank_nobody_vetted_decide_nothing(rules: RuleSet) -> N
         "url__match__vetted": False,
     }
 
-    assert verdict_on(rules, "item.posted", item("comment"), **facts)[0] == ()
+    fired, kinds, cases, _ = verdict_on(rules, "item.posted", item("comment"), **facts)
+
+    assert (fired, kinds) == (("UnvettedText", "UnvettedUrl"), [])
+    assert {policy for _, policy, _ in cases} == {"IN.SPAM"}
 
 
-def test_a_match_of_a_bank_nobody_vetted_decides_nothing(rules: RuleSet) -> None:
-    fired, *_ = verdict_on(
-        rules, "item.scanned", item(), hash__match__policy="SA.NCII", hash__match__vetted=False
+def test_a_match_of_a_bank_nobody_vetted_holds_nothing_and_asks_a_person(rules: RuleSet) -> None:
+    fired, kinds, cases, _ = verdict_on(
+        rules,
+        "item.scanned",
+        item(),
+        hash__match__policy="SA.NCII",
+        hash__match__vetted=False,
+        hash__match__quarantined=False,
     )
 
-    assert fired == ()
+    assert (fired, kinds) == (("UnvettedMatch",), [])
+    assert [policy for _, policy, _ in cases] == ["SA.NCII"]
 
 
 def test_a_near_copy_of_decided_content_gets_its_restriction(rules: RuleSet) -> None:
