@@ -181,7 +181,12 @@ def test_the_trail_tells_what_an_index_takes_in_of_an_entry(store: SqlStore) -> 
     store.write(lambda uow: uow.entries.add(FULL, HASHES))
 
     (told,) = store.read(lambda uow: uow.entry_trail.changed(MAIN, EventId(0), limit=1))
+    of_its_bank = store.read(
+        lambda uow: uow.entry_trail.of_bank(MAIN, "b", after=EventId(0), limit=1)
+    )
 
+    assert of_its_bank == [told]
+    assert not store.read(lambda uow: uow.entry_trail.of_bank(MAIN, "b", after=EventId(4), limit=1))
     assert (told.id, told.changed, told.added_at, told.bank) == (4, 9, NOW_MS, "b")
     assert (told.state, told.sha256, told.md5) == (EntryState.QUARANTINED, SHA256, MD5)
     assert (told.frames, told.sound, told.features) == (b"f", b"s", b"\x00\xff")

@@ -391,6 +391,7 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "word_trail.changed": lambda u: u.word_trail.changed(
             org, EventId(0), up_to=EventId(2**62), limit=9
         ),
+        "entry_trail.of_bank": lambda u: u.entry_trail.of_bank(org, "b", after=EventId(0), limit=9),
         "entry_trail.last_id": lambda u: u.entry_trail.last_id(org),
         "entry_hits.count": lambda u: u.entry_hits.count(org, EventId(7), since_ms=0),
         "entry_hits.of_entry": lambda u: u.entry_hits.of_entry(org, EventId(7), limit=9),

@@ -21,6 +21,7 @@ from fieldfare.matching.repositories import (
     EntryHashes,
     EntryKind,
     KeptStill,
+    Polarity,
 )
 from fieldfare.policies import PolicyPack
 from fieldfare.records import Subject
@@ -28,6 +29,8 @@ from fieldfare.records import Subject
 BANK: Final = "bank"
 CHANGED: Final = "bank.changed"
 MAX_NAME: Final = 64
+WIDENED: Final = "widened"
+"""Whether a change of settings lets a bank match or act where it did not."""
 BATCH: Final = 1_000
 """So many entries at most are one event."""
 BATCH_BYTES: Final = 1 << 25
@@ -105,7 +108,7 @@ def change_bank(
     """Change fields of a bank and leave the others. Raises NotFound if there is no such bank."""
     known = the_bank(uow, org, name)
     bank = replace(known, **changes)  # type: ignore[arg-type]  # fields of a bank, checked on arrival
-    _change_bank(uow, bank, by=by)
+    _change_bank(uow, bank, by=by, widened=reaches_further(known, bank))
     return bank
 
 
@@ -123,7 +126,22 @@ def no_bank(name: str, known: Iterable[str]) -> NotFound:
     return NotFound(f"no bank {name!r}", hint=hint)
 
 
-def _change_bank(uow: UnitOfWork, bank: BankRecord, *, by: str) -> None:
+def reaches_further(before: BankRecord, now: BankRecord) -> bool:
+    """Tell whether a bank, as it is now, may match or act where it did not."""
+    return (
+        now.vetted > before.vetted
+        or now.enabled > before.enabled
+        or now.radius > before.radius
+        or now.min_quality < before.min_quality
+        or now.min_seconds < before.min_seconds
+        or now.min_frames < before.min_frames
+        or now.enabled_ratio > before.enabled_ratio
+        or (now.polarity is Polarity.HARMFUL and before.polarity is not Polarity.HARMFUL)
+        or (before.disabled_until is not None and now.disabled_until != before.disabled_until)
+    )
+
+
+def _change_bank(uow: UnitOfWork, bank: BankRecord, *, by: str, widened: bool = False) -> None:
     uow.banks.put(bank)
     data: dict[str, JsonValue] = {
         "policy": bank.policy,
@@ -139,6 +157,7 @@ def _change_bank(uow: UnitOfWork, bank: BankRecord, *, by: str) -> None:
         "priority": bank.priority,
         "hourly_limit": bank.hourly_limit,
         "keeps_stills": bank.keeps_stills,
+        **({WIDENED: True} if widened else {}),
     }
     note(uow, bank.org, CHANGED, Subject(BANK, bank.name), data=data, by=by)
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldfare.engine.banks import CHANGED
+from fieldfare.engine.banks import CHANGED, WIDENED
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import FrameTable, joined, unpack_each, unpack_frames
@@ -28,19 +28,28 @@ NEWS_BYTES: Final = 1 << 26
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What some events say of entries. up_to: the last of them."""
+    """What some events say of entries. up_to: the last of them.
+
+    widened: banks that may match or act where they did not, in the order of their changes.
+    """
 
     up_to: EventId
     entries: tuple[ChangedEntry, ...]
     gone: tuple[EventId, ...]
+    widened: tuple[str, ...] = ()
 
     @property
     def tables(self) -> list[tuple[ChangedEntry, FrameTable]]:
         """Give each entry with its frames."""
-        return [
-            (entry, unpack_frames(entry.frames) if entry.frames else FrameTable.empty())
-            for entry in self.entries
-        ]
+        return with_tables(self.entries)
+
+
+def with_tables(entries: Sequence[ChangedEntry]) -> list[tuple[ChangedEntry, FrameTable]]:
+    """Give each entry with its frames."""
+    return [
+        (entry, unpack_frames(entry.frames) if entry.frames else FrameTable.empty())
+        for entry in entries
+    ]
 
 
 def news_of(uow: UnitOfWork, org: Org, after: EventId) -> News | None:
@@ -50,11 +59,15 @@ def news_of(uow: UnitOfWork, org: Org, after: EventId) -> News | None:
         return None
     entries, up_to = _changed(uow, org, after, events[-1].id)
     gone: list[EventId] = []
+    widened: dict[str, None] = {}
     for event in events:
-        told = (event.data or {}).get("removed") if event.org == org else None
-        if isinstance(told, list) and event.id <= up_to:
+        data = (event.data or {}) if event.org == org and event.id <= up_to else {}
+        told = data.get("removed")
+        if isinstance(told, list):
             gone += [EventId(int(str(each))) for each in told]
-    return News(up_to=up_to, entries=tuple(entries), gone=tuple(gone))
+        if data.get(WIDENED):
+            widened[event.subject.host_id] = None
+    return News(up_to=up_to, entries=tuple(entries), gone=tuple(gone), widened=tuple(widened))
 
 
 def _changed(

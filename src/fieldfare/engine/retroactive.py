@@ -18,7 +18,7 @@ from prometheus_client import Counter
 
 from fieldfare.engine.banks import CHANGED
 from fieldfare.engine.content import scan_of
-from fieldfare.engine.entry_news import News, news_of
+from fieldfare.engine.entry_news import news_of, with_tables
 from fieldfare.engine.floods import matches_of, note_hits
 from fieldfare.engine.near_copies import frames_of
 from fieldfare.engine.part_facts import joined
@@ -26,6 +26,7 @@ from fieldfare.engine.scanning import fact_json
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.engine.uploads import Uploads, parts_of
+from fieldfare.engine.widened_banks import WidenedBanks
 from fieldfare.kernel import BadInput, Clock, EventId, JsonValue, Org, Unknown
 from fieldfare.matching import BankMatch
 from fieldfare.matching.fingerprints import Fingerprint, FrameTable, probes_of
@@ -67,6 +68,7 @@ class Retroactive:
         self._shelf = shelf
         self._uploads = uploads
         self._news = threading.Event()
+        self._widened = WidenedBanks(store, READER)
 
     def observe(self, events: Sequence[Event]) -> None:
         """Follow the log: there may be something to do."""
@@ -91,7 +93,7 @@ class Retroactive:
         self._news.set()
 
     def step(self) -> int:
-        """Take the next changes of banks; returns how many organisations had any.
+        """Take the next changes of banks; returns how many organisations had any to work on.
 
         Each has a cursor of its own: trouble of one holds up no other.
         """
@@ -107,10 +109,26 @@ class Retroactive:
         reader = f"{READER}/{org}"
         news = self._store.read(lambda uow: news_of(uow, org, uow.cursors.get(reader)))
         if news is None:
-            return False
-        for scan_id in self._hit(org, news):
+            return self._meet_again(org)
+        for scan_id in self._hit(org, news.tables):
             self._look_up(org, scan_id, cause=news.up_to)
-        self._store.write(lambda uow: uow.cursors.move(reader, news.up_to))
+
+        def follow(uow: UnitOfWork) -> None:
+            uow.cursors.move(reader, news.up_to)
+            self._widened.ask(uow, org, news.widened, news.up_to)
+
+        self._store.write(follow)
+        self._widened.seen(org, news.widened)
+        return True
+
+    def _meet_again(self, org: Org) -> bool:
+        """Search with some entries of a bank that was widened; tells whether there were any."""
+        page = self._widened.next_page(org)
+        if page is None:
+            return False
+        for scan_id in self._hit(org, with_tables(page.entries)):
+            self._look_up(org, scan_id, cause=page.asked)
+        self._widened.finish(page)
         return True
 
     def scanned(self, scan: Event) -> None:
@@ -153,9 +171,9 @@ class Retroactive:
         banks = {match.bank for match in matches}
         return matches + [older for older in _kept_matches(part) if older.bank not in banks]
 
-    def _hit(self, org: Org, news: News) -> list[EventId]:
+    def _hit(self, org: Org, changed: Sequence[tuple[ChangedEntry, FrameTable]]) -> list[EventId]:
         """Name the scans of recent uploads that changed entries may match, the newest last."""
-        entries = [each for each in news.tables if each[0].state != EntryState.DISABLED]
+        entries = [each for each in changed if each[0].state != EntryState.DISABLED]
         found: set[int] = set()
         if not entries:
             return []

@@ -317,6 +317,12 @@ class EntryTrail(Protocol):
         """
         ...
 
+    def of_bank(
+        self, org: Org, bank: str, /, *, after: EventId, limit: int
+    ) -> Sequence[ChangedEntry]:
+        """Read on in a bank from an id, in the order of ids."""
+        ...
+
     def last_id(self, org: Org, /) -> EventId:
         """Give the greatest id any entry has; 0: there is none."""
         ...

@@ -86,6 +86,12 @@ _CHANGED_IN: Final = Statement(
     )
     .order_by(_e.changed, _e.id)
 )
+_HASHES_OF_BANK: Final = Statement(
+    select(*[_e[name] for name in ChangedEntry._fields])
+    .where(_e.org == bindparam("org"), _e.bank == bindparam("of_bank"), _e.id > bindparam("after"))
+    .order_by(_e.id)
+    .limit(bindparam("most"))
+)
 _WORDS_AFTER: Final = Statement(
     select(_e.changed)
     .where(
@@ -172,6 +178,12 @@ class SqlEntryTrail:
         if not ids:
             return []
         rows = self._tx.rows(_CHANGED_IN, org=org, after=after, up_to=ids[-1])
+        return [*map(ChangedEntry._make, rows)]
+
+    def of_bank(
+        self, org: Org, bank: str, /, *, after: EventId, limit: int
+    ) -> Sequence[ChangedEntry]:
+        rows = self._tx.rows(_HASHES_OF_BANK, org=org, of_bank=bank, after=after, most=limit)
         return [*map(ChangedEntry._make, rows)]
 
     def last_id(self, org: Org, /) -> EventId:
