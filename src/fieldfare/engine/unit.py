@@ -20,13 +20,12 @@ from fieldfare.matching.repositories import (
     BankStore,
     EntryPages,
     EntryStore,
-    EntryTrail,
     FeedbackStore,
     HitStore,
     ListStore,
     UploadStore,
-    WordTrail,
 )
+from fieldfare.matching.trails import EntryTrail, WordTrail
 from fieldfare.metrics.repositories import Measures
 from fieldfare.metrics.rule_hits import RuleMeasures
 from fieldfare.records import Case, Event, History, ItemVersion, Log, RuleHit, Subject
