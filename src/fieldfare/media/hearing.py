@@ -37,14 +37,15 @@ Floats = NDArray[np.float32]
 
 
 class SoundTap:
-    """The peaks of the first track of sound: sound.frame and sound.bin (n,), heard.s (1,).
+    """The peaks of the track of sound that is played: sound.frame and sound.bin (n,), heard.s (1,).
 
     sound.frame: in steps of 32 ms from the first sample; sound.bin: in lines of 7.8 Hz. heard.s:
     how many seconds there are. At most `most_s` seconds are heard.
     """
 
     def __init__(self, most_s: float = 600.0) -> None:
-        self._resampler = AudioResampler(format="flt", layout="mono", rate=HZ)
+        self._resampler = _resampler()
+        self._heard_as: tuple[str, str, int] | None = None
         self._pieces: list[Floats] = []
         self._left = round(most_s * HZ)
 
@@ -53,8 +54,15 @@ class SoundTap:
 
     def hear(self, frame: AudioFrame, /) -> None:
         """Take in the next piece of sound."""
-        if self._left > 0:
-            self._keep(frame)
+        if self._left <= 0:
+            return
+        heard_as = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._heard_as not in {None, heard_as}:
+            # Sound may change in the middle of a file; a resampler takes one kind alone.
+            self._keep(None)
+            self._resampler = _resampler()
+        self._heard_as = heard_as
+        self._keep(frame)
 
     def arrays(self) -> Mapping[str, Array]:
         if self._pieces:
@@ -73,6 +81,10 @@ class SoundTap:
             samples = np.asarray(piece.to_ndarray(), np.float32).reshape(-1)[: self._left]
             self._pieces.append(np.nan_to_num(samples, posinf=0.0, neginf=0.0))
             self._left -= len(samples)
+
+
+def _resampler() -> AudioResampler:
+    return AudioResampler(format="flt", layout="mono", rate=HZ)
 
 
 def warm_ears() -> None:

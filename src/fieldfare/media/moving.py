@@ -11,6 +11,7 @@ from typing import IO, Final
 import av
 import av.logging
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -61,6 +62,7 @@ class MovingPictures:
         self._ears = ears
         self._input = _open(file, container, limits)
         self._video, self._other_pictures = _picture_streams(self._input)
+        self._sound = _sound_stream(self._input)
         self.probe = _probe(container, self._input, self._video)
         self.decoded_s = 0.0
         self.sampling: Sampling = "every frame"
@@ -85,7 +87,8 @@ class MovingPictures:
     def pictures(self) -> Iterator[VideoPicture]:
         """Decode the frames, in order. Sound alone is decoded too, and gives no pictures."""
         if self._video is None:
-            self._hear(self._input.streams.audio[0])
+            if self._sound is not None:
+                self._hear(self._sound)
             return
         self._prepare(self._video)
         scaler = VideoReformatter()
@@ -180,12 +183,12 @@ class MovingPictures:
 
     def _seen_and_heard(self, video: VideoStream) -> "Iterator[Packet[Stream]]":
         """Give the packets of the pictures, and let ears hear those of the sound between them."""
-        sounds = self._input.streams.audio
-        if not self._ears or not sounds or not _is_heard(self.probe.audio_codec):
+        sound = self._sound
+        if not self._ears or sound is None or not _is_heard(self.probe.audio_codec):
             yield from self._readable(video)
             return
-        sounds[0].codec_context.thread_count = 1
-        for packet in self._readable(video, sounds[0]):
+        sound.codec_context.thread_count = 1
+        for packet in self._readable(video, sound):
             if packet.stream.index == video.index:
                 yield packet
                 continue
@@ -275,8 +278,15 @@ def _picture_streams(source: InputContainer) -> tuple[VideoStream | None, int]:
     return (shown[0] if shown else None), len(streams) - bool(shown)
 
 
+def _sound_stream(source: InputContainer) -> AudioStream | None:
+    """Find the track that players play: the one marked as the default, else the first."""
+    tracks = source.streams.audio
+    marked = (track for track in tracks if track.disposition & track.disposition.default)
+    return next(marked, tracks[0] if tracks else None)
+
+
 def _probe(container: Container, source: InputContainer, video: VideoStream | None) -> Probe:
-    sounds = source.streams.audio
+    sound = _sound_stream(source)
     context = video.codec_context if video else None
     rate = (video.average_rate or video.guessed_rate) if video else None
     return Probe(
@@ -287,8 +297,8 @@ def _probe(container: Container, source: InputContainer, video: VideoStream | No
         height=context.height if context else 0,
         fps=float(rate) if rate else None,
         video_codec=_codec_name(video),
-        audio_codec=_codec_name(sounds[0] if sounds else None),
-        has_audio=bool(sounds),
+        audio_codec=_codec_name(sound),
+        has_audio=sound is not None,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO, Final
 
+import numpy as np
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from fieldfare.media.findings import Probe, Sampling
@@ -98,6 +99,8 @@ class StillPictures:
 def _upright(image: Image.Image) -> Image.Image:
     """Turn as EXIF says and lay what is transparent over white, as a white page shows it."""
     turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith("I"):  # 16 bits of grey, of which Pillow's RGB makes a white page
+        return Image.fromarray((np.asarray(turned) >> 8).astype(np.uint8)).convert("RGB")
     if not turned.has_transparency_data:
         return turned.convert("RGB")
     layers = turned.convert("RGBA")

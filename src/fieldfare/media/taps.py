@@ -37,7 +37,7 @@ class Tap(Protocol):
 
 @runtime_checkable
 class Ear(Protocol):
-    """A tap that hears the first track of sound too, piece by piece, before it is asked."""
+    """A tap that hears the track of sound too, piece by piece, before it is asked."""
 
     def hear(self, frame: AudioFrame, /) -> None: ...
 

@@ -192,6 +192,20 @@ def test_a_picture_lies_as_its_orientation_says(examine: Examine, tmp_path: Path
     assert _near(found, np.ascontiguousarray(np.rot90(texture(Clip(), 3), -1))) == 0
 
 
+def test_a_picture_of_sixteen_bits_of_grey_is_seen_as_browsers_show_it(
+    examine: Examine, tmp_path: Path
+) -> None:
+    grey = texture(Clip(), 3)[:, :, 1]
+    deep = grey.astype(np.uint16) * 257
+    for name, pixels in (("usual.png", grey), ("deep.png", deep)):
+        Image.fromarray(pixels).save(tmp_path / name)
+
+    usual, found = (examine(tmp_path / name) for name in ("usual.png", "deep.png"))
+
+    assert found.arrays["pdq.quality"][0] == usual.arrays["pdq.quality"][0] > 0
+    assert found.arrays["pdq.bits"].tolist() == usual.arrays["pdq.bits"].tolist()
+
+
 def test_what_is_transparent_lies_over_white(examine: Examine, tmp_path: Path) -> None:
     path = tmp_path / "clear.png"
     Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(path)

@@ -1,8 +1,14 @@
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from fieldfare.media import Examination
@@ -85,3 +91,56 @@ def test_a_clip_without_sound_is_silent(examine: Examine, tmp_path: Path) -> Non
 
     assert found.arrays["sound.frame"].tolist() == []
     assert found.arrays["heard.s"].tolist() == [0.0]
+
+
+def _write_sound(path: Path, *, kinds: Sequence[tuple[str, int]], container: str = "adts") -> Path:
+    """Write two seconds of notes of each kind, one after the other. kinds: layout, rate."""
+    with path.open("wb") as whole:
+        for layout, rate in kinds:
+            piece = io.BytesIO()
+            with av.open(piece, "w", format=container) as written:
+                track = written.add_stream("aac", rate=rate)
+                track.layout = layout
+                _write_notes(written, track, rate)
+            whole.write(piece.getvalue())
+    return path
+
+
+def _write_notes(written: OutputContainer, track: AudioStream, rate: int, loud: float = 1) -> None:
+    notes = np.repeat(_chirps(2.0), rate // HZ) * np.float32(loud)
+    channels = track.layout.nb_channels
+    for start in range(0, len(notes) - 1023, 1024):
+        piece = np.tile(notes[start : start + 1024], (channels, 1))
+        frame = AudioFrame.from_ndarray(piece, format="fltp", layout=track.layout.name)
+        frame.sample_rate, frame.pts = rate, start
+        written.mux(track.encode(frame))
+    written.mux(track.encode(None))
+
+
+def test_sound_that_changes_in_the_middle_is_heard_to_its_end(
+    examine: Examine, tmp_path: Path
+) -> None:
+    kinds = [("mono", 16_000), ("stereo", 16_000), ("stereo", 32_000)]
+    path = _write_sound(tmp_path / "a.aac", kinds=kinds)
+
+    found = examine(path, taps=("sound",))
+
+    assert float(found.arrays["heard.s"][0]) == pytest.approx(6.0, abs=0.4)
+    assert found.arrays["sound.frame"].max() > 5.0 * HZ / STEP
+
+
+def test_the_track_that_players_play_is_the_one_that_is_heard(
+    examine: Examine, tmp_path: Path
+) -> None:
+    path = tmp_path / "two.mka"
+    with av.open(str(path), "w", format="matroska") as written:
+        tracks = [written.add_stream("aac", rate=16_000) for _ in range(2)]
+        for track, marked in zip(tracks, (Disposition(0), Disposition.default), strict=True):
+            track.disposition = marked
+            track.layout = "mono"
+        for number, track in enumerate(tracks):
+            _write_notes(written, track, 16_000, loud=number)
+
+    found = examine(path, taps=("sound",))
+
+    assert len(found.arrays["sound.frame"]) > 5
