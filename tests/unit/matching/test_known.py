@@ -1,12 +1,13 @@
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from fieldfare.kernel import Span
-from fieldfare.matching.fingerprints import FrameTable, forms_of
-from fieldfare.matching.matches import BankMatch, transform_words
-from fieldfare.matching.repositories import EntryKind, EntryState, Polarity
+from fieldfare.matching.fingerprints import Fingerprint, FrameTable, forms_of
+from fieldfare.matching.matches import BankMatch, Means, Sighting, transform_words
+from fieldfare.matching.repositories import BankRecord, EntryKind, EntryState, Polarity
 from fieldfare.matching.small_banks import NOTHING_KNOWN, SmallBank, known_in
 from fieldfare.testing.banks import (
     a_bank,
@@ -220,6 +221,56 @@ def test_known_good_content_does_not_outweigh_what_is_nearer() -> None:
     matches = {match.bank: match for match in matches_in(good, harmful)}
 
     assert matches["known"].counts
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A stage that has seen some entries."""
+
+    sightings_of: tuple[Sighting, ...]
+    looks_at_stills: bool = False
+
+    def sightings(
+        self, fingerprint: Fingerprint, banks: Mapping[str, BankRecord], /
+    ) -> Sequence[Sighting]:
+        return self.sightings_of if banks and fingerprint.seconds else ()
+
+
+@pytest.mark.parametrize(
+    ("good_by", "harmful_by", "counts"),
+    [
+        ("sound", "features", True),
+        ("features", "sound", True),
+        ("sound", "sound", False),
+        ("features", "features", False),
+    ],
+)
+def test_known_good_content_is_weighed_with_what_was_found_by_the_same_means(
+    good_by: Means, harmful_by: Means, *, counts: bool
+) -> None:
+    whole = (Span(0.0, 6.0),)
+    good = a_bank("good", an_entry(1, bank="good"), polarity=Polarity.KNOWN_GOOD)
+    harmful = a_bank("known", an_entry(2), priority=True)
+    seen = _Seen(
+        (
+            Sighting(owner=1, means=good_by, distance=31, seconds=6.0, spans=whole),
+            Sighting(owner=2, means=harmful_by, distance=31, seconds=6.0, spans=whole),
+        )
+    )
+
+    matches = known_in([good, harmful], [seen]).match(a_probe(CLIP))
+
+    assert [match.counts for match in matches if match.bank == "known"] == [counts]
+
+
+def test_a_picture_set_into_known_good_content_counts() -> None:
+    good = a_bank("good", an_entry(1, CLIP, bank="good"), polarity=Polarity.KNOWN_GOOD)
+    harmful = a_bank("known", an_entry(2), priority=True)
+    inset = Sighting(owner=2, means="features", distance=31, seconds=6.0, spans=(Span(0.0, 6.0),))
+
+    matches = known_in([good, harmful], [_Seen((inset,))]).match(a_probe(CLIP))
+
+    assert {match.bank: match.suppressed_by for match in matches} == {"good": "", "known": ""}
 
 
 def test_what_nearly_matches_says_why_it_does_not() -> None:
