@@ -5,7 +5,8 @@ VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 PORT = 8000
-PYTEST_ARGS = -q -n 2 --dist loadfile
+# Files are handed out in the order of tests/conftest.py: the long ones first.
+PYTEST_ARGS = -q -n 2 --dist loadfile --no-loadscope-reorder
 BENCH_ARGS =
 
 help:

@@ -13,6 +13,10 @@ from fieldfare.testing.postgres import NoPostgres, PostgresServer, postgres_serv
 COMPILED = Path(tempfile.gettempdir()) / f"fieldfare-compiled-{os.getuid()}"
 os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
 
+TESTS = Path(__file__).parent
+LONGEST = ("flow/test_kill_nine.py", "unit/project/test_benchmarks.py", "web", "flow", "contract")
+"""What is handed out first, so that no worker is left alone with a long file at the end."""
+
 # How long an example takes says more of what else runs on the machine than of the code.
 settings.register_profile(
     "shared_machine",
@@ -21,6 +25,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("shared_machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    for turn, name in enumerate(LONGEST):
+        if item.path.is_relative_to(TESTS / name):
+            return turn
+    return len(LONGEST)
 
 
 @pytest.fixture(scope="session")
