@@ -347,9 +347,29 @@ def test_an_upload_is_hashed_banked_and_looked_up(empty: TestClient) -> None:
     assert banked.json()["signals"] == hashed.json()
     (match,) = looked.json()["pdq"]["BANK_A"]
     assert (match["distance"], match["source_id"], match["bank_distance"]) == ("0", "77", 31)
+    assert match["bank_content_id_text"] == str(banked.json()["id"])
     assert shown["metadata"] == {"content_id": "77", "content_uri": None, "json": {"a": 1}}
     assert shown["note"] == "seen before"
     assert shown["signals"]["pdq"] == hashed.json()["pdq"]
+
+
+def test_coop_writes_paths_and_metadata_in_its_own_way(empty: TestClient, host: MediaHost) -> None:
+    made = empty.post(f"{LOCAL}//c/banks", json={"name": "COOP_A_B", "enabled_ratio": "1"})
+    path = f"{LOCAL}//c/bank/COOP_A_B/content"
+    host.pages["/a.png"] = a_page(a_picture(), content_type="image/png")
+    apart = {"content_id": "7", "content_uri": "https://post.example/7", "metadata": '{"by": "us"}'}
+
+    uploaded = empty.post(path, files={"photo": ("blob", a_picture())}, data=apart)
+    fetched = empty.post(path, params={"url": host.url("/a.png"), **apart})
+    told = [
+        empty.get(f"{path}/{each.json()['id']}", params={"include_metadata": "true"}).json()
+        for each in (uploaded, fetched)
+    ]
+
+    assert made.status_code == 201
+    assert [each["metadata"] for each in told] == [
+        {"content_id": "7", "content_uri": "https://post.example/7", "json": {"by": "us"}}
+    ] * 2
 
 
 def test_a_video_is_hashed_by_md5_and_by_vpdq_where_that_is_asked_for(
@@ -443,11 +463,15 @@ def test_the_index_says_how_far_it_is(empty: TestClient) -> None:
 
 
 def test_exchanges_are_set_up_and_watched(empty: TestClient) -> None:
-    wanted = {"bank": "NCMEC", "api": "ncmec", "api_json": {"environment": "NGO"}}
+    address = "https://hashsharing.ncmec.org/npo"
+    wanted = {"bank": "NCMEC", "api": "ncmec", "api_json": {"environment": address}}
     credentials = {"user": USER, "password": PASSWORD}
 
     lacking = empty.post("/c/exchanges", json=wanted)
     made = empty.post("/c/exchanges", json={**wanted, "credential_json": credentials})
+    own = "/c/exchange/NCMEC/credentials"
+    given = empty.post(own, json={"credential_json": {"password": "another"}})
+    wrong = [empty.post(own, json={"credential_json": each}) for each in ({}, None, {"passwd": 1})]
     shown = empty.get("/c/exchange/NCMEC").json()
     status = empty.get("/c/exchange/NCMEC/status").json()
     off = empty.put("/c/exchange/NCMEC", json={"enabled": False}).json()
@@ -458,6 +482,10 @@ def test_exchanges_are_set_up_and_watched(empty: TestClient) -> None:
     assert lacking.status_code == 400
     assert (made.status_code, made.json()) == (201, {"message": "Created successfully"})
     assert (shown["name"], shown["api"], shown["environment"]) == ("NCMEC", "ncmec", "NGO")
+    assert given.json() == {"supports_auth": True, "has_credentials": True, "source": "exchange"}
+    assert shown["credential_status"] == given.json()
+    assert [each.status_code for each in wrong] == [400, 400, 400]
+    assert empty.post("/c/exchange/NONE/credentials", json={}).status_code == 404
     assert status["last_fetch_succeeded"] is None
     assert off["enabled"] is False
     assert api == {"supports_authentification": True, "has_set_authentification": True}

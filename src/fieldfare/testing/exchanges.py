@@ -147,7 +147,8 @@ class FakeNcmec:
             return _xml("status", "<member id='42'>Example Member</member>")
         if call.path.endswith("/reasons"):
             reason = f"<reason guid='{REASON}' name='Example Reason 1' type='Pdq'/>"
-            return _xml("availableFeedbackReasons", reason)
+            offered = f"<availableFeedbackReasons>{reason}</availableFeedbackReasons>"
+            return _xml("feedbackReasons", offered)
         if call.method == "PUT":
             self.votes.append((call.path, call.body))
             return _xml("submissionResult", "")
@@ -291,7 +292,7 @@ class FakeTat:
         }
         self.entries.append({**row, **more})
 
-    def answer(self, call: Call, base: str, /) -> Answered:
+    def answer(self, call: Call, _base: str, /) -> Answered:
         if call.path == "/token-auth/tcap/":
             told = dict(parse_qsl(call.body.decode()))
             good = (told.get("username"), told.get("password")) == (USER, PASSWORD)
@@ -300,9 +301,12 @@ class FakeTat:
             return Answered(status=NOT_ALLOWED)
         after = _mark_of(call.query.get("after", ""))
         later = [row for row in self.entries if _place_of(row) > after]
+        # Some go on by the offset of `next`, behind the mark they came with; others by a new mark.
+        start = int(call.query.get("offset", "0"))
+        later = later[start:]
         shown = later[: self.page]
         last = f"{shown[-1]['updated_on']},{shown[-1]['id']}" if shown else ""
-        more = f"{base}/api/hash-list/v2/all?limit={self.page}&offset={self.page}"
+        more = f"limit={self.page}&offset={start + self.page}"
         return _json(
             {
                 "count": len(self.entries),

@@ -5,6 +5,7 @@ be able to speak to it: what a browser says another site sent is refused, and so
 the name of some site, which a name that leads to this machine would bring.
 """
 
+import re
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
@@ -86,6 +87,7 @@ def create_hma_app(platform: Served, *, key_id: str, policy: str = "") -> FastAP
     )
     for kind in (FieldfareError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
+    app.add_middleware(OneSlash)
     app.add_middleware(OwnCallers)
     most = platform.settings.media_bytes + OVERHEAD
     app.add_middleware(
@@ -111,6 +113,22 @@ class OwnCallers:
                 refused = told({"message": "only callers on this machine are answered"}, status=403)
                 await refused(scope, receive, send)
                 return
+        await self._app(scope, receive, send)
+
+
+class OneSlash:
+    """ASGI middleware: reads `//c/banks` as `/c/banks`.
+
+    Flask leads such callers to the right path; some put a path that begins with a slash behind an
+    address that ends with one, and Coop's does so by its default.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "//" in scope["path"]:
+            scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"])}
         await self._app(scope, receive, send)
 
 

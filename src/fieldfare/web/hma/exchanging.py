@@ -1,5 +1,7 @@
 """`/c/exchanges` and the settings HMA shows: exchanges, signal types, content types."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
@@ -15,12 +17,14 @@ from fieldfare.engine.exchange_records import ExchangeRecord, FetchState
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, JsonValue
 from fieldfare.matching.exchanges import APIS, ExchangeField
+from fieldfare.matching.exchanges.ncmec import ENVIRONMENTS
 from fieldfare.web.hma.acting import Acting, ExchangeKeeper, Hma, Reader
 from fieldfare.web.hma.answers import Object, abort, object_of, told
 from fieldfare.web.hma.matching import ENABLED, index_sizes
 from fieldfare.web.hma.names import is_hma_name
 
 router = APIRouter(prefix="/c")
+_ADDRESS: Final = "base_url_override"
 
 
 @router.get("/exchanges/apis")
@@ -99,13 +103,12 @@ async def create_exchange(request: Request, who: ExchangeKeeper, hma: Hma) -> Re
         abort(400, "Field `api_type` is required")
     if api not in APIS:
         abort(400, f"No such exchange type '{api[:100]}'")
-    settings = {k: v for k, v in config.items() if k not in {"name", "api", "enabled"}}
     wanted = NewExchange(
         name=bank,
         api=api,
         policy=hma.policy,
-        config=settings,
-        credentials=credentials,
+        config=_settings(config, credentials),
+        credentials={k: v for k, v in credentials.items() if k != _ADDRESS},
         enabled=config.get("enabled") is not False,
     )
     pack = hma.platform.pack(who.org)
@@ -166,6 +169,28 @@ async def update_exchange(
     return told(_exchange_body(found))
 
 
+@router.post("/exchange/{exchange_name}/credentials")
+async def set_own_credentials(
+    exchange_name: str, request: Request, who: ExchangeKeeper, hma: Hma
+) -> Response:
+    """Give one exchange its credentials; those that are not named stay."""
+    found = await run_in_threadpool(_the_exchange, hma, who, exchange_name)
+    credentials = (await object_of(request)).get("credential_json")
+    if not isinstance(credentials, dict) or not credentials:
+        abort(400, "credentials are taken away by removing the exchange")
+    if not APIS[found.api].secrets:
+        abort(400, f"exchange API '{found.api}' does not support credentials")
+    changes: dict[str, JsonValue] = {"credentials": credentials}
+    try:
+        found = await run_in_threadpool(
+            hma.platform.store.write,
+            lambda uow: change_exchange(uow, who.org, exchange_name, changes, by=who.pseudonym),
+        )
+    except BadInput as error:
+        abort(400, error.message)
+    return told(_credential_status(found))
+
+
 @router.delete("/exchange/{exchange_name}")
 def delete_exchange(exchange_name: str, who: ExchangeKeeper, hma: Hma) -> Response:
     """Remove an exchange and what it shared; one that is not there is as good as removed."""
@@ -222,17 +247,21 @@ def _the_exchange(hma: Acting, who: Principal, name: str) -> ExchangeRecord:
 
 
 def _exchange_body(exchange: ExchangeRecord) -> Object:
-    has = bool(exchange.credentials)
     return {
         "name": exchange.name,
         "api": exchange.api,
         "enabled": exchange.enabled,
         **exchange.config,
-        "credential_status": {
-            "supports_auth": bool(APIS[exchange.api].secrets),
-            "has_credentials": has,
-            "source": "exchange" if has else None,
-        },
+        "credential_status": _credential_status(exchange),
+    }
+
+
+def _credential_status(exchange: ExchangeRecord) -> Object:
+    has = bool(exchange.credentials)
+    return {
+        "supports_auth": bool(APIS[exchange.api].secrets),
+        "has_credentials": has,
+        "source": "exchange" if has else None,
     }
 
 
@@ -243,6 +272,21 @@ def _api_body(hma: Acting, who: Principal, name: str) -> Object:
         "supports_authentification": bool(APIS[name].secrets),
         "has_set_authentification": any(e.api == name and e.credentials for e in own),
     }
+
+
+def _settings(config: Object, credentials: Object) -> Object:
+    """Read the settings of an exchange as HMA's clients write them.
+
+    They name NCMEC's environments by their addresses, and put another address of StopNCII among
+    the credentials.
+    """
+    settings = {k: v for k, v in config.items() if k not in {"name", "api", "enabled"}}
+    names = {address: name for name, address in ENVIRONMENTS.items()}
+    if settings.get("environment") in names:
+        settings["environment"] = names[str(settings["environment"])]
+    if credentials.get(_ADDRESS):
+        settings["base_url"] = credentials[_ADDRESS]
+    return settings
 
 
 def _must_be_api(name: str) -> None:

@@ -177,6 +177,7 @@ def _match(found: FoundEntry, *, details: bool) -> JsonValue:
     }
     if details:
         match |= {
+            "bank_content_id_text": str(found.entry.id),
             "quality": found.quality,
             "bank_distance": found.bank.radius,
             "policy": found.bank.policy,

@@ -3,6 +3,7 @@
 An entry has one note, so where more than a note is told, the note holds all of it as JSON.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -43,7 +44,9 @@ async def read_metadata(request: Request) -> tuple[BankedMetadata | None, str]:
             told, note = body.get("metadata"), body.get("note") or ""
     elif content_type.startswith("multipart/form-data"):
         form = await request.form(max_files=2, max_fields=10)
-        told, note = _decoded(form.get("metadata")), str(form.get("note") or "")
+        told, note = _told_in(form), str(form.get("note") or "")
+    else:
+        told = _told_in(request.query_params)
     if not isinstance(note, str) or len(note) > LONGEST_NOTE:
         abort(400, f"note must be a text of at most {LONGEST_NOTE} characters")
     if told is None:
@@ -90,6 +93,23 @@ def _kept(entry: BankEntryRecord) -> _Kept | None:
         return msgspec.json.decode(entry.note, type=_Kept)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return None
+
+
+def _told_in(fields: Mapping[str, object]) -> JsonValue | None:
+    """Read metadata from a form or a query, written as HMA does or as Coop does.
+
+    HMA has one field with all of it. Coop's is a field for each, and its `metadata` is what HMA
+    calls `json`.
+    """
+    told = _decoded(fields.get("metadata"))
+    apart: dict[str, JsonValue] = {
+        name: str(fields[name]) for name in ("content_id", "content_uri") if fields.get(name)
+    }
+    if not isinstance(told, dict):
+        return apart or told
+    if apart or not told.keys() <= {"content_id", "content_uri", "json"}:
+        return {**apart, "json": told}
+    return told
 
 
 def _decoded(value: object) -> JsonValue | None:
