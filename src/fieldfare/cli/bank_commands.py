@@ -37,6 +37,10 @@ Priority = Annotated[
 HourlyLimit = Annotated[
     int | None, typer.Option(help="An entry that matches more items an hour only asks; 0: never.")
 ]
+KeepsStills = Annotated[
+    bool | None,
+    typer.Option("--keep-stills/--no-stills", help="Small pictures of files, to compare by."),
+]
 Format = Annotated[str, typer.Option("--format", help="ndjson, csv or threatexchange.")]
 
 
@@ -44,7 +48,10 @@ Format = Annotated[str, typer.Option("--format", help="ndjson, csv or threatexch
 def create(
     name: str,
     policy: Annotated[str, typer.Option(help="The policy its content breaks, e.g. GV.GORE.")],
-    vetted: Annotated[bool, typer.Option(help="Its entries were checked by people.")] = False,
+    vetted: Annotated[
+        bool | None,
+        typer.Option("--vetted/--not-vetted", help="Its entries were checked by people."),
+    ] = None,
     radius: Radius = None,
     min_quality: MinQuality = None,
     note: Note = None,
@@ -54,6 +61,7 @@ def create(
     enabled_ratio: Ratio = None,
     priority: Priority = None,
     hourly_limit: HourlyLimit = None,
+    keeps_stills: KeepsStills = None,
     home: Home = None,
 ) -> None:
     """Create a bank of known content."""
@@ -71,6 +79,7 @@ def create(
         "enabled_ratio": enabled_ratio,
         "priority": priority,
         "hourly_limit": hourly_limit,
+        "keeps_stills": keeps_stills,
     }
     create_bank(home, name, fields)
 
@@ -90,6 +99,7 @@ def change(
     disabled_until: Until = None,
     priority: Priority = None,
     hourly_limit: HourlyLimit = None,
+    keeps_stills: KeepsStills = None,
     home: Home = None,
 ) -> None:
     """Change what is given about a bank; the rest stays."""
@@ -108,6 +118,7 @@ def change(
         "disabled_until": disabled_until,
         "priority": priority,
         "hourly_limit": hourly_limit,
+        "keeps_stills": keeps_stills,
     }
     change_bank(home, name, fields)
 

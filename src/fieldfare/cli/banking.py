@@ -4,18 +4,23 @@ import mimetypes
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, TextIO
 
-from fieldfare.cli.printing import print_json, print_line, print_table
-from fieldfare.cli.reach import must_be_files, reach
+from fieldfare.cli.one_by_one import OneByOne
+from fieldfare.cli.printing import print_json, print_json_list, print_line, print_table
+from fieldfare.cli.reach import Call, Json, must_be_files, reach
 from fieldfare.kernel import BadInput
 from fieldfare.kernel.routes import route
 
 AT_ONCE: Final = 1_000
 BANK_COLUMNS: Final = ("name", "policy", "vetted", "enabled", "polarity", "radius", "entries")
 ENTRY_COLUMNS: Final = ("id", "label", "kind", "state", "sha256", "frames", "source", "added_at")
+SETTINGS: Final = (
+    *("vetted", "enabled", "polarity", "radius", "min_quality", "min_seconds", "min_frames"),
+    *("enabled_ratio", "disabled_until", "priority", "hourly_limit", "keeps_stills"),
+)
 NOW: Final = "now"
 
 
@@ -23,7 +28,7 @@ def create_bank(home: Path | None, name: str, fields: Mapping[str, object]) -> N
     """Create a bank."""
     with reach(home) as call:
         made = call("POST", "/v1/banks", {"name": name, **_given(fields)})
-    _tell_bank(made)
+    _tell_bank(made, _given(fields), otherwise="by default")
 
 
 def change_bank(home: Path | None, name: str, fields: Mapping[str, object]) -> None:
@@ -33,17 +38,28 @@ def change_bank(home: Path | None, name: str, fields: Mapping[str, object]) -> N
         raise BadInput(f"nothing to change about {name!r}", hint="See `bank change --help`.")
     with reach(home) as call:
         changed = call("PATCH", route("/v1/banks/{}", name), given)
-    _tell_bank(changed)
+    _tell_bank(changed, given, otherwise="as before")
 
 
 def add_to_bank(home: Path | None, name: str, files: Sequence[Path]) -> None:
-    """Hash files and add them."""
-    must_be_files(files)
+    """Hash files and add those that are not there yet, one by one.
+
+    Raises BadInput at the end if some could not be added.
+    """
+    each, added, known = OneByOne(files), 0, 0
     with reach(home) as call:
-        for path in files:
-            entries = call("POST", route("/v1/banks/{}/entries", name), files=[file_part(path)])
-            for entry in entries["entries"]:
-                _tell_added(entry)
+        call("GET", route("/v1/banks/{}", name))
+        for path in each:
+            with each.dealing_with(path):
+                must_be_files([path])
+                told = call("POST", route("/v1/banks/{}/entries", name), files=[file_part(path)])
+                for entry in told["entries"]:
+                    _tell_added(name, entry)
+                    added, known = added + entry["is_new"], known + (not entry["is_new"])
+    if len(files) > 1:
+        print_line(f"{added} added to {name}, {known} there already, {each.failed} failed")
+    hint = "Mend or leave them out; the others are there, and are not added twice."
+    each.end(f"added to {name}", hint=hint)
 
 
 def add_item(home: Path | None, name: str, item: Mapping[str, str], *, note: str) -> None:
@@ -51,7 +67,7 @@ def add_item(home: Path | None, name: str, item: Mapping[str, str], *, note: str
     with reach(home) as call:
         added = call("POST", route("/v1/banks/{}/from-item", name), {"item": item, "note": note})
     for entry in added["entries"]:
-        _tell_added(entry)
+        _tell_added(name, entry)
 
 
 def list_banks(home: Path | None, name: str | None, *, as_json: bool) -> None:
@@ -174,18 +190,23 @@ def file_part(path: Path) -> tuple[str, tuple[str, bytes, str]]:
 
 
 def _list_entries(home: Path | None, name: str, *, as_json: bool) -> None:
-    cursor = ""
     with reach(home) as call:
-        while True:
-            query = f"?cursor={cursor}" if cursor else ""
-            told = call("GET", route("/v1/banks/{}/entries", name) + query)
-            if as_json:
-                print_json(told)
-            else:
-                print_table(ENTRY_COLUMNS, told["entries"], empty="no entries yet")
-            cursor = told["next"]
-            if not cursor:
-                return
+        pages = _pages(call, name)
+        if as_json:
+            print_json_list("entries", chain.from_iterable(pages))
+            return
+        for number, entries in enumerate(pages):
+            print_table(ENTRY_COLUMNS, entries, empty="no entries yet", header=number == 0)
+
+
+def _pages(call: Call, name: str) -> Iterator[list[Json]]:
+    """Read the entries of a bank: one page, be it empty, and all that follow."""
+    cursor: str | None = ""
+    while cursor is not None:
+        query = f"?cursor={cursor}" if cursor else ""
+        told = call("GET", route("/v1/banks/{}/entries", name) + query)
+        yield told["entries"]
+        cursor = told["next"]
 
 
 def _given(fields: Mapping[str, object]) -> dict[str, object]:
@@ -199,13 +220,33 @@ def _given(fields: Mapping[str, object]) -> dict[str, object]:
     return given
 
 
-def _tell_bank(made: Mapping[str, object]) -> None:
+def _tell_bank(made: Json, given: Mapping[str, object], *, otherwise: str) -> None:
+    """Say all that holds for a bank, what was asked for first."""
     vetted = "vetted" if made["vetted"] else "not vetted"
     print_line(f"bank {made['name']}: policy {made['policy']}, {vetted}, radius {made['radius']}")
+    shown = [field for field in SETTINGS if made[field] is not None]
+    said = [_set(made, field) for field in shown if field in given]
+    left = [_set(made, field) for field in shown if field not in given]
+    if said:
+        print_line(f"  set: {', '.join(said)}")
+    if left:
+        print_line(f"  {otherwise}: {', '.join(left)}")
 
 
-def _tell_added(entry: Mapping[str, object]) -> None:
-    print_line(f"{entry['id']}  {entry['label']}: {entry['frames']} frames")
+def _set(made: Json, field: str) -> str:
+    value = made[field]
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    elif isinstance(value, float):
+        value = f"{value:g}"
+    return f"{field.replace('_', ' ')} {value}"
+
+
+def _tell_added(bank: str, entry: Json) -> None:
+    if entry["is_new"]:
+        print_line(f"{entry['id']}  {entry['label']}: {entry['frames']} frames")
+    else:
+        print_line(f"{entry['id']}  {entry['label']}: is in {bank} already, not added again")
 
 
 @contextmanager

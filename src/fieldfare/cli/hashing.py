@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from fieldfare.cli.one_by_one import OneByOne
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.cli.reach import must_be_files
 from fieldfare.kernel import BadInput, JsonValue
@@ -19,24 +20,32 @@ _DEFAULT_FPS: Final = 25.0
 
 
 def hash_files(files: Sequence[Path], *, side: Side, kinds: Sequence[str], form: Form) -> None:
-    """Print the hashes of each file. Raises BadInput for a file that cannot be hashed at all."""
-    must_be_files(files)
+    """Print the hashes of each file. Raises BadInput, after the others, if one cannot be hashed."""
     unknown = [kind for kind in kinds if kind not in HASHES]
     if unknown:
         raise BadInput(
             f"there is no kind of hash {unknown[0]!r}", hint=f"There are {', '.join(HASHES)}."
         )
     chosen = kinds or HASHES
+    each = OneByOne(files)
     with Fingerprinter() as fingerprinter:
-        for path in files:
-            taken = fingerprinter.take(path, side)
-            nothing = not len(taken.fingerprint.frames) and taken.fingerprint.sound is None
-            if taken.found.problem and nothing:
-                raise BadInput(
-                    f"{path} cannot be hashed: {taken.found.problem}",
-                    hint="Give a video, a picture or a sound.",
-                )
-            _show(path, taken, side, chosen, form)
+        for path in each:
+            with each.dealing_with(path):
+                must_be_files([path])
+                taken = fingerprinter.take(path, side)
+                must_be_decoded(path, taken)
+                _show(path, taken, side, chosen, form)
+    each.end("hashed", hint="Give videos, pictures or sounds.")
+
+
+def must_be_decoded(path: Path, taken: Fingerprinted) -> None:
+    """Raise BadInput for a file of which nothing could be hashed but its bytes."""
+    nothing = not len(taken.fingerprint.frames) and taken.fingerprint.sound is None
+    if taken.found.problem and nothing:
+        raise BadInput(
+            f"{path} cannot be hashed: {taken.found.problem}",
+            hint="Give a video, a picture or a sound.",
+        )
 
 
 def _show(path: Path, taken: Fingerprinted, side: Side, kinds: Sequence[str], form: Form) -> None:
@@ -115,7 +124,9 @@ def _peaks(sound: SoundPrint | None) -> JsonValue:
 def _print(path: Path, taken: Fingerprinted, kinds: Sequence[str]) -> None:
     fingerprint, found = taken.fingerprint, taken.found
     kind = found.probe.kind if found.probe else "unknown"
-    print_line(f"{path}: {kind}, {taken.size} bytes, {fingerprint.seconds:.1f} s")
+    # A picture lasts no time at all.
+    lasts = f", {fingerprint.seconds:.1f} s" if fingerprint.seconds > 0 else ""
+    print_line(f"{path}: {kind}, {taken.size} bytes{lasts}")
     if found.problem:
         print_line(f"  not complete: {found.problem}")
     if "sha256" in kinds:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fieldfare.cli.banking import file_part
+from fieldfare.cli.one_by_one import OneByOne
 from fieldfare.cli.printing import print_json, print_line
 from fieldfare.cli.reach import must_be_files, reach
 from fieldfare.kernel import BadInput, EventId, Org, utf8_text
@@ -15,28 +16,39 @@ AGAINST_ID: Final = 1
 def match_files(
     files: Sequence[Path], *, home: Path | None, against: Sequence[Path], as_json: bool
 ) -> None:
-    """Look files up in the installation's banks, or in files of entries. Raises NotFound."""
-    must_be_files([*files, *against])
+    """Look files up in the installation's banks, or in files of entries.
+
+    Raises BadInput, after the others are answered, if a file cannot be decoded and is not known by
+    its bytes; NotFound for one that is not there.
+    """
+    each = OneByOne(files)
     if against:
-        _offline(files, against, as_json=as_json)
-        return
-    with reach(home) as call:
-        for path in files:
-            _tell(path, call("POST", "/v1/match", files=[file_part(path)]), as_json=as_json)
+        _offline(each, against, as_json=as_json)
+    else:
+        with reach(home) as call:
+            for path in each:
+                with each.dealing_with(path):
+                    must_be_files([path])
+                    told = call("POST", "/v1/match", files=[file_part(path)])
+                    _tell(path, told, as_json=as_json)
+    each.end("looked up", hint="Give videos, pictures or sounds.")
 
 
-def _offline(files: Sequence[Path], against: Sequence[Path], *, as_json: bool) -> None:
+def _offline(each: OneByOne, against: Sequence[Path], *, as_json: bool) -> None:
     from fieldfare.matching.small_banks import known_in
     from fieldfare.signals.fingerprinting import Fingerprinter
-    from fieldfare.web.api.matching import explained_json
+    from fieldfare.web.api.matching import asked_json, explained_json
 
+    must_be_files(against)
     known = known_in([_bank_of(path, number) for number, path in enumerate(against)])
     with Fingerprinter() as fingerprinter:
-        for path in files:
-            taken = fingerprinter.take(path)
-            told = explained_json(known.explained(taken.fingerprint))
-            told["problem"] = taken.found.problem
-            _tell(path, told, as_json=as_json)
+        for path in each:
+            with each.dealing_with(path):
+                must_be_files([path])
+                taken = fingerprinter.take(path)
+                found = known.explained(taken.fingerprint)
+                told = {**asked_json(taken.fingerprint, taken.found.problem)}
+                _tell(path, {**told, **explained_json(found)}, as_json=as_json)
 
 
 def _bank_of(path: Path, number: int) -> Any:  # noqa: ANN401  # a SmallBank, imported when needed
@@ -76,17 +88,39 @@ def _bank_of(path: Path, number: int) -> Any:  # noqa: ANN401  # a SmallBank, im
 
 
 def _tell(path: Path, told: Mapping[str, Any], *, as_json: bool) -> None:
+    undecoded = told["problem"] and not told["frames"] and not told["sound_s"]
     if as_json:
         print_json({"file": str(path), **told})
-        return
-    counted = len(told["matches"])
-    print_line(f"{path}: {counted or 'no'} match{'es' if counted != 1 else ''}")
+    elif not undecoded or told["matches"]:
+        _tell_found(path, told)
+    # Equal bytes are an answer; "no match" of what nobody could look at is none.
+    if undecoded and not told["matches"]:
+        hint = "Give a video, a picture or a sound."
+        raise BadInput(f"{path} cannot be looked up: {told['problem']}", hint=hint)
+
+
+def _tell_found(path: Path, told: Mapping[str, Any]) -> None:
+    matches, near = len(told["matches"]), len(told["near"])
+    counted = f"{matches or 'no'} match{'es' if matches != 1 else ''}"
+    nearly = f"{near or 'no'} near miss{'es' if near != 1 else ''}"
+    print_line(f"{path}: {counted}, {nearly}")
     if told.get("problem"):
         print_line(f"  {told['problem']}")
     for match in told["matches"]:
         _tell_match(match)
     for near in told["near"]:
-        print_line(f"  no match: {near['bank']}, entry {near['entry']}: {'; '.join(near['why'])}")
+        _tell_near(near)
+
+
+def _tell_near(near: Mapping[str, Any]) -> None:
+    policy = f", {near['policy']}" if near["policy"] else ""
+    print_line(f"  no match: {near['bank']}{policy}: {_entry(near)}")
+    print_line(f"    by {near['means']}, distance {near['distance']}; {'; '.join(near['why'])}")
+
+
+def _entry(match: Mapping[str, Any]) -> str:
+    label = f" ({match['label']})" if match["label"] else ""
+    return f"entry {match['entry']}{label}"
 
 
 def _tell_match(match: Mapping[str, Any]) -> None:
@@ -94,8 +128,7 @@ def _tell_match(match: Mapping[str, Any]) -> None:
     standing = "vetted" if match["vetted"] else match["state"]
     if match["suppressed_by"]:
         standing = f"does not count: known good in {match['suppressed_by']}"
-    label = f" ({match['label']})" if match["label"] else ""
-    print_line(f"  {match['bank']}{policy}, {standing}: entry {match['entry']}{label}")
+    print_line(f"  {match['bank']}{policy}, {standing}: {_entry(match)}")
     print_line(
         f"    by {match['means']}, distance {match['distance']}, {match['transform']};"
         f" {match['frames']} of {match['of_frames']} frames, {match['seconds']:.1f} s,"

@@ -156,7 +156,10 @@ def _json_of(response: httpx2.Response) -> Json:
 
 
 def must_be_files(paths: Sequence[Path]) -> None:
-    """Raise NotFound for the first path that is no file."""
+    """Raise NotFound for the first path that is no file, saying what to do about a folder."""
     for path in paths:
+        if path.is_dir():
+            hint = f"Name the files in it: {path}/*"
+            raise NotFound(f"{path} is a folder, not a file", hint=hint)
         if not path.is_file():
             raise NotFound(f"no file {path}", hint="Check the path.")

@@ -31,11 +31,13 @@ def add_words(
         while batch := list(islice(waiting, AT_ONCE)):
             body = {"entries": [{field: each} for each in batch]}
             added = call("POST", route("/v1/banks/{}/words", name), body)["entries"]
-            done += len(added)
+            done += sum(entry["is_new"] for entry in added)
             if len(words) <= AT_ONCE:
                 for entry in added:
-                    print_line(f"{entry['id']}  {entry['kind']}: {entry['content']}")
-    print_line(f"{done} added to {name}")
+                    known = "" if entry["is_new"] else " (there already)"
+                    print_line(f"{entry['id']}  {entry['kind']}: {entry['content']}{known}")
+    known = f", {len(words) - done} there already" if done < len(words) else ""
+    print_line(f"{done} added to {name}{known}")
 
 
 def match_text(home: Path | None, text: str, *, as_json: bool) -> None:

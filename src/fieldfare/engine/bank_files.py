@@ -16,7 +16,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank
+from fieldfare.engine.already_held import add_once
+from fieldfare.engine.banks import KnownPiece, the_bank
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.ingest.nul import NUL
@@ -151,8 +152,10 @@ def take_pieces(
             known += 1
         else:
             fresh[piece.source_id] = piece
-    added = add_to_bank(uow, org, bank, [*fresh.values()], by=by)
-    return Taken(added=len(added), known=known, failed=len(problems), problems=problems[:MAX_TOLD])
+    placed = add_once(uow, org, bank, [*fresh.values()], by=by)
+    added = sum(each.is_new for each in placed)
+    known += len(placed) - added
+    return Taken(added=added, known=known, failed=len(problems), problems=problems[:MAX_TOLD])
 
 
 def piece_of_row(row: Mapping[str, JsonValue]) -> KnownPiece:

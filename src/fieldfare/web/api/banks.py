@@ -1,5 +1,6 @@
 """Banks of known content and their entries, over JSON. Pictures are never among the answers."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -10,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.already_held import Placed, add_once
 from fieldfare.engine.banks import (
     KnownPiece,
-    add_to_bank,
     change_bank,
     change_entry,
     must_be_theirs,
@@ -216,7 +217,10 @@ def list_entries(
     "/{name}/entries", status_code=201, openapi_extra=openapi_body(NewEntry, with_media=True)
 )
 async def add_entries(name: str, request: Request, who: Writer, platform: Platform) -> Response:
-    """Add known content by its hashes (JSON) or as files, which are hashed and not kept."""
+    """Add known content by its hashes (JSON) or as files, which are hashed and not kept.
+
+    What the bank has already is not added again; 200 if all of it is there, with the entries.
+    """
     must_be_theirs(name)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=MAX_FILES) as form:
@@ -224,15 +228,11 @@ async def add_entries(name: str, request: Request, who: Writer, platform: Platfo
             pieces = await run_in_threadpool(_hashed, platform, who, name, parts)
     else:
         pieces = [_piece(decode(_ENTRY, await request.body()))]
-    added = await run_in_threadpool(
+    placed = await run_in_threadpool(
         platform.store.write,
-        lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym),
+        lambda uow: add_once(uow, who.org, name, pieces, by=who.pseudonym),
     )
-    rows: list[JsonValue] = [
-        {"id": str(entry_id), "label": piece.label, "sha256": piece.sha256, "frames": piece.frames}
-        for entry_id, piece in zip(added, pieces, strict=True)
-    ]
-    return answer({"entries": rows}, status=201)
+    return placed_answer(placed)
 
 
 @router.get("/{name}/entries/{entry}")
@@ -329,6 +329,21 @@ def _hashed(
     if not pieces:
         raise BadInput("no file part", hint="Send each file in a part called file.")
     return pieces
+
+
+def placed_answer(placed: Sequence[Placed]) -> Response:
+    """Answer with the entries that hold what was sent: 201 if any is new, else 200."""
+    rows: list[JsonValue] = [
+        {
+            "id": str(each.entry),
+            "label": each.label,
+            "sha256": each.sha256,
+            "frames": each.frames,
+            "is_new": each.is_new,
+        }
+        for each in placed
+    ]
+    return answer({"entries": rows}, status=201 if any(each.is_new for each in placed) else 200)
 
 
 def bank_json(bank: BankRecord) -> dict[str, JsonValue]:

@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.already_held import add_once
 from fieldfare.engine.bank_files import (
     BankFormat,
     LineProblem,
@@ -23,7 +24,6 @@ from fieldfare.engine.bank_files import (
 )
 from fieldfare.engine.banks import (
     KnownPiece,
-    add_to_bank,
     must_be_theirs,
     the_bank,
     the_entry,
@@ -52,6 +52,7 @@ from fieldfare.matching.repositories import (
     Opinion,
 )
 from fieldfare.records import Subject
+from fieldfare.web.api.banks import placed_answer
 from fieldfare.web.api.shapes import answer, openapi_body
 from fieldfare.web.guards import Platform, requires
 from fieldfare.web.served import Served
@@ -187,15 +188,11 @@ async def add_from_item(
     must_be_theirs(name)
     wanted = decode(_FROM_ITEM, await request.body())
     pieces = await run_in_threadpool(pieces_of_item, platform, who, name, wanted)
-    added = await run_in_threadpool(
+    placed = await run_in_threadpool(
         platform.store.write,
-        lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym),
+        lambda uow: add_once(uow, who.org, name, pieces, by=who.pseudonym),
     )
-    rows: list[JsonValue] = [
-        {"id": str(entry_id), "label": piece.label, "sha256": piece.sha256, "frames": piece.frames}
-        for entry_id, piece in zip(added, pieces, strict=True)
-    ]
-    return answer({"entries": rows}, status=201)
+    return placed_answer(placed)
 
 
 @router.post("/{name}/import", openapi_extra=openapi_body(Lines))

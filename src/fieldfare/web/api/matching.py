@@ -60,7 +60,7 @@ async def match(
     found = await run_in_threadpool(
         in_turn, lambda: platform.recognising.explained(who.org, fingerprint)
     )
-    return answer({**_asked_json(fingerprint, problem), **explained_json(found)})
+    return answer({**asked_json(fingerprint, problem), **explained_json(found)})
 
 
 def _taken(platform: Served, who: Principal, part: UploadFile) -> tuple[Fingerprint, str]:
@@ -81,13 +81,15 @@ def _of_hashes(asked: Asked) -> Fingerprint:
     )
 
 
-def _asked_json(fingerprint: Fingerprint, problem: str) -> dict[str, JsonValue]:
+def asked_json(fingerprint: Fingerprint, problem: str) -> dict[str, JsonValue]:
+    """Write what was looked up. frames: moments; sound_s: seconds of sound that could be heard."""
     moments = np.unique(fingerprint.frames.t)
     return {
         "sha256": fingerprint.sha256,
         "md5": fingerprint.md5,
         "seconds": round(fingerprint.seconds, 3),
         "frames": len(moments),
+        "sound_s": round(fingerprint.sound.seconds, 3) if fingerprint.sound else 0.0,
         "problem": problem,
     }
 

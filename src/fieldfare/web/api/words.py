@@ -8,7 +8,8 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import KnownPiece, add_to_bank, must_be_theirs
+from fieldfare.engine.already_held import add_once
+from fieldfare.engine.banks import KnownPiece, must_be_theirs
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.ingest.schemas import decode
 from fieldfare.kernel import BadInput, JsonValue
@@ -65,15 +66,20 @@ async def add_words(name: str, request: Request, who: Writer, platform: Platform
     must_be_theirs(name)
     wanted = decode(_ENTRIES, await request.body()).entries
     pieces = [_piece(words, place) for place, words in enumerate(wanted)]
-    added = await run_in_threadpool(
+    placed = await run_in_threadpool(
         platform.store.write,
-        lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym),
+        lambda uow: add_once(uow, who.org, name, pieces, by=who.pseudonym),
     )
     rows: list[JsonValue] = [
-        {"id": str(entry_id), "kind": piece.kind.value, "content": piece.content}
-        for entry_id, piece in zip(added, pieces, strict=True)
+        {
+            "id": str(each.entry),
+            "kind": piece.kind.value,
+            "content": piece.content,
+            "is_new": each.is_new,
+        }
+        for each, piece in zip(placed, pieces, strict=True)
     ]
-    return answer({"entries": rows}, status=201)
+    return answer({"entries": rows}, status=201 if any(each.is_new for each in placed) else 200)
 
 
 @router.post("/match/text", openapi_extra=openapi_body(AskedText))

@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import KnownPiece, add_to_bank, must_be_theirs, the_bank
+from fieldfare.engine.already_held import add_once
+from fieldfare.engine.banks import KnownPiece, must_be_theirs, the_bank
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.kernel import BadInput, JsonValue
 from fieldfare.web.console.pages.asking import Fields, done
@@ -117,16 +118,21 @@ def _add(
     name: str,
     pieces: list[KnownPiece],
 ) -> Response:
-    added = platform.store.write(
-        lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym)
+    placed = platform.store.write(
+        lambda uow: add_once(uow, who.org, name, pieces, by=who.pseudonym)
     )
     rows: list[JsonValue] = [
-        {"id": str(entry_id), "label": piece.label, "frames": piece.frames}
-        for entry_id, piece in zip(added, pieces, strict=True)
+        {
+            "id": str(each.entry),
+            "label": each.label,
+            "frames": each.frames,
+            "is_new": each.is_new,
+        }
+        for each in placed
     ]
     path = f"/banks/{quote(name)}"
-    if len(added) == 1:
-        path += f"/entries/{added[0]}"
+    if len(placed) == 1:
+        path += f"/entries/{placed[0].entry}"
     return done(request, path, {"entries": rows})
 
 

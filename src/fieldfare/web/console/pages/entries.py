@@ -7,13 +7,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
-from fieldfare.engine.banks import (
-    add_to_bank,
-    change_entry,
-    must_be_theirs,
-    remove_entries,
-    the_bank,
-)
+from fieldfare.engine.already_held import add_once
+from fieldfare.engine.banks import change_entry, must_be_theirs, remove_entries, the_bank
 from fieldfare.engine.feedback import judge_match
 from fieldfare.engine.reference_looks import looked_clearly
 from fieldfare.engine.reference_stills import read_still
@@ -138,11 +133,11 @@ def add_item(request: Request, who: Adder, platform: Platform, fields: Fields) -
     must_be_theirs(name)
     item = JudgedItem(kind=fields.get("kind", ""), host_id=fields.get("host_id", ""))
     pieces = pieces_of_item(platform, who, name, FromItem(item=item))
-    added = platform.store.write(
-        lambda uow: add_to_bank(uow, who.org, name, pieces, by=who.pseudonym)
+    placed = platform.store.write(
+        lambda uow: add_once(uow, who.org, name, pieces, by=who.pseudonym)
     )
-    path = _then(fields) or _path(name, str(added[0]))
-    return done(request, path, {"entries": [str(each) for each in added]})
+    path = _then(fields) or _path(name, str(placed[0].entry))
+    return done(request, path, {"entries": [str(each.entry) for each in placed]})
 
 
 def _then(fields: dict[str, str]) -> str:
