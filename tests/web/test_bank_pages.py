@@ -118,6 +118,8 @@ def test_a_bank_is_made_and_changed_in_a_form(client: TestClient, keeper: Caller
         ("polarity", "neither", "Choose one of the two."),
         ("name", "a name", "is not a bank"),
         ("policy", "NO.SUCH", "no policy"),
+        ("policy", "", "Choose one."),
+        ("name", "", "It needs a name."),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(

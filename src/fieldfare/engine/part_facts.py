@@ -22,7 +22,8 @@ _GROUPS: Final = (MATCH_FACTS, (DECIDED_FACT,), (GOOD_FACT,))
 def joined(parts: Sequence[Sequence[Fact]]) -> dict[str, Fact]:
     """Join the facts of an item's media: Unknown if any is, else the gravest of the known.
 
-    Matches come from the one part that matches best: vetted first, then nearer, then for longer.
+    Matches come from the one part that matches best: vetted first, then of an entry in quarantine,
+    then nearer, then for longer.
     A match counts whatever the other parts hide; that there is none is Unknown if any part's is.
     """
     named = [{fact.name: fact for fact in facts} for facts in parts]
@@ -56,7 +57,7 @@ def _distance(match: FactValue) -> float:
     return distance if isinstance(distance, int | float) else 0.0
 
 
-def _standing(part: _Part, name: str) -> tuple[bool, bool, bool, float, float]:
+def _standing(part: _Part, name: str) -> tuple[bool, bool, bool, bool, float, float]:
     """Order parts, the best first: what matched, then what is Unknown, then what did not match."""
     policy = part[name].value
     unknown = isinstance(policy, Unknown)
@@ -64,6 +65,7 @@ def _standing(part: _Part, name: str) -> tuple[bool, bool, bool, float, float]:
         unknown or policy is None,
         not unknown,
         _value(part, "hash.match.vetted") is not True,
+        _value(part, "hash.match.quarantined") is not True,
         _number(part, "hash.match.distance"),
         -_number(part, "hash.match.share"),
     )

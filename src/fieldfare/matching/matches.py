@@ -180,8 +180,15 @@ def stretches(
     return tuple(spans)
 
 
-def by_weight(match: BankMatch) -> tuple[bool, bool, int, float, str]:
-    """Order matches, the weightiest first: what counts, then vetted, then the nearer, the larger
-    share.
+def by_weight(match: BankMatch) -> tuple[bool, bool, bool, int, float, str]:
+    """Order matches, the weightiest first: what counts, then vetted, then of an entry in quarantine
+    (rules hold that, and only ask about what nobody vetted), then the nearer, the larger share.
     """
-    return (not match.counts, not match.vetted, match.distance, -match.share, match.bank)
+    return (
+        not match.counts,
+        not match.vetted,
+        match.state is not EntryState.QUARANTINED,
+        match.distance,
+        -match.share,
+        match.bank,
+    )

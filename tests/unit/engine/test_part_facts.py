@@ -43,6 +43,10 @@ def values(parts: list[list[Fact]]) -> dict[str, FactValue | Unknown]:
             [a_match("B", vetted=False, distance=4, share=0.2), a_part()],
         ),
         (a_match("A", vetted=False, distance=31, share=0.1), [unseen(), a_part()]),
+        (
+            a_part(policy="A", bank="A", vetted=False, quarantined=True, distance=30),
+            [a_match("B", vetted=False, distance=0)],
+        ),
     ],
 )
 def test_the_match_of_an_item_is_wholly_that_of_one_picture(

@@ -133,6 +133,16 @@ def test_vetted_banks_come_first_and_then_the_nearer() -> None:
     assert [match.bank for match in matches] == ["vetted", "exact", "near"]
 
 
+def test_what_is_held_in_doubt_comes_before_what_is_only_asked_about() -> None:
+    copy = some_frames(with_flipped_bits(BITS, 3))
+    exact = a_bank("exact", an_entry(1, copy, bank="exact"), vetted=False)
+    entry = an_entry(2, CLIP, bank="doubted", state=EntryState.QUARANTINED)
+
+    matches = matches_in(exact, a_bank("doubted", entry), frames=copy)
+
+    assert [match.bank for match in matches] == ["doubted", "exact"]
+
+
 def test_no_banks_match_nothing() -> None:
     assert NOTHING_KNOWN.match(a_probe(CLIP)) == ()
     assert matches_in(a_bank("empty")) == []

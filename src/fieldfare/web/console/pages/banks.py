@@ -18,6 +18,7 @@ from fieldfare.matching.repositories import BankRecord
 from fieldfare.web.console.pages.asking import Fields, done
 from fieldfare.web.console.templating import answer, wants_json
 from fieldfare.web.console.views.bank_form import bank_form, read_bank, values_of
+from fieldfare.web.console.views.bank_form import mark as _
 from fieldfare.web.console.views.banks import BankFilter, EntriesAsked, bank_view, banks_view
 from fieldfare.web.guards import Platform, requires
 
@@ -59,6 +60,10 @@ def create(request: Request, who: Writer, platform: Platform, fields: Fields) ->
     """Make a bank; where something is wrong, say so beside it and keep what was typed."""
     read, pack = read_bank(fields), platform.pack(who.org)
     name = fields.get("name", "").strip()
+    if not name:
+        read.errors["name"] = _("It needs a name.")
+    if not fields.get("policy"):
+        read.errors["policy"] = _("Choose one.")
     if not read.errors:
         bank = BankRecord(org=who.org, name=name, policy=fields.get("policy", ""), **read.fields)  # type: ignore[arg-type]  # fields of a bank, read
         try:

@@ -16,6 +16,7 @@ from fieldfare.policies import PolicyPack
 from fieldfare.web.console.moments import Moment
 
 CONFIG: Final = "config."
+_SPELLED: Final = {"api": "API", "esp": "ESP", "url": "URL"}
 SECRET: Final = "secret."  # noqa: S105  # the beginning of fields' names
 
 
@@ -238,13 +239,19 @@ def _field(
 ) -> FieldLine:
     return FieldLine(
         name=prefix + wanted.name,
-        label=wanted.name.replace("_", " ").capitalize(),
+        label=_label(wanted.name),
         help=wanted.help,
         kind=wanted.kind,
         required=wanted.required if required is None else required,
         choices=wanted.choices,
         is_set=is_set,
     )
+
+
+def _label(name: str) -> str:
+    """Write a field's name as words; the first is capitalised, abbreviations are."""
+    words = [_SPELLED.get(word, word) for word in name.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def _moment(at_ms: int) -> Moment | None:
