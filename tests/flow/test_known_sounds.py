@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldfare.engine.banks import add_to_bank, put_bank
+from fieldfare.engine.banks import add_to_bank, change_bank, put_bank
 from fieldfare.ingest.schemas import PostedItem
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.review import Action, Choice, Hold
@@ -87,3 +87,51 @@ def test_a_copy_of_a_sound_that_a_person_removed_needs_no_person(
 
     assert (copy.judgement.action, copy.judgement.policy) == ("remove", "HS.SLUR")
     assert other.judgement.action != "remove"
+
+
+def _decided(community: Community, kind: str, host_id: str) -> str:
+    decision = community.decision(kind, host_id)
+    assert decision is not None
+    return decision.judgement.policy if decision.judgement.action != "allow" else ""
+
+
+def test_a_sound_that_is_banked_later_meets_the_sounds_and_clips_it_is_in(
+    community: Community, tmp_path: Path
+) -> None:
+    community.posted(_a_sound(), _tune(tmp_path, "copy.mp3", "libmp3lame"))
+    community.posted(_a_sound("s2"), _tune(tmp_path, "other.ogg", "libopus", tune=2))
+    community.posted(a_video(), _clip(tmp_path, "clip.webm", 2))
+
+    _bank(community, _tune(tmp_path, "known.ogg", "libopus"))
+    community.settle()
+
+    assert _decided(community, "sound", "s1") == "VE.TERROR"
+    assert _decided(community, "sound", "s2") == ""
+    assert _decided(community, "video", "v1") == "VE.TERROR"
+
+
+def test_a_clip_that_is_banked_later_meets_its_sound_once_its_bank_is_of_priority(
+    community: Community, tmp_path: Path
+) -> None:
+    community.posted(a_video(), _clip(tmp_path, "clip.webm", 2))
+    _bank(community, _clip(tmp_path, "known.webm", 1))
+    community.settle()
+    before = _decided(community, "video", "v1")
+
+    community.platform.store.write(
+        lambda uow: change_bank(uow, community.org, "known", {"priority": True}, by="test")
+    )
+    community.settle()
+
+    assert (before, _decided(community, "video", "v1")) == ("", "VE.TERROR")
+
+
+def test_a_sound_that_was_deleted_is_met_no_more(community: Community, tmp_path: Path) -> None:
+    community.posted(_a_sound(), _tune(tmp_path, "copy.mp3", "libmp3lame"))
+    sounds = community.platform.recognising.uploads.sounds.index(community.org)
+    held = len(sounds.owners())
+
+    community.send({"kind": "item.deleted", "key": "d", "item": {"kind": "sound", "host_id": "s1"}})
+    community.settle()
+
+    assert (held, len(sounds.owners())) == (1, 0)

@@ -131,6 +131,7 @@ def reaches_further(before: BankRecord, now: BankRecord) -> bool:
     return (
         now.vetted > before.vetted
         or now.enabled > before.enabled
+        or now.priority > before.priority
         or now.radius > before.radius
         or now.min_quality < before.min_quality
         or now.min_seconds < before.min_seconds

@@ -52,9 +52,18 @@ def piece_of(told: dict[str, JsonValue], *, label: str, source: str, source_id: 
         frames=len(good),
         hashes=EntryHashes(
             frames=pack_frames(good) if len(good) else b"",
-            sound=packed_of_text(str(told.get("sound") or "")) if told.get("sound") else b"",
+            # Of what has frames the sound alone is no reason to remove a copy.
+            sound=b""
+            if told.get("pdq") or not told.get("sound")
+            else packed_of_text(str(told["sound"])),
         ),
     )
+
+
+def _sound_alone(told: dict[str, JsonValue]) -> bytes:
+    """Give the print of what is sound alone; else it is no reason to remove a copy."""
+    sound = told.get("sound")
+    return packed_of_text(str(sound)) if sound and not told.get("pdq") else b""
 
 
 def frames_of(told: dict[str, JsonValue]) -> FrameTable:

@@ -2,13 +2,14 @@
 
 In flow the events by which entries came, and scans that were made while they did; out flows a fresh
 item.scanned for each item that is known by now, so that rules and policies hold or queue it as they
-would an upload. The uploads' index is searched with the entries' frames in all eight forms; whether
-an item matches is then decided as for any upload, by the banks. Behind a cursor on the log: a crash
-repeats a step, and what was found once is not told twice.
+would an upload. The uploads' frames are searched with those of the entries in all eight forms, and
+their sounds with those of entries that are found by sound alone; whether an item matches is then
+decided as for any upload, by the banks. Behind a cursor on the log: a crash repeats a step, and
+what was found once is not told twice.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -25,6 +26,7 @@ from fieldfare.engine.part_facts import joined
 from fieldfare.engine.scanning import fact_json
 from fieldfare.engine.shelf import Shelf
 from fieldfare.engine.unit import Store, UnitOfWork
+from fieldfare.engine.upload_sounds import sound_of_part
 from fieldfare.engine.uploads import Uploads, parts_of
 from fieldfare.engine.widened_banks import WidenedBanks
 from fieldfare.kernel import BadInput, Clock, EventId, JsonValue, Org, Unknown
@@ -34,7 +36,8 @@ from fieldfare.matching.fingerprints import joined as stacked
 from fieldfare.matching.frame_stage import WIDEST
 from fieldfare.matching.matches import by_weight
 from fieldfare.matching.pdq import MIN_QUALITY
-from fieldfare.matching.repositories import ChangedEntry, EntryState
+from fieldfare.matching.repositories import BankRecord, ChangedEntry, EntryState
+from fieldfare.matching.sound import SoundPrint, unpack_sound
 from fieldfare.records import Event, ItemState, NewEvent
 from fieldfare.signals.hashes import MATCH_FACTS, facts_of_matches
 
@@ -50,8 +53,6 @@ asked once more and alone: no upload is missed, and the memory holds all rows of
 IDLE_S: Final = 0.5
 UNREADABLE: Final = (BadInput, LookupError, TypeError, ValueError, msgspec.MsgspecError)
 """What one scan that says something else than scans say now may raise; it must stop no other."""
-_KEPT_MEANS: Final = frozenset({"sound", "features"})
-"""What cannot be looked up again from what a scan left."""
 
 _SKIPPED: Final = Counter(
     "fieldfare_uploads_not_matched_again_total", "Uploads a new entry may match, skipped.", ("org",)
@@ -165,11 +166,19 @@ class Retroactive:
             md5=str(part.get("md5", "")),
             seconds=_duration(scan, part),
             frames=probes_of(frames),
+            sound=(sound := sound_of_part({**part})),
         )
         known = self._shelf.known(scan.org)
         matches = list(known.match(fingerprint, at_ms=self._clock.now_ms(), item=str(scan.subject)))
         banks = {match.bank for match in matches}
-        return matches + [older for older in _kept_matches(part) if older.bank not in banks]
+        means = {"features"} if sound else {"features", "sound"}
+        older = [each for each in _kept_matches(part, means) if each.bank not in banks]
+        return matches + [each for each in older if self._still_stands(scan.org, each)]
+
+    def _still_stands(self, org: Org, match: BankMatch) -> bool:
+        """Tell whether the entry of a match that cannot be looked up anew is asked about."""
+        entry = self._store.read(lambda uow: uow.entries.get(org, EventId(int(match.entry))))
+        return entry is not None and entry.is_asked(self._clock.now_ms())
 
     def _hit(self, org: Org, changed: Sequence[tuple[ChangedEntry, FrameTable]]) -> list[EventId]:
         """Name the scans of recent uploads that changed entries may match, the newest last."""
@@ -181,21 +190,12 @@ class Retroactive:
             for digest in filter(None, (entry.sha256, entry.md5)):
                 uploads = self._store.read(lambda uow, d=digest: uow.uploads.of_digest(org, d))  # type: ignore[misc]  # a default binds the loop's value
                 found |= {upload.event_id for upload in uploads}
-        for radius, table in self._by_radius(org, entries).items():
+        banks = {each.name: each for each in self._store.read(lambda uow: uow.banks.banks(org))}
+        for radius, table in _by_radius(entries, banks).items():
             found |= self._near(org, table, radius)
+        for sound in _telling_sounds(entries, banks):
+            found.update(self._uploads.sounds.hearing(org, sound))
         return sorted(map(EventId, found))
-
-    def _by_radius(
-        self, org: Org, entries: Sequence[tuple[ChangedEntry, FrameTable]]
-    ) -> dict[int, FrameTable]:
-        """Sort the frames of entries by how far their bank reaches."""
-        banks = self._store.read(lambda uow: uow.banks.banks(org))
-        reach = {bank.name: min(bank.radius, WIDEST) for bank in banks}
-        tables: dict[int, list[FrameTable]] = {}
-        for entry, table in entries:
-            if len(table) and entry.bank in reach:
-                tables.setdefault(reach[entry.bank], []).append(table)
-        return {radius: stacked(*each) for radius, each in tables.items()}
 
     def _near(self, org: Org, table: FrameTable, radius: int) -> set[int]:
         found: set[int] = set()
@@ -212,6 +212,31 @@ class Retroactive:
         return found
 
 
+def _by_radius(
+    entries: Sequence[tuple[ChangedEntry, FrameTable]], banks: Mapping[str, BankRecord]
+) -> dict[int, FrameTable]:
+    """Sort the frames of entries by how far their bank reaches."""
+    tables: dict[int, list[FrameTable]] = {}
+    for entry, table in entries:
+        if len(table) and entry.bank in banks:
+            reach = min(banks[entry.bank].radius, WIDEST)
+            tables.setdefault(reach, []).append(table)
+    return {radius: stacked(*each) for radius, each in tables.items()}
+
+
+def _telling_sounds(
+    entries: Sequence[tuple[ChangedEntry, FrameTable]], banks: Mapping[str, BankRecord]
+) -> Iterator[SoundPrint]:
+    """Give the sounds of entries that are found by sound alone (`matching.thresholds`)."""
+    for entry, table in entries:
+        bank = banks.get(entry.bank)
+        if entry.sound and bank is not None and (bank.priority or not len(table)):
+            try:
+                yield unpack_sound(entry.sound)
+            except BadInput as error:
+                _log.error("an entry cannot be read", entry=entry.id, why=error.message)
+
+
 def _duration(scan: Event, part: Mapping[str, JsonValue]) -> float:
     """Say how long a part lasts, in s; 0 for what is not known.
 
@@ -226,10 +251,10 @@ def _duration(scan: Event, part: Mapping[str, JsonValue]) -> float:
     return float(told) if isinstance(told, int | float) else 0.0
 
 
-def _kept_matches(part: Mapping[str, JsonValue]) -> Iterator[BankMatch]:
-    """Give the matches a scan told of that cannot be looked up anew."""
+def _kept_matches(part: Mapping[str, JsonValue], means: Collection[str]) -> Iterator[BankMatch]:
+    """Give the matches a scan told of that cannot be looked up anew. means: by which they are."""
     for match in matches_of({"hashes": [{**part}]}):
-        if match.get("means") in _KEPT_MEANS:
+        if match.get("means") in means:
             try:
                 yield msgspec.convert(match, BankMatch)
             except msgspec.ValidationError:  # of a version that told of matches otherwise

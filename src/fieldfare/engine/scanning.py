@@ -335,8 +335,7 @@ def _hashes(part: MediaRef, found: ScanResult) -> JsonValue:
         "name": part.name,
         "duration_s": lasts if isinstance(lasts, int | float) else 0.0,
         "pdq": [{"t": f.t, "hex": f.hex, "quality": f.quality} for f in found.pdq],
-        # Of what has frames the sound alone is no reason to remove a copy.
-        "sound": "" if found.pdq or not found.sound else text_of_sound(found.sound),
+        "sound": text_of_sound(found.sound) if found.sound else "",
         "matches": [msgspec.to_builtins(match) for match in found.matches],
     }
 

@@ -100,14 +100,7 @@ class SoundKeeping:
     """Sound of entries. writable: for the one process that follows."""
 
     def __init__(self, folder: Path, *, writable: bool = True) -> None:
-        try:
-            self._index = SoundIndex.open(folder, writable=writable)
-        except SoundIndexDamaged as error:
-            if not writable:
-                raise
-            _log.error("an index is damaged and made anew", folder=str(folder), why=str(error))
-            rmtree(folder)
-            self._index = SoundIndex.open(folder)
+        self._index = open_sounds(folder, writable=writable)
         self.stage = SoundStage(self._index)
 
     @property
@@ -139,6 +132,21 @@ class SoundKeeping:
 
     def close(self) -> None:
         self._index.close()
+
+
+def open_sounds(folder: Path, *, writable: bool = True) -> SoundIndex:
+    """Open an index of sound; one that is damaged is begun anew if it may be written.
+
+    Raises SoundIndexDamaged if it may not.
+    """
+    try:
+        return SoundIndex.open(folder, writable=writable)
+    except SoundIndexDamaged as error:
+        if not writable:
+            raise
+        _log.error("an index is damaged and made anew", folder=str(folder), why=str(error))
+        rmtree(folder)
+        return SoundIndex.open(folder)
 
 
 def _read(entry: ChangedEntry, unpack: Callable[[bytes], T], told: bytes) -> T | None:

@@ -1,8 +1,8 @@
 """Recent uploads: the frames of what was scanned lately, for a hash that arrives later.
 
 In flow item.scanned events, and those by which items leave: changed, deleted, erased. Out flow rows
-of an index and digests in a table, each by the id of the scan they are from, so that the oldest go
-first. Derived from the log, behind a cursor of its own; a crash repeats a batch.
+of an index, sounds of another and digests in a table, each by the id of the scan they are from, so
+that the oldest go first. Derived from the log, behind a cursor of its own; a crash repeats a batch.
 """
 
 import threading
@@ -20,6 +20,7 @@ from fieldfare.engine.near_copies import frames_of
 from fieldfare.engine.shelf import open_index, renewed
 from fieldfare.engine.tail import Tail
 from fieldfare.engine.unit import Store, UnitOfWork
+from fieldfare.engine.upload_sounds import UploadSounds
 from fieldfare.kernel import EventId, JsonValue, Org, is_history
 from fieldfare.kernel.ids import first_id
 from fieldfare.ledger import ACCOUNT_ERASED, Vault
@@ -59,6 +60,7 @@ class Uploads:
         self._folder = folder
         self._vault = vault
         self._scanned = scanned
+        self.sounds = UploadSounds(folder)
         self._indexes: dict[Org, HashIndex] = {}
         self._lock = threading.Lock()
         self.tail = Tail(store, store.read(lambda uow: uow.cursors.get(READER)))
@@ -116,6 +118,8 @@ class Uploads:
             changes = self._store.read(lambda uow: self._changes(uow, events))
             for org, change in changes.items():
                 self._change(org, partial(_put, change=change))
+                scans = [*change.added.values()]
+                self.sounds.put(org, scans, change.gone, up_to=change.up_to)
             self._store.write(lambda uow: self._keep(uow, changes, events[-1].id))
         except BaseException:
             self.tail.rewind(position)
@@ -136,6 +140,7 @@ class Uploads:
         for org in self._store.read(lambda uow: uow.organisations.all()):
             if self._store.write(partial(_forget_before, org=org, first=first)):
                 self._change(org, partial(HashIndex.drop_below, owner=first))
+            self.sounds.forget_before(org, first)
 
     def close(self) -> None:
         """Let others write the indexes."""
@@ -143,6 +148,7 @@ class Uploads:
             for index in self._indexes.values():
                 index.close()
             self._indexes.clear()
+        self.sounds.close()
 
     def _changes(self, uow: UnitOfWork, events: Sequence[Event]) -> dict[Org, _Change]:
         changes: dict[Org, _Change] = {}

@@ -132,9 +132,18 @@ def text_of_sound(sound: SoundPrint) -> str:
 
 def packed_of_text(text: str) -> bytes:
     """Give the bytes that `text_of_sound` wrote. Raises BadInput for anything else."""
-    try:
-        packed = base64.b64decode(text, validate=True)
-    except ValueError:
-        raise BadInput("this text is no print of sound") from None
+    packed = _bytes_of(text)
     unpack_sound(packed)
     return packed
+
+
+def sound_of_text(text: str) -> SoundPrint:
+    """Read what `text_of_sound` wrote. Raises BadInput for anything else."""
+    return unpack_sound(_bytes_of(text))
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise BadInput("this text is no print of sound") from None

@@ -31,6 +31,7 @@ _FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _ALIKE: Final = 4
 _MOST_LANDMARKS: Final = 20_000_000
+"""In a segment that is the result of joining others: writing one takes some 30 bytes for each."""
 _SHARE_REMOVED: Final = 0.2
 
 
@@ -46,17 +47,22 @@ class SoundIndexDamaged(FieldfareError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Snapshot:
-    """What an index held at one moment. removed: owners, gone from segments below a number."""
+    """What an index held at one moment. removed: owners, gone from segments below a number.
+
+    first: owners below it are gone from all.
+    """
 
     applied_to: int = 0
     segments: tuple[SoundSegment, ...] = ()
     removed: Mapping[int, int] = field(default_factory=dict)
     numbered: int = 0
+    first: int = 0
 
     def live(self, segment: SoundSegment) -> NDArray[np.bool_]:
         """Tell which owners of a segment are still there: (f,)."""
         gone = [owner for owner, below in self.removed.items() if segment.number < below]
-        return ~np.isin(segment.owner, np.array(gone, np.int64))
+        kept: NDArray[np.bool_] = segment.owner >= self.first
+        return kept & ~np.isin(segment.owner, np.array(gone, np.int64))
 
 
 class SoundIndex:
@@ -86,6 +92,17 @@ class SoundIndex:
     def applied_to(self) -> int:
         return self._snapshot.applied_to
 
+    @property
+    def parts(self) -> int:
+        """Count the segments a search has to look into."""
+        return len(self._snapshot.segments)
+
+    def owners(self) -> NDArray[np.int64]:
+        """Give the owners that can be found: (f,), ascending."""
+        now = self._snapshot
+        each = [segment.owner[now.live(segment)] for segment in now.segments]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *each]))
+
     def add(self, owned: Sequence[tuple[int, SoundPrint]], *, applied_to: int) -> None:
         """Add prints of owners; durable and visible on return."""
         posted = [each for each in (posted_of(*one) for one in owned) if len(each.key)]
@@ -103,16 +120,42 @@ class SoundIndex:
         """Take owners out; they are not found from here on, unless they are added again."""
         with self._writing:
             now = self._snapshot
-            removed = {**now.removed, **dict.fromkeys(owners, now.numbered + 1)}
+            asked = np.fromiter(owners, np.int64)
+            here = [asked[np.isin(asked, segment.owner)].tolist() for segment in now.segments]
+            gone = {owner for each in here for owner in each}
+            removed = {**now.removed, **dict.fromkeys(gone, now.numbered + 1)}
             self._swap(replace(now, applied_to=applied_to, removed=removed))
 
-    def met(self, key: NDArray[np.uint32]) -> Met:
-        """Find who has these landmarks, and when."""
+    def drop_below(self, owner: int) -> None:
+        """Take out all owners below an id, now and for ever: the end of a ring of ids."""
+        with self._writing:
+            self._drop_below(owner)
+        self._sweep()
+
+    def keep_newest(self, landmarks: int) -> None:
+        """Take out the owners of the lowest ids until so many landmarks are left, a segment's more
+        or less at a time.
+        """
+        with self._writing:
+            while len(self) > landmarks and self.parts > 1:
+                last = (int(segment.owner.max()) for segment in self._snapshot.segments)
+                self._drop_below(min(last) + 1)
+        self._sweep()
+
+    def _drop_below(self, owner: int) -> None:
+        now = self._snapshot
+        first = max(now.first, owner)
+        segments = tuple(s for s in now.segments if int(s.owner.max()) >= first)
+        removed = {each: below for each, below in now.removed.items() if each >= first}
+        self._swap(replace(now, segments=segments, removed=removed, first=first))
+
+    def met(self, key: NDArray[np.uint32], *, most: int | None = None) -> Met:
+        """Find who has these landmarks, and when. key, most: as for a segment."""
         now = self._snapshot
         found = [Met(np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.int64))]
         for segment in now.segments:
-            met = segment.met(key)
-            if now.removed:
+            met = segment.met(key, most=most)
+            if now.removed or now.first:
                 gone = segment.owner[~now.live(segment)]
                 met = Met(*(column[~np.isin(met.owner, gone)] for column in met))
             found.append(met)
@@ -162,6 +205,7 @@ class SoundIndex:
                 "numbered": snapshot.numbered,
                 "segments": [segment.name for segment in snapshot.segments],
                 "removed": [[owner, below] for owner, below in snapshot.removed.items()],
+                "first": snapshot.first,
             }
         )
         fresh = self._folder / f"{_MANIFEST}.fresh"
@@ -198,6 +242,7 @@ def _read(folder: Path, open_already: Sequence[SoundSegment]) -> _Snapshot:
             ),
             removed={int(owner): int(below) for owner, below in read["removed"]},
             numbered=int(read["numbered"]),
+            first=int(read.get("first", 0)),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SoundIndexDamaged(folder, str(error)) from error
@@ -211,6 +256,7 @@ def _to_merge(now: _Snapshot) -> tuple[SoundSegment, ...]:
     small = sorted((s for s in now.segments if len(s) < _MOST_LANDMARKS), key=len)
     for i in range(len(small) - _ALIKE + 1):
         alike = small[i : i + _ALIKE]
-        if len(alike[-1]) <= _ALIKE * sum(map(len, alike[:-1])):
+        total = sum(map(len, alike))
+        if total <= _MOST_LANDMARKS and len(alike[-1]) <= _ALIKE * (total - len(alike[-1])):
             return tuple(alike)
     return ()

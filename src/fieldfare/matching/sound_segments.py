@@ -72,12 +72,17 @@ class SoundSegment:
             raise ValueError(f"the columns of {folder.name} are not of one length")
         return cls(name=folder.name, number=int(folder.name.rpartition("-")[2]), **columns)
 
-    def met(self, key: NDArray[np.uint32]) -> Met:
-        """Find who has these landmarks. Those that far too many have tell nothing: passed over."""
+    def met(self, key: NDArray[np.uint32], *, most: int | None = None) -> Met:
+        """Find who has these landmarks. key: (m,) uint32.
+
+        Those that more than `most` have tell nothing and are passed over; None: far more than have
+        a landmark in the mean.
+        """
         first = np.searchsorted(self.key, key)
         count = np.searchsorted(self.key, key, side="right") - first
-        spread = len(np.unique(self.key[:: max(1, len(self.key) // 4096)]))
-        most = max(_LEAST_COMMON, _COMMON * min(4096, len(self.key)) // max(1, spread))
+        if most is None:
+            spread = len(np.unique(self.key[:: max(1, len(self.key) // 4096)]))
+            most = max(_LEAST_COMMON, _COMMON * min(4096, len(self.key)) // max(1, spread))
         count[count > most] = 0
         query = np.repeat(np.arange(len(key)), count)
         ends = np.cumsum(count)
