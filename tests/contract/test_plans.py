@@ -12,8 +12,6 @@ import fieldfare.storage
 from fieldfare.storage.statements import Statement
 
 WALKS = {
-    "bank_matches._OLD_HITS": "clears up once an hour",
-    "bank_measures._HITS": "reads the hits that are kept",
     "banks._COUNTS": "counts all entries in an index",
     "decisions._RESTRICTING": "loads the gate at the start",
     "entries._LAST": "takes the last of an index",

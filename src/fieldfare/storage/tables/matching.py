@@ -62,6 +62,7 @@ HAS_SHA256: Final[ColumnElement[bool]] = literal_column("sha256 != ''")
 HAS_MD5: Final[ColumnElement[bool]] = literal_column("md5 != ''")
 HAS_SOURCE: Final[ColumnElement[bool]] = literal_column("source_id != ''")
 HAS_WORDS: Final[ColumnElement[bool]] = literal_column("kind != 'media'")
+IS_SILENCED: Final[ColumnElement[bool]] = literal_column("state != 'active'")
 """What the indexes below leave out; a query has to repeat it. Most entries have no digest."""
 
 
@@ -85,6 +86,15 @@ Index(
     postgresql_where=HAS_WORDS,
 )
 
+Index(
+    "bank_entries_silenced",
+    bank_entries.c.org,
+    bank_entries.c.bank,
+    bank_entries.c.state,
+    sqlite_where=IS_SILENCED,
+    postgresql_where=IS_SILENCED,
+)
+
 entry_hits = table(
     "entry_hits",
     text("org", key=True),
@@ -97,6 +107,7 @@ entry_hits = table(
     small("distance"),
 )
 Index(None, entry_hits.c.org, entry_hits.c.entry, entry_hits.c.at)
+Index(None, entry_hits.c.org, entry_hits.c.at)
 
 entry_feedback = table(
     "entry_feedback",
