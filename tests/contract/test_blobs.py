@@ -102,6 +102,16 @@ def test_a_blob_is_its_owners_alone(blobs: FileBlobs) -> None:
             blobs.open(org, person, ref.sha256)
 
 
+def test_one_blob_goes_and_the_others_stay(blobs: FileBlobs) -> None:
+    one, other = (blobs.put(MAIN, ANNA, io.BytesIO(body)).sha256 for body in (b"a", b"b"))
+
+    assert blobs.delete(MAIN, ANNA, one) is True
+
+    assert blobs.delete(MAIN, ANNA, one) is False
+    assert not blobs.exists(MAIN, ANNA, one)
+    assert blobs.read(MAIN, ANNA, other) == b"b"
+
+
 def test_an_erasure_takes_the_blobs(
     blobs: FileBlobs, root: Path, store: SqlStore, vault: Vault
 ) -> None:

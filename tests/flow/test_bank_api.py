@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fieldfare.engine.banks import KnownPiece, add_to_bank
-from fieldfare.engine.reference_stills import read_still
+from fieldfare.engine.reference_stills import owner_of, read_still
 from fieldfare.kernel import EventId, NotFound
 from fieldfare.matching.repositories import BankRecord, EntryHashes, Opinion
 from fieldfare.testing.clips import Clip, write_clip
@@ -230,13 +230,67 @@ def test_stills_are_kept_where_a_bank_wants_them_and_shown_to_those_who_may_see(
         read_still(platform.blobs, shown, record, platform.pack(org), 0)
 
 
+def test_pictures_go_with_their_entry_and_those_of_others_stay(
+    http: TestClient, community: Community, clip: Path
+) -> None:
+    platform, org = community.platform, community.org
+    bank = {"name": "shown", "policy": "GV.GORE", "keeps_stills": True}
+    assert http.post("/v1/banks", json=bank).status_code == 201
+    parts = [("file", ("a.webm", clip.read_bytes() + tail, "video/webm")) for tail in (b"", b"\0")]
+    ids = [
+        EventId(int(entry["id"]))
+        for entry in http.post("/v1/banks/shown/entries", files=parts).json()["entries"]
+    ]
+    records = [platform.store.read(lambda uow, id_=id_: uow.entries.get(org, id_)) for id_ in ids]  # type: ignore[misc]  # a default binds the loop's value
+
+    assert http.delete(f"/v1/banks/shown/entries/{ids[0]}").status_code == 200
+
+    there = [
+        [platform.blobs.exists(org, owner_of("shown"), still.sha256) for still in record.stills]
+        for record in records
+        if record is not None
+    ]
+    assert not any(there[0])
+    assert all(there[1])
+    assert len(there[0]) == len(there[1]) >= 1
+
+
+def test_the_same_content_is_one_entry_however_often_it_is_sent(
+    http: TestClient, clip: Path
+) -> None:
+    files = [("file", (name, clip.read_bytes(), "video/webm")) for name in ("a.webm", "b.webm")]
+    path = "/v1/banks/known/entries"
+
+    bare = http.post(path, json={"sha256": SHA256}).json()["entries"][0]["id"]
+    fuller = http.post(path, json={"sha256": SHA256, "pdq": [PDQ]})
+    first, again = http.post(path, files=files), http.post(path, files=files[1:])
+    text = [http.post(path, json={"text": words}) for words in ("win a Sarno!", "win  a sarno")]
+    taken = http.post("/v1/banks/known/import?format=csv", content=f"sha256,id\n{SHA256},7").json()
+
+    # By frames more is found than by a digest alone: that is an entry of its own.
+    assert (fuller.status_code, fuller.json()["entries"][0]["id"] != bare) == (201, True)
+    one, other = first.json()["entries"]
+    assert (first.status_code, one["is_new"], other["is_new"]) == (201, True, False)
+    assert (again.status_code, again.json()["entries"]) == (200, [other])
+    assert one["id"] == other["id"]
+    assert [answer.status_code for answer in text] == [201, 200]
+    assert (taken["added"], taken["known"]) == (0, 1)
+
+
 def test_no_picture_is_kept_for_the_safety_of_children(http: TestClient) -> None:
     bank = {"name": "children", "policy": "CS.CSAM", "keeps_stills": True}
 
     refused = http.post("/v1/banks", json=bank)
 
-    assert refused.status_code == 400
-    assert refused.json()["pointer"] == "/keeps_stills"
+    plain = http.post("/v1/banks", json={**bank, "keeps_stills": False})
+    changed = http.patch("/v1/banks/children", json={"keeps_stills": True})
+
+    assert plain.status_code == 201
+    assert http.get("/v1/banks/children").json()["keeps_stills"] is False
+    for answer in (refused, changed):
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["pointer"] == "/keeps_stills"
 
 
 def test_what_was_decided_here_is_not_changed_by_hand(

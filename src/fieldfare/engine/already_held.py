@@ -6,7 +6,7 @@ In flow pieces for a bank; the new ones are added, and of each it is said which 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fieldfare.engine.banks import KnownPiece, add_to_bank, the_bank
+from fieldfare.engine.banks import KnownPiece, add_to_bank, change_entry, the_bank
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.repositories import NO_HASHES, BankEntryRecord, EntryHashes, EntryKind
@@ -43,6 +43,8 @@ def add_once(
         key = _key(piece)
         held = held_already(uow, org, bank, piece)
         if held is not None:
+            if piece.stills and not held.stills:  # the bank keeps them since
+                change_entry(uow, org, held.id, {"stills": piece.stills}, by=by)
             placed.append(_placed(held))
         elif key in places and _covers(fresh[places[key]].hashes, piece.hashes):
             placed.append(places[key])

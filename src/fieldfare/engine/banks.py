@@ -87,12 +87,7 @@ def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) ->
     if not bank.name.replace("-", "").replace("_", "").isalnum() or len(bank.name) > MAX_NAME:
         hint = "Use letters, digits, - and _."
         raise BadInput(f"{bank.name!r} is not a bank's name", hint=hint, pointer="/name")
-    if bank.keeps_stills and not pack.may_picture(bank.policy):
-        raise BadInput(
-            f"no pictures are kept under {bank.policy}",
-            hint="Leave keeps_stills off: its policy lets nobody see them.",
-            pointer="/keeps_stills",
-        )
+    _may_keep_stills(bank, pack)
     if uow.banks.get(bank.org, bank.name) is not None:
         raise Conflict(
             f"the bank {bank.name!r} exists already",
@@ -103,13 +98,34 @@ def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) ->
 
 
 def change_bank(
-    uow: UnitOfWork, org: Org, name: str, changes: Mapping[str, object], *, by: str
+    uow: UnitOfWork,
+    org: Org,
+    name: str,
+    changes: Mapping[str, object],
+    *,
+    by: str,
+    pack: PolicyPack | None = None,
 ) -> BankRecord:
-    """Change fields of a bank and leave the others. Raises NotFound if there is no such bank."""
+    """Change fields of a bank and leave the others.
+
+    pack: where a bank may come to keep stills. Raises NotFound if there is no such bank, BadInput
+    for stills under a policy that lets nobody see them.
+    """
     known = the_bank(uow, org, name)
     bank = replace(known, **changes)  # type: ignore[arg-type]  # fields of a bank, checked on arrival
+    if not known.keeps_stills:
+        _may_keep_stills(bank, pack)
     _change_bank(uow, bank, by=by, widened=reaches_further(known, bank))
     return bank
+
+
+def _may_keep_stills(bank: BankRecord, pack: PolicyPack | None) -> None:
+    if bank.keeps_stills and not (pack and pack.may_picture(bank.policy)):
+        raise BadInput(
+            f"no pictures are kept under {bank.policy}",
+            hint="Leave keeps_stills off: its policy lets nobody see them.",
+            pointer="/keeps_stills",
+        )
 
 
 def the_bank(uow: UnitOfWork, org: Org, name: str) -> BankRecord:

@@ -27,14 +27,20 @@ def keeps_pictures(bank: BankRecord, pack: PolicyPack) -> bool:
     return bank.keeps_stills and pack.may_picture(bank.policy)
 
 
-def keep_stills(blobs: Blobs, bank: BankRecord, stills: Stills | None) -> tuple[KeptStill, ...]:
-    """Keep some stills of a file, spread over its time, each picture once."""
+def keep_stills(
+    blobs: Blobs, bank: BankRecord, stills: Stills | None, *, file: str
+) -> tuple[KeptStill, ...]:
+    """Keep some stills of a file, spread over its time, each picture once.
+
+    file: its SHA-256. It is written into each picture, so that no two files share one and each
+    may go without the other.
+    """
     if stills is None or not len(stills):
         return ()
     places = np.unique(np.linspace(0, len(stills) - 1, MOST).round().astype(int))
     kept: dict[str, KeptStill] = {}
     for place in places:
-        blob = blobs.put(bank.org, owner_of(bank.name), _jpeg(stills, place)).sha256
+        blob = blobs.put(bank.org, owner_of(bank.name), _jpeg(stills, place, file)).sha256
         kept.setdefault(blob, KeptStill(sha256=blob, t=float(stills.t[place])))
     return tuple(kept.values())
 
@@ -54,10 +60,10 @@ def owner_of(bank: str) -> Subject:
     return Subject("bank", bank)
 
 
-def _jpeg(stills: Stills, place: int) -> BytesIO:
+def _jpeg(stills: Stills, place: int, file: str) -> BytesIO:
     picture = Image.fromarray(stills.pixels[place])
     picture.thumbnail((SIDE_PX, SIDE_PX))
     written = BytesIO()
-    picture.save(written, "JPEG", quality=QUALITY)
+    picture.save(written, "JPEG", quality=QUALITY, comment=file)
     written.seek(0)
     return written

@@ -168,7 +168,9 @@ class Scanning:
         piece = piece_of_file(label, taken, features=priority)
         if bank is None or not pictures:
             return piece
-        return replace(piece, stills=keep_stills(self._blobs, bank, taken.fingerprint.stills))
+        found = taken.fingerprint
+        kept = keep_stills(self._blobs, bank, found.stills, file=found.sha256)
+        return replace(piece, stills=kept)
 
     def _scan(self, task: ScanTask) -> None:
         item = self._store.read(lambda uow: _standing(uow, task))

@@ -38,6 +38,10 @@ class Blobs(Protocol):
 
     def exists(self, org: Org, person: Subject | None, sha256: str, /) -> bool: ...
 
+    def delete(self, org: Org, person: Subject | None, sha256: str, /) -> bool:
+        """Delete one blob; tells whether it was there."""
+        ...
+
     def delete_person(self, org: Org, person: Subject, /) -> int:
         """Delete all blobs of a person; returns how many."""
         ...

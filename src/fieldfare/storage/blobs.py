@@ -107,6 +107,13 @@ class FileBlobs:
     def exists(self, org: Org, person: Subject | None, sha256: str, /) -> bool:
         return self._path(org, person, sha256).is_file()
 
+    def delete(self, org: Org, person: Subject | None, sha256: str, /) -> bool:
+        try:
+            self._path(org, person, sha256).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
     def delete_person(self, org: Org, person: Subject, /) -> int:
         folder = self._folder(org, self._owner(org, person))
         count = sum(1 for path in folder.rglob("*") if path.is_file())

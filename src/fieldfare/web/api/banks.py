@@ -12,18 +12,16 @@ from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.already_held import Placed, add_once
+from fieldfare.engine.bank_removals import BankRemovals
 from fieldfare.engine.banks import (
     KnownPiece,
     change_bank,
     change_entry,
     must_be_theirs,
     put_bank,
-    remove_bank,
-    remove_entries,
     the_bank,
     the_entry,
 )
-from fieldfare.engine.reference_stills import owner_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.ingest.schemas import Name, decode
@@ -176,9 +174,10 @@ async def patch_bank(name: str, request: Request, who: Writer, platform: Platfor
     """Change what is named of a bank; the rest stays as it is."""
     must_be_theirs(name)
     changes = _given(decode(_BANK_CHANGE, await request.body()))
+    pack = platform.pack(who.org)
     bank = await run_in_threadpool(
         platform.store.write,
-        lambda uow: change_bank(uow, who.org, name, changes, by=who.pseudonym),
+        lambda uow: change_bank(uow, who.org, name, changes, by=who.pseudonym, pack=pack),
     )
     return answer(bank_json(bank))
 
@@ -187,9 +186,7 @@ async def patch_bank(name: str, request: Request, who: Writer, platform: Platfor
 def delete_bank(name: str, who: Writer, platform: Platform) -> Response:
     """Remove a bank with all its entries, a thousand at a time."""
     must_be_theirs(name)
-    while not platform.store.write(lambda uow: remove_bank(uow, who.org, name, by=who.pseudonym)):
-        pass
-    platform.blobs.delete_person(who.org, owner_of(name))
+    BankRemovals(platform.store, platform.blobs).bank(who.org, name, by=who.pseudonym)
     return answer({"removed": name})
 
 
@@ -262,12 +259,8 @@ async def patch_entry(
 def delete_entry(name: str, entry: str, who: Writer, platform: Platform) -> Response:
     """Take an entry out of its bank."""
     must_be_theirs(name)
-
-    def write(uow: UnitOfWork) -> None:
-        known = _entry_of(uow, who, name, entry)
-        remove_entries(uow, who.org, [known.id], by=who.pseudonym)
-
-    platform.store.write(write)
+    known = platform.store.read(lambda uow: _entry_of(uow, who, name, entry))
+    BankRemovals(platform.store, platform.blobs).entries(who.org, [known.id], by=who.pseudonym)
     return answer({"removed": entry})
 
 

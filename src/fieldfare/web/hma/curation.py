@@ -10,14 +10,13 @@ from starlette.concurrency import run_in_threadpool
 
 from fieldfare.access import Principal
 from fieldfare.engine.bank_names import rename_bank
+from fieldfare.engine.bank_removals import BankRemovals
 from fieldfare.engine.banks import (
     KnownPiece,
     add_to_bank,
     change_bank,
     change_entry,
     put_bank,
-    remove_bank,
-    remove_entries,
     the_bank,
 )
 from fieldfare.engine.exchange_pages import piece_of_record
@@ -130,10 +129,7 @@ def delete_bank(bank_name: str, who: Curator, hma: Hma) -> Response:
     names = hma_names(hma.platform.store.read(lambda uow: uow.banks.banks(who.org)))
     own = next((own for own, shown in names.items() if shown == bank_name), None)
     if own is not None:
-        while not hma.platform.store.write(
-            lambda uow: remove_bank(uow, who.org, own, by=who.pseudonym)
-        ):
-            pass
+        BankRemovals(hma.platform.store, hma.platform.blobs).bank(who.org, own, by=who.pseudonym)
     return told({"message": "Done"})
 
 
@@ -208,14 +204,11 @@ async def update_content(
 def delete_content(bank_name: str, content_id: int, who: Curator, hma: Hma) -> Response:
     """Take an entry out of a bank; says how many there were."""
     bank = the_bank_named(hma, who, bank_name)
-
-    def write(uow: UnitOfWork) -> int:
-        entry = uow.entries.get(who.org, EventId(content_id))
-        if entry is None or entry.bank != bank.name:
-            return 0
-        return remove_entries(uow, who.org, [entry.id], by=who.pseudonym)
-
-    return told({"deleted": hma.platform.store.write(write)})
+    platform = hma.platform
+    entry = platform.store.read(lambda uow: uow.entries.get(who.org, EventId(content_id)))
+    found = [] if entry is None or entry.bank != bank.name else [entry.id]
+    removals = BankRemovals(platform.store, platform.blobs)
+    return told({"deleted": removals.entries(who.org, found, by=who.pseudonym)})
 
 
 def the_bank_named(hma: Acting, who: Principal, name: str, words: str = "") -> BankRecord:

@@ -6,11 +6,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 
 from fieldfare.access import Permission, Principal
+from fieldfare.engine.bank_removals import BankRemovals
 from fieldfare.engine.banks import (
     change_bank,
     must_be_theirs,
     put_bank,
-    remove_bank,
     the_bank,
 )
 from fieldfare.kernel import BadInput, Conflict
@@ -115,7 +115,10 @@ def change(
     if read.errors:
         platform.store.read(lambda uow: the_bank(uow, who.org, name))
         return _again(request, platform, who, fields, read.errors, name=name)
-    platform.store.write(lambda uow: change_bank(uow, who.org, name, read.fields, by=who.pseudonym))
+    pack = platform.pack(who.org)
+    platform.store.write(
+        lambda uow: change_bank(uow, who.org, name, read.fields, by=who.pseudonym, pack=pack)
+    )
     return done(request, f"/banks/{quote(name)}", {"name": name})
 
 
@@ -127,8 +130,7 @@ def remove(
     must_be_theirs(name)
     if fields.get("name") != name:
         raise BadInput("The name does not match.", hint="Type the name of the bank that goes.")
-    while not platform.store.write(lambda uow: remove_bank(uow, who.org, name, by=who.pseudonym)):
-        pass
+    BankRemovals(platform.store, platform.blobs).bank(who.org, name, by=who.pseudonym)
     return done(request, "/banks", {"removed": name})
 
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.already_held import add_once
-from fieldfare.engine.banks import change_entry, must_be_theirs, remove_entries, the_bank
+from fieldfare.engine.bank_removals import BankRemovals
+from fieldfare.engine.banks import change_entry, must_be_theirs, the_bank
 from fieldfare.engine.feedback import judge_match
 from fieldfare.engine.reference_looks import looked_clearly
 from fieldfare.engine.reference_stills import read_still
@@ -151,12 +152,8 @@ def remove(request: Request, who: Writer, platform: Platform, name: str, entry: 
     """Take an entry out of its bank."""
     must_be_theirs(name)
     wanted = parse_id(entry)
-
-    def write(uow: UnitOfWork) -> None:
-        known = entry_of_bank(uow, who.org, name, wanted)
-        remove_entries(uow, who.org, [known.id], by=who.pseudonym)
-
-    platform.store.write(write)
+    known = platform.store.read(lambda uow: entry_of_bank(uow, who.org, name, wanted))
+    BankRemovals(platform.store, platform.blobs).entries(who.org, [known.id], by=who.pseudonym)
     return done(request, f"/banks/{quote(name)}", {"removed": entry})
 
 
