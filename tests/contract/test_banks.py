@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from alembic.command import upgrade
 from alembic.config import Config
@@ -19,6 +20,7 @@ from fieldfare.matching.repositories import (
     BankRecord,
     EntryHashes,
     EntryHit,
+    EntryKeys,
     EntryKind,
     EntryState,
     Feedback,
@@ -108,6 +110,23 @@ def test_an_entry_is_kept_with_its_hashes(store: SqlStore) -> None:
     assert store.write(lambda uow: uow.entries.remove(MAIN, FULL.id)) is True
     assert store.write(lambda uow: uow.entries.remove(MAIN, FULL.id)) is False
     assert store.read(lambda uow: uow.entries.get(MAIN, FULL.id)) is None
+
+
+def test_entries_of_a_bank_are_found_by_many_keys_at_once(store: SqlStore) -> None:
+    elsewhere = replace(FULL, id=EventId(5), bank="c")
+    other = replace(PLAIN, id=EventId(6), sha256="c" * 64, source="import", source_id="77")
+    for entry in (FULL, PLAIN, elsewhere, other):
+        store.write(lambda uow, entry=entry: uow.entries.add(entry))  # type: ignore[misc]  # a default binds the loop's value
+
+    def found(**keys: Any) -> list[int]:  # noqa: ANN401  # fields of EntryKeys
+        wanted = EntryKeys(**keys)
+        return sorted(e.id for e in store.read(lambda u: u.entry_pages.of_keys(MAIN, "b", wanted)))
+
+    assert found(sha256=[SHA256, "c" * 64, "d" * 64]) == [4, 6]
+    assert found(md5=[MD5]) == [4]
+    assert found(source_ids=["77", "'; x"]) == [6]
+    assert found(source="exchange:x", source_ids=["77"], md5=[MD5]) == [4, 4]
+    assert found() == []
 
 
 def test_a_changed_entry_keeps_its_hashes(store: SqlStore) -> None:

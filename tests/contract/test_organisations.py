@@ -24,6 +24,7 @@ from fieldfare.matching.repositories import (
     BankRecord,
     EntryHashes,
     EntryHit,
+    EntryKeys,
     EntryKind,
     Feedback,
     ListRecord,
@@ -386,6 +387,9 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "entry_pages.of_bank": lambda u: u.entry_pages.of_bank(org, "b", after=EventId(0), limit=9),
         "entry_pages.newest": lambda u: u.entry_pages.newest(org, "b", limit=9),
         "entry_pages.of_digest": lambda u: u.entry_pages.of_digest(org, DIGEST),
+        "entry_pages.of_keys": lambda u: u.entry_pages.of_keys(
+            org, "b", EntryKeys(sha256=[DIGEST], source=UPLOADED, source_ids=["s"])
+        ),
         "entry_pages.of_source": lambda u: u.entry_pages.of_source(org, UPLOADED, "s"),
         "entry_trail.changed": lambda u: u.entry_trail.changed(org, EventId(0), limit=9),
         "word_trail.changed": lambda u: u.word_trail.changed(

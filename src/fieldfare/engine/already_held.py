@@ -6,10 +6,16 @@ In flow pieces for a bank; the new ones are added, and of each it is said which 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fieldfare.engine.banks import KnownPiece, add_to_bank, change_entry, the_bank
+from fieldfare.engine.banks import BATCH, KnownPiece, add_to_bank, change_entry, the_bank
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
-from fieldfare.matching.repositories import NO_HASHES, BankEntryRecord, EntryHashes, EntryKind
+from fieldfare.matching.repositories import (
+    NO_HASHES,
+    BankEntryRecord,
+    EntryHashes,
+    EntryKeys,
+    EntryKind,
+)
 
 _Key = tuple[EntryKind, str]
 
@@ -36,12 +42,13 @@ def add_once(
     Raises NotFound if there is no such bank.
     """
     the_bank(uow, org, bank)
+    known = _known(uow, org, bank, pieces)
     fresh: list[KnownPiece] = []
     places: dict[_Key | None, int] = {}
     placed: list[Placed | int] = []
     for piece in pieces:
         key = _key(piece)
-        held = held_already(uow, org, bank, piece)
+        held = next((e for e in known.get(key, ()) if _has_all(uow, e, piece)), None)
         if held is not None:
             if piece.stills and not held.stills:  # the bank keeps them since
                 change_entry(uow, org, held.id, {"stills": piece.stills}, by=by)
@@ -61,19 +68,21 @@ def add_once(
     ]
 
 
-def held_already(uow: UnitOfWork, org: Org, bank: str, piece: KnownPiece) -> BankEntryRecord | None:
-    """Give the entry of a bank by which all that a piece brings is found; None: there is none.
-
-    An entry of the same digest that lacks frames or sound which the piece has is another one: what
-    an entry is found by never changes.
-    """
-    key = _key(piece)
-    if key is None:
-        return None
-    for entry in uow.entry_pages.of_digest(org, key[1]):
-        if entry.bank == bank and entry.kind is piece.kind and _has_all(uow, entry, piece):
-            return entry
-    return None
+def _known(
+    uow: UnitOfWork, org: Org, bank: str, pieces: Sequence[KnownPiece]
+) -> dict[_Key | None, list[BankEntryRecord]]:
+    """Find what a bank has under the digests of pieces."""
+    found: dict[_Key | None, list[BankEntryRecord]] = {}
+    for start in range(0, len(pieces), BATCH):
+        some = pieces[start : start + BATCH]
+        keys = EntryKeys(
+            sha256=[piece.sha256 for piece in some if piece.sha256],
+            md5=[piece.md5 for piece in some if piece.md5 and not piece.sha256],
+        )
+        for entry in uow.entry_pages.of_keys(org, bank, keys):
+            for digest in filter(None, (entry.sha256, entry.md5)):
+                found.setdefault((entry.kind, digest), []).append(entry)
+    return found
 
 
 def _key(piece: KnownPiece) -> _Key | None:
@@ -83,6 +92,10 @@ def _key(piece: KnownPiece) -> _Key | None:
 
 
 def _has_all(uow: UnitOfWork, entry: BankEntryRecord, piece: KnownPiece) -> bool:
+    """Tell whether all that a piece brings is found by an entry of the same digest.
+
+    If not, the piece is an entry of its own: what an entry is found by never changes.
+    """
     if not piece.hashes.size:
         return True
     return _covers(uow.entries.hashes(entry.org, entry.id) or NO_HASHES, piece.hashes)

@@ -9,12 +9,11 @@ import base64
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from fieldfare.engine.already_held import add_once
 from fieldfare.engine.banks import KnownPiece, the_bank
@@ -22,7 +21,7 @@ from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.word_entries import known_piece
 from fieldfare.ingest.nul import NUL
 from fieldfare.kernel import BadInput, JsonValue, Org, digest
-from fieldfare.matching import MIN_QUALITY, hex_of, row_of
+from fieldfare.matching import MIN_QUALITY, hex_of
 from fieldfare.matching.exchanges.signals import (
     Signal,
     SignalKind,
@@ -33,11 +32,12 @@ from fieldfare.matching.exchanges.signals import (
     write_vpdq,
 )
 from fieldfare.matching.features import unpack_features
-from fieldfare.matching.fingerprints import FrameTable, pack_frames, unpack_frames
+from fieldfare.matching.fingerprints import FrameTable, pack_plain, unpack_frames
 from fieldfare.matching.repositories import (
     IMPORTED,
     BankEntryRecord,
     EntryHashes,
+    EntryKeys,
     EntryKind,
 )
 from fieldfare.matching.sound import unpack_sound
@@ -142,39 +142,44 @@ def take_pieces(
     """Add what was read to a bank, once each. Raises NotFound if there is no such bank."""
     the_bank(uow, org, bank)
     problems = tuple(each for each in read if isinstance(each, LineProblem))
-    fresh: dict[str, KnownPiece] = {}
-    known = 0
+    pieces: dict[str, KnownPiece] = {}
     for piece in read:
-        if isinstance(piece, LineProblem):
-            continue
-        held = uow.entry_pages.of_source(org, IMPORTED, piece.source_id)
-        if piece.source_id in fresh or any(entry.bank == bank for entry in held):
-            known += 1
-        else:
-            fresh[piece.source_id] = piece
-    placed = add_once(uow, org, bank, [*fresh.values()], by=by)
-    added = sum(each.is_new for each in placed)
-    known += len(placed) - added
-    return Taken(added=added, known=known, failed=len(problems), problems=problems[:MAX_TOLD])
+        if not isinstance(piece, LineProblem):
+            pieces.setdefault(piece.source_id, piece)
+    keys = EntryKeys(source=IMPORTED, source_ids=[*pieces])
+    held = {entry.source_id for entry in uow.entry_pages.of_keys(org, bank, keys)}
+    fresh = [piece for source_id, piece in pieces.items() if source_id not in held]
+    added = sum(placed.is_new for placed in add_once(uow, org, bank, fresh, by=by))
+    return Taken(
+        added=added,
+        known=len(read) - len(problems) - added,
+        failed=len(problems),
+        problems=problems[:MAX_TOLD],
+    )
 
 
 def piece_of_row(row: Mapping[str, JsonValue]) -> KnownPiece:
     """Make a piece of one line. Raises BadInput, saying what is wrong and how to mend it."""
-    piece = _with_hashes(row)
+    found = _known_by(row)
     labels = row.get("labels", row.get("tags"))
     words = labels if isinstance(labels, list) else _text(labels).split(",")
-    piece = replace(
-        piece,
+    named = _text(row.get("id"))
+    if len(named) > MAX_LABEL:
+        raise BadInput("its id is too long.", hint=f"At most {MAX_LABEL} characters.")
+    return KnownPiece(
+        kind=found.kind,
+        sha256=found.sha256,
+        md5=found.md5,
+        content=found.content,
+        frames=found.frames,
+        hashes=found.hashes,
         label=_text(row.get("label"))[:MAX_LABEL],
         note=_text(row.get("note"))[:MAX_WORDS],
         labels=tuple(filter(None, (_text(word).strip()[:100] for word in words)))[:50],
         seconds=_seconds(row.get("seconds")),
         source=IMPORTED,
+        source_id=named or _named_by(found),
     )
-    named = _text(row.get("id"))
-    if len(named) > MAX_LABEL:
-        raise BadInput("its id is too long.", hint=f"At most {MAX_LABEL} characters.")
-    return replace(piece, source_id=named or _known_by(piece))
 
 
 def written(entry: BankEntryRecord, hashes: EntryHashes, form: BankFormat) -> Iterator[str]:
@@ -228,7 +233,7 @@ def signals_of(entry: BankEntryRecord, hashes: EntryHashes) -> Iterator[Signal]:
             yield Signal(SignalKind.VPDQ, write_vpdq(frames))
 
 
-def _with_hashes(row: Mapping[str, JsonValue]) -> KnownPiece:
+def _known_by(row: Mapping[str, JsonValue]) -> KnownPiece:
     """Read what an entry of a line is known by, from columns or from a kind and a value."""
     values = {name: row[name] for name in (*_SIGNALS, "frames", "content") if row.get(name)}
     named = next((_text(row[name]) for name in _KINDS if row.get(name)), "")
@@ -241,18 +246,18 @@ def _with_hashes(row: Mapping[str, JsonValue]) -> KnownPiece:
     for word in ("text", "url"):
         if values.get(word):
             return known_piece(_text(values[word]), is_url=word == "url")
-    frames = _frames(values)
+    packed, frames = _frames(values)
     sha256 = _checked(SignalKind.SHA256, values.get("sha256"))
     md5 = _checked(SignalKind.MD5, values.get("md5"))
-    if not (sha256 or md5 or len(frames)):
+    if not (sha256 or md5 or frames):
         hint = "Give sha256, md5, pdq, vpdq, text or url, or signal_type and signal."
         raise BadInput("nothing to be known by.", hint=hint)
     hashes = EntryHashes(
-        frames=pack_frames(frames) if len(frames) else b"",
+        frames=packed,
         sound=_bytes(row.get("sound"), unpack_sound),
         features=_bytes(row.get("features"), unpack_features),
     )
-    return KnownPiece(sha256=sha256, md5=md5, frames=len(frames), hashes=hashes)
+    return KnownPiece(sha256=sha256, md5=md5, frames=frames, hashes=hashes)
 
 
 def _column(kind: SignalKind) -> str:
@@ -263,8 +268,11 @@ def _column(kind: SignalKind) -> str:
     return column
 
 
-def _frames(values: Mapping[str, JsonValue]) -> FrameTable:
-    """Read `pdq` (hashes a second apart) and `vpdq` or `frames` (hash, quality, seconds)."""
+def _frames(values: Mapping[str, JsonValue]) -> tuple[bytes, int]:
+    """Read `pdq` (hashes a second apart) and `vpdq` or `frames` (hash, quality, seconds).
+
+    Out flow the packed frames that are good enough to compare, and how many there are.
+    """
     rows: list[VpdqFrame] = []
     told = values.get("frames", values.get("vpdq"))
     if told:
@@ -274,13 +282,11 @@ def _frames(values: Mapping[str, JsonValue]) -> FrameTable:
     plain = pdq if isinstance(pdq, list) else _text(pdq).replace(";", " ").split()
     for number, each in enumerate(plain):
         rows.append(VpdqFrame(signal_of(SignalKind.PDQ, _text(each)).value, GOOD, float(number)))
-    bits = np.array([row_of(row.hex) for row in rows], np.uint8).reshape(-1, 32)
-    table = FrameTable.of(
-        np.array([row.t for row in rows], np.float64),
-        bits,
-        np.array([row.quality for row in rows], np.uint8),
-    )
-    return table.chosen(table.quality >= MIN_QUALITY)
+    good = [row for row in rows if row.quality >= MIN_QUALITY]
+    if not good:
+        return b"", 0
+    bits = [bytes.fromhex(row.hex) for row in good]
+    return pack_plain([row.t for row in good], bits, [row.quality for row in good]), len(good)
 
 
 def _as_list(text: str) -> str:
@@ -303,7 +309,7 @@ def _flat(value: JsonValue) -> str:
     return ";".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _known_by(piece: KnownPiece) -> str:
+def _named_by(piece: KnownPiece) -> str:
     """Name a line that has no id by what is on it."""
     hashes = piece.hashes
     told = [piece.kind.value, piece.sha256, piece.md5, piece.content, hashes.frames.hex()]
@@ -316,6 +322,8 @@ def _checked(kind: SignalKind, value: JsonValue) -> str:
 
 def _bytes(value: JsonValue, read: Callable[[bytes], object]) -> bytes:
     """Read sound or features, and see that they can be read: indexes are made of them later."""
+    if not value:
+        return b""
     try:
         told = base64.b64decode(_text(value), validate=True)
     except ValueError:

@@ -161,6 +161,19 @@ class EntryHashes:
 NO_HASHES: Final = EntryHashes()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryKeys:
+    """What entries of a bank may be told from others by: any of these. At most some thousand.
+
+    sha256, md5: lower-case hex. source_ids: what they are called at `source`.
+    """
+
+    sha256: Sequence[str] = ()
+    md5: Sequence[str] = ()
+    source: str = IMPORTED
+    source_ids: Sequence[str] = ()
+
+
 class ChangedEntry(NamedTuple):
     """What indexes take in of an entry, as the store has it: one of ten million, and so a tuple.
 
@@ -300,6 +313,10 @@ class EntryPages(Protocol):
 
     def of_source(self, org: Org, source: str, source_id: str, /) -> Sequence[BankEntryRecord]:
         """Find what came from a source under the id it has there."""
+        ...
+
+    def of_keys(self, org: Org, bank: str, keys: EntryKeys, /) -> Sequence[BankEntryRecord]:
+        """Find the entries of a bank that have any of many keys; one by several may come twice."""
         ...
 
     def newest(self, org: Org, bank: str, /, *, limit: int) -> Sequence[BankEntryRecord]:

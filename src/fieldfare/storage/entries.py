@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy.sql.expression import Executable
 
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.repositories import (
@@ -12,11 +13,12 @@ from fieldfare.matching.repositories import (
     BankEntryRecord,
     ChangedEntry,
     EntryHashes,
+    EntryKeys,
     EntryKind,
     EntryState,
     KeptStill,
 )
-from fieldfare.storage.statements import Row, Statement, upsert
+from fieldfare.storage.statements import DialectName, Row, Statement, upsert
 from fieldfare.storage.tables import HAS_MD5, HAS_SHA256, HAS_SOURCE, HAS_WORDS, bank_entries
 from fieldfare.storage.transaction import Transaction
 
@@ -26,6 +28,7 @@ _BLOBS: Final = ("frames", "sound", "features")
 _e = bank_entries.c
 PLAIN_COLUMNS: Final = tuple(column for column in _e if column.name not in _BLOBS)
 """What `entry_of` makes an entry of."""
+_BANK: Final = [column.name for column in PLAIN_COLUMNS].index("bank")
 _PLAIN: Final = select(*PLAIN_COLUMNS)
 _OF_ORG: Final = _PLAIN.where(_e.org == bindparam("org"))
 _THE_ENTRY: Final = (_e.org == bindparam("of_org"), _e.id == bindparam("entry"))
@@ -71,6 +74,24 @@ _OF_SOURCE: Final = _in_order(
         _e.source_id == bindparam("of_id"), _e.source == bindparam("of_source"), HAS_SOURCE
     )
 )
+
+
+def _any_of(column: ColumnElement[str], having: ColumnElement[bool]) -> Statement:
+    """Find entries by many values of a column, bound as one: JSON, or PostgreSQL's own list."""
+
+    def write(dialect: DialectName) -> Executable:
+        many: BindParameter[object] = bindparam("many")
+        if dialect == "sqlite":
+            values = func.json_each(many).table_valued("value")
+            return _OF_ORG.where(column.in_(select(values.c.value)), having)
+        return _OF_ORG.where(column == func.any(many), having)
+
+    return Statement(write)
+
+
+_ANY_SHA256: Final = _any_of(_e.sha256, HAS_SHA256)
+_ANY_MD5: Final = _any_of(_e.md5, HAS_MD5)
+_ANY_SOURCE: Final = _any_of(_e.source_id, and_(_e.source == bindparam("of_source"), HAS_SOURCE))
 _CHANGED_AFTER: Final = Statement(
     select(_e.changed)
     .where(_e.org == bindparam("org"), _e.changed > bindparam("after"))
@@ -163,6 +184,20 @@ class SqlEntryPages:
     def of_source(self, org: Org, source: str, source_id: str, /) -> Sequence[BankEntryRecord]:
         rows = self._tx.rows(_OF_SOURCE, org=org, of_source=source, of_id=source_id)
         return [entry_of(row) for row in rows]
+
+    def of_keys(self, org: Org, bank: str, keys: EntryKeys, /) -> Sequence[BankEntryRecord]:
+        asked = (
+            (_ANY_SHA256, keys.sha256),
+            (_ANY_MD5, keys.md5),
+            (_ANY_SOURCE, keys.source_ids),
+        )
+        found: list[Row] = []
+        for statement, values in asked:
+            if values:
+                many = _encode(values).decode() if self._tx.dialect == "sqlite" else [*values]
+                found += self._tx.rows(statement, org=org, many=many, of_source=keys.source)
+        # The bank is looked at here: its own index must not be taken for these.
+        return [entry_of(row) for row in found if row[_BANK] == bank]
 
     def newest(self, org: Org, bank: str, /, *, limit: int) -> Sequence[BankEntryRecord]:
         rows = self._tx.rows(_NEWEST, org=org, of_bank=bank, most=limit)
