@@ -1,6 +1,7 @@
 """`fieldfare bank`, `match` and `hash` as people type them, in this process."""
 
 import json
+import os
 from pathlib import Path
 from shutil import copytree
 from subprocess import CompletedProcess
@@ -95,7 +96,7 @@ def test_all_entries_are_one_document_however_many_pages_they_take(
     entries = json.loads(run("bank", "list", "long", "--json").stdout)["entries"]
     table = run("bank", "list", "long").stdout.splitlines()
 
-    assert imported.stdout == "205 added to long, 0 known before\n"
+    assert imported.stdout == "205 added to long, 0 known before, read as ndjson\n"
     assert [entry["source_id"] for entry in entries] == [str(n) for n in range(205)]
     assert len(table) == 206
 
@@ -141,3 +142,41 @@ def test_what_cannot_be_decoded_is_told_while_the_others_are_answered(
         assert f"1 of 2 files could not be {what}" in told.stderr
     assert hashed.stdout.splitlines()[0].endswith(" bytes")
     assert (alone.returncode, alone.stdout, alone.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_list_is_read_as_what_it_is_or_else_soon_seen_to_be_none(
+    run: Run, tmp_path: Path
+) -> None:
+    run("bank", "create", "listed", "--policy", "GV.GORE")
+    table, document = tmp_path / "a.csv", tmp_path / "b.json"
+    table.write_text(f"sha256,label\n{'1a' * 32},one\n{'2b' * 32},two\n")
+    document.write_text(json.dumps([{"sha256": "3c" * 32}, {"pdq": "4d" * 32}], indent=1))
+    noise = tmp_path / "noise.csv"
+    noise.write_text("sha256\n" + "none\n" * 50)
+    unknown = tmp_path / "unknown.dat"
+    unknown.write_text("what is this\n")
+
+    taken, listed, wrong = (run("bank", "import", "listed", f) for f in (table, document, noise))
+    lost = run("bank", "import", "listed", unknown)
+
+    assert taken.stdout == "2 added to listed, 0 known before, read as csv\n"
+    assert listed.stdout == "2 added to listed, 0 known before, read as ndjson\n"
+    assert wrong.returncode == 2
+    told = wrong.stderr.splitlines()
+    assert told[0].startswith(f"{noise}:2: that is no sha256")
+    assert told[20] == "and 30 more lines"
+    assert "50 lines could not be read" in told[21]
+    assert len(told) == 22
+    assert "Say --format ndjson, csv, threatexchange." in lost.stderr
+
+
+def test_a_list_comes_through_a_pipe(run: Run) -> None:
+    run("bank", "create", "piped", "--policy", "GV.GORE")
+    out, into = os.pipe()
+    os.write(into, f"sha256 {SHA256}\n".encode())
+    os.close(into)
+
+    told = run("bank", "import", "piped", f"/dev/fd/{out}")
+
+    os.close(out)
+    assert told.stdout == "1 added to piped, 0 known before, read as threatexchange\n"

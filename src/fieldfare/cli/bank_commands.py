@@ -180,12 +180,20 @@ def remove(
 @bank.command("import")
 def import_(
     name: str,
-    file: Annotated[Path, typer.Argument(help="- reads standard input.")],
-    form: Format = "ndjson",
+    file: Annotated[Path, typer.Argument(help="A file or a pipe; - reads standard input.")],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="ndjson (or a JSON list), csv or threatexchange; else what the file's name or"
+            " first line tells.",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Add the entries of a file to a bank, each once; lines that cannot be read are named."""
-    from fieldfare.cli.banking import import_bank
+    from fieldfare.cli.bank_importing import import_bank
 
     import_bank(home, name, file, form=form)
 

@@ -1,12 +1,10 @@
 """What the commands on banks do: calls to the API, and what is printed of their answers."""
 
 import mimetypes
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from fieldfare.cli.one_by_one import OneByOne
 from fieldfare.cli.printing import print_json, print_json_list, print_line, print_table
@@ -14,7 +12,6 @@ from fieldfare.cli.reach import Call, Json, must_be_files, reach
 from fieldfare.kernel import BadInput
 from fieldfare.kernel.routes import route
 
-AT_ONCE: Final = 1_000
 BANK_COLUMNS: Final = ("name", "policy", "vetted", "enabled", "polarity", "radius", "entries")
 ENTRY_COLUMNS: Final = ("id", "label", "kind", "state", "sha256", "frames", "source", "added_at")
 SETTINGS: Final = (
@@ -103,28 +100,6 @@ def remove_bank(home: Path | None, name: str, *, sure: bool) -> None:
     with reach(home) as call:
         call("DELETE", route("/v1/banks/{}", name))
     print_line(f"bank {name} removed")
-
-
-def import_bank(home: Path | None, name: str, file: Path, *, form: str) -> None:
-    """Add the entries of a file. Raises BadInput if some lines could not be read; others count."""
-    counts = dict.fromkeys(("added", "known", "failed"), 0)
-    with _lines_of(file) as stream, reach(home) as call:
-        header, number = "", 1
-        if form == "csv":
-            header, number = stream.readline(), 2
-        while lines := list(islice(stream, AT_ONCE)):
-            body = {"format": form, "lines": lines, "first_line": number, "header": header}
-            taken = call("POST", route("/v1/banks/{}/import", name), body)
-            number += len(lines)
-            for problem in taken["problems"]:
-                sys.stderr.write(f"{file}:{problem['line']}: {problem['detail']}\n")
-            for count in counts:
-                counts[count] += taken[count]
-    told = f"{counts['added']} added to {name}, {counts['known']} known before"
-    if counts["failed"]:
-        hint = "Mend them and import the file again: what is known is not added twice."
-        raise BadInput(f"{told}, {counts['failed']} lines could not be read", hint=hint)
-    print_line(told)
 
 
 def export_bank(home: Path | None, name: str, *, form: str) -> None:
@@ -247,13 +222,3 @@ def _tell_added(bank: str, entry: Json) -> None:
         print_line(f"{entry['id']}  {entry['label']}: {entry['frames']} frames")
     else:
         print_line(f"{entry['id']}  {entry['label']}: is in {bank} already, not added again")
-
-
-@contextmanager
-def _lines_of(file: Path) -> Iterator[TextIO]:
-    if str(file) == "-":
-        yield sys.stdin
-        return
-    must_be_files([file])
-    with file.open(encoding="utf-8", errors="replace", newline="") as stream:
-        yield stream

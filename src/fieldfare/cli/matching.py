@@ -53,18 +53,16 @@ def _offline(each: OneByOne, against: Sequence[Path], *, as_json: bool) -> None:
 
 def _bank_of(path: Path, number: int) -> Any:  # noqa: ANN401  # a SmallBank, imported when needed
     """Make a bank of a file of entries. Raises BadInput for a line that cannot be read."""
-    from fieldfare.engine.bank_files import BankFormat, LineProblem, LineReader
+    from fieldfare.engine.bank_files import LineProblem, LineReader
+    from fieldfare.engine.bank_formats import format_of
     from fieldfare.matching.fingerprints import FrameTable, unpack_frames
     from fieldfare.matching.repositories import BankEntryRecord, BankRecord
     from fieldfare.matching.small_banks import SmallBank
 
-    org, form = Org("files"), BankFormat.NDJSON
-    if path.suffix.lower() == ".csv":
-        form = BankFormat.CSV
-    elif path.suffix.lower() in {".txt", ".tx"}:
-        form = BankFormat.THREATEXCHANGE
+    org = Org("files")
     entries: list[tuple[BankEntryRecord, FrameTable]] = []
     lines = utf8_text(path.read_bytes(), name=str(path)).splitlines()
+    form = format_of(path.name, next(filter(str.strip, lines), ""))
     for piece in LineReader(form).pieces(lines):
         if isinstance(piece, LineProblem):
             raise BadInput(f"{path}:{piece.line}: {piece.detail}", hint="Mend the line.")

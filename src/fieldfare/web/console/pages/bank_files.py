@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 
 from fieldfare.access import Permission, Principal
 from fieldfare.engine.bank_files import BankFormat, LineProblem, LineReader, Taken, take_pieces
+from fieldfare.engine.bank_formats import format_of
 from fieldfare.engine.banks import KnownPiece, must_be_theirs, the_bank
 from fieldfare.kernel import BadInput
 from fieldfare.web.console.templating import answer, wants_json
@@ -22,7 +23,6 @@ router = APIRouter(include_in_schema=False)
 Writer = Annotated[Principal, requires(Permission.BANKS_WRITE)]
 LINES: Final = 500
 SHOWN: Final = 20
-_ENDS: Final = {"csv": BankFormat.CSV, "ndjson": BankFormat.NDJSON, "jsonl": BankFormat.NDJSON}
 
 
 @dataclass(slots=True)
@@ -54,7 +54,10 @@ async def import_file(request: Request, who: Writer, platform: Platform, name: s
         if not isinstance(part, UploadFile) or not part.filename:
             error = BadInput("No file was chosen.", hint="Drop one, or choose one.")
             return await run_in_threadpool(_refused, request, platform, who, name, error)
-        kind = _format(wanted, part.filename)
+        try:
+            kind = await run_in_threadpool(_format, wanted, part.filename, part.file)
+        except BadInput as error:
+            return await run_in_threadpool(_refused, request, platform, who, name, error)
         look = await run_in_threadpool(
             _read, platform, who, name, part.file, kind=kind, is_trial=is_trial
         )
@@ -64,11 +67,13 @@ async def import_file(request: Request, who: Writer, platform: Platform, name: s
     return answer(request, "bank_import.html", view, current="banks")
 
 
-def _format(wanted: str, filename: str) -> BankFormat:
-    """Take the format that is named, else that of the file's name."""
+def _format(wanted: str, filename: str, file: BinaryIO) -> BankFormat:
+    """Take the format that is named, else what the file's name or its first line tells."""
     if wanted in set(BankFormat):
         return BankFormat(wanted)
-    return _ENDS.get(filename.rpartition(".")[2].lower(), BankFormat.THREATEXCHANGE)
+    first = next(filter(bytes.strip, islice(file, LINES)), b"")
+    file.seek(0)
+    return format_of(filename, first.decode(errors="replace"))
 
 
 def _read(
