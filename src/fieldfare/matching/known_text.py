@@ -7,6 +7,7 @@ whoever has a store keeps it up to date. Safe to use from several threads.
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ TextMeans: TypeAlias = Literal["exact", "near", "tlsh", "url", "host", "domain"]
 EXACT: Final = frozenset({"exact", "url"})
 TLSH_PREFIX: Final = "tlsh:"
 """Begins the content of an entry of which only the TLSH digest is known."""
+
+MOST_OF_A_BANK: Final = 20
+"""Matches that are told of one bank, of its sure and of its doubtful entries each. A bank may hold
+thousands of copies of one text.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +182,15 @@ class KnownText:
         found: list[TextMatch] = []
         hits = held.texts.search(text) if len(held.texts) else []
         placed = placed_skeleton(text) if hits else None
+        told: Counter[tuple[str, bool]] = Counter()
         for hit in hits:
-            if placed is None:
-                break
+            entry = held.entries[hit.owner]
+            kind = (entry.bank, entry.is_question)
+            if placed is None or told[kind] == MOST_OF_A_BANK:
+                continue
+            if self._asked(entry, when) is None:
+                continue
+            told[kind] += 1
             whole = (0, len(text))
             start, end = held.texts.stretch(hit.owner, placed) if hit.means == "near" else whole
             span = Span(start, end, "char", name)
@@ -209,6 +221,13 @@ class KnownText:
             matches += self._made(hit.owner, means, 1.0, span, when=when, found=found.url.page)
         return matches
 
+    def _asked(self, entry: TextEntry, when: When) -> BankRecord | None:
+        """Give the bank of an entry; None if either is not asked, or the entry came later."""
+        bank = self._banks.get(entry.bank)
+        if bank is None or entry.id > when.as_of or when.asking.silence_of(bank):
+            return None
+        return None if (entry.disabled_until or 0) > when.asking.at_ms else bank
+
     def _made(
         self,
         owner: int,
@@ -221,10 +240,8 @@ class KnownText:
     ) -> list[TextMatch]:
         """Make the match, or none if its bank is not asked or the entry came later."""
         entry = self._held.entries[owner]
-        bank = self._banks.get(entry.bank)
-        if bank is None or owner > when.as_of or when.asking.silence_of(bank):
-            return []
-        if (entry.disabled_until or 0) > when.asking.at_ms:
+        bank = self._asked(entry, when)
+        if bank is None:
             return []
         return [
             TextMatch(
@@ -286,17 +303,22 @@ def _lean(entry: TextEntry) -> TextEntry:
 
 
 def _standing(matches: Sequence[TextMatch], good: Sequence[TextMatch]) -> tuple[TextMatch, ...]:
-    """Order the harmful matches that no harmless one of the same words outdoes.
+    """Order the harmful matches that no harmless one of the same words outdoes, the first of each
+    bank.
 
     What is known to be good stands against a match of the same stretch that is no more exact.
     """
     standing = (match for match in matches if not match.is_good and not _is_outdone(match, good))
-    return tuple(
-        sorted(
-            standing,
-            key=lambda m: (not m.vetted, _ORDER[m.means], -m.similarity, m.bank, m.entry),
-        )
+    ordered = sorted(
+        standing, key=lambda m: (not m.vetted, _ORDER[m.means], -m.similarity, m.bank, m.entry)
     )
+    told: Counter[tuple[str, bool]] = Counter()
+    kept: list[TextMatch] = []
+    for match in ordered:
+        told[match.bank, match.vetted] += 1
+        if told[match.bank, match.vetted] <= MOST_OF_A_BANK:
+            kept.append(match)
+    return tuple(kept)
 
 
 def _is_outdone(match: TextMatch, good: Sequence[TextMatch]) -> bool:

@@ -4,6 +4,7 @@ import pytest
 
 from fieldfare.kernel import BadInput, Org, Span
 from fieldfare.matching.known_text import (
+    MOST_OF_A_BANK,
     SOME_TIME,
     KnownText,
     TextEntry,
@@ -233,3 +234,27 @@ def test_an_entry_keeps_what_it_is_matched_by(content: str, is_url: bool, kept: 
 def test_an_entry_that_could_never_match_is_refused(content: str, is_url: bool) -> None:  # noqa: FBT001 -- a parameter of the test
     with pytest.raises(BadInput):
         checked(content, is_url=is_url)
+
+
+def test_a_url_is_known_behind_many_others() -> None:
+    others = " ".join(f"h{number}.example" for number in range(200))
+
+    told = known(an_entry(1, "https://bad.example/x", is_url=True)).match(
+        {"caption": f"{others} bad.example/x"}
+    )
+
+    assert found(told.urls) == [(1, "url")]
+
+
+def test_of_many_copies_in_a_bank_the_nearest_are_told() -> None:
+    text = "buy now cheap things at our wonderful store today"
+    far = [an_entry(number, f"{text} and tomorrow") for number in range(2, 300)]
+    pages = [an_entry(400 + n, f"bad.example/{n}", is_url=True) for n in range(100)]
+
+    told = known(*far, an_entry(1, text), *pages).match(
+        {"caption": text, "bio": " ".join(f"bad.example/{number}" for number in range(100))}
+    )
+
+    assert found(told.texts)[0] == (1, "exact")
+    assert len(told.texts) == MOST_OF_A_BANK
+    assert [match.entry for match in told.urls] == [400 + n for n in range(MOST_OF_A_BANK)]
