@@ -186,6 +186,28 @@ def test_words_that_come_later_find_the_posts_of_the_last_day_once(community: Co
     assert events_of(community, "item.scanned") == told
 
 
+def test_a_bank_that_is_vetted_later_acts_on_the_posts_of_the_last_day_once(
+    community: Community,
+) -> None:
+    a_bank(community, vetted=False)
+    an_entry(community, SPAM)
+    before = ruled(community, SPAM, "c1")[0]
+    ruled(community, "sarno wivel", "c2")
+    store, org = community.platform.store, community.org
+
+    store.write(lambda uow: change_bank(uow, org, "waves", {"vetted": True}, by="test"))
+    community.settle()
+    told = events_of(community, "item.scanned")
+    store.write(lambda uow: change_bank(uow, org, "waves", {"hourly_limit": 900}, by="test"))
+    community.settle()
+
+    after = community.decision("comment", "c1")
+    assert after is not None
+    assert (before, after.judgement.action) == ("allow", "limit")
+    assert [event.subject.host_id for event in told] == ["c1"]
+    assert events_of(community, "item.scanned") == told
+
+
 def test_a_deleted_or_changed_post_is_not_found_later(community: Community) -> None:
     a_bank(community)
     ruled(community, SPAM, "c1")

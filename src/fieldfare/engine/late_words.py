@@ -1,9 +1,9 @@
 """Late words: a text or URL that comes into a bank meets the posts of the last day that hold it.
 
-In flow the entries that came since the last time; out flows a fresh item.scanned for each item
-whose words they match, so that rules hold or queue it as they would a new post. Recent posts are
-read from the log and compared with the new entries alone. Behind a cursor on the log: a crash
-repeats a step, and an item that was told of is not told of twice.
+In flow the entries that came since the last time, and those of banks that were vetted or widened;
+out flows a fresh item.scanned for each item whose words they match, so that rules hold or queue it
+as they would a new post. Recent posts are read from the log and compared with these entries alone.
+Behind cursors on the log: a crash repeats a step, and what was told is not told twice.
 """
 
 import threading
@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from fieldfare.engine.banks import CHANGED, WIDENED
 from fieldfare.engine.grounds import CONTENT_KINDS, SCANNED, awaits_scan, text_fields
 from fieldfare.engine.known_words import entry_of
 from fieldfare.engine.unit import Store, UnitOfWork
@@ -23,6 +24,8 @@ from fieldfare.matching.thresholds import Asking
 from fieldfare.records import Event, ItemState, NewEvent
 
 READER: Final = "late_words"
+OF_BANKS: Final = "late_words/banks"
+"""The cursor on what befell banks as a whole."""
 RECENT_MS: Final = 24 * 3_600_000
 """How old a post may be for words that come later to find it. Reading and comparing takes some
 half a second of one core for 1,000 posts."""
@@ -55,12 +58,17 @@ class LateWords:
                 stop.wait(IDLE_S)
 
     def step(self, *, breath_s: float = 0.0) -> int:
-        """Take the next entries; returns how many there were."""
+        """Take the next entries and changes of banks; returns how many there were."""
+        found = self._take_entries(breath_s)
+        return found + (0 if self._stop.is_set() else self._take_banks(breath_s))
+
+    def _take_entries(self, breath_s: float) -> int:
         after = self._store.read(lambda uow: uow.cursors.get(READER))
         orgs = self._store.read(lambda uow: [*uow.organisations.all()])
         fresh = {org: found for org in orgs if (found := self._fresh(org, after))}
         for org, entries in fresh.items():
-            self._look_up(org, entries, breath_s)
+            up_to = max(entry.changed for entry in entries)
+            self._look_up(org, entries, {}, up_to, breath_s)
             if self._stop.is_set():
                 return 0  # to be done again, from the same place
         if fresh:
@@ -68,8 +76,25 @@ class LateWords:
             self._store.write(lambda uow: uow.cursors.move(READER, up_to))
         return sum(map(len, fresh.values()))
 
+    def _take_banks(self, breath_s: float) -> int:
+        """Look up the entries of banks that may match or act where they did not."""
+        after = self._store.read(lambda uow: uow.cursors.get(OF_BANKS))
+        events = self._events(CHANGED, after)
+        widened: dict[Org, dict[str, EventId]] = {}
+        for event in events:
+            if (event.data or {}).get(WIDENED):
+                widened.setdefault(event.org, {})[event.subject.host_id] = event.id
+        for org, banks in widened.items():
+            entries = [each for each in self._fresh(org, EventId(0)) if each.bank in banks]
+            self._look_up(org, entries, banks, max(banks.values()), breath_s)
+            if self._stop.is_set():
+                return 0
+        if events:
+            self._store.write(lambda uow: uow.cursors.move(OF_BANKS, events[-1].id))
+        return sum(map(len, widened.values()))
+
     def _fresh(self, org: Org, after: EventId) -> list[BankEntryRecord]:
-        """Read what changed since; all of it, as the cursor is one for all organisations."""
+        """Read what changed since; all of it, as a cursor is one for all organisations."""
         found: list[BankEntryRecord] = []
         while page := self._page(org, after):
             found += page
@@ -82,14 +107,21 @@ class LateWords:
 
         return self._store.read(read)
 
-    def _look_up(self, org: Org, entries: Sequence[BankEntryRecord], breath_s: float) -> None:
+    def _look_up(
+        self,
+        org: Org,
+        entries: Sequence[BankEntryRecord],
+        widened: Mapping[str, EventId],
+        up_to: EventId,
+        breath_s: float,
+    ) -> None:
+        """Find the posts up to an event that hold entries. widened: banks, since when they are."""
         known = KnownText()
         known.put_banks(self._store.read(lambda uow: uow.banks.banks(org)))
         known.add(entry_of(each) for each in entries if each.state is not EntryState.DISABLED)
-        up_to = max(entry.changed for entry in entries)
         told = 0
         for event in self._recent(org, up_to, breath_s) if len(known) else ():
-            if self._is_new_to(event, known):
+            if self._is_new_to(event, known, widened):
                 told += self._store.write(lambda uow, event=event: _tell(uow, event, up_to))  # type: ignore[misc]  # a default binds the loop's value
         if told:
             _log.info("late words were found", org=org, items=told, entries=len(entries))
@@ -110,13 +142,18 @@ class LateWords:
     def _events(self, kind: str, after: EventId) -> Sequence[Event]:
         return self._store.read(lambda uow: uow.recall.of_kind(kind, after, limit=PAGE))
 
-    def _is_new_to(self, event: Event, known: KnownText) -> bool:
-        """Tell whether entries match that came after an event; the others it was judged by."""
+    def _is_new_to(self, event: Event, known: KnownText, widened: Mapping[str, EventId]) -> bool:
+        """Tell whether entries match that came after an event, or whose banks were widened after
+        it; by the others it was judged.
+        """
         fields = text_fields(_item(event))
         drawn_by = f"{event.subject.kind}/{event.subject.host_id}"
         asking = Asking(at_ms=self._clock.now_ms(), item=drawn_by)
         found = known.match(fields, When(asking=asking))
-        return any(match.entry > event.id for match in (*found.texts, *found.urls))
+        return any(
+            max(match.entry, widened.get(match.bank, 0)) > event.id
+            for match in (*found.texts, *found.urls)
+        )
 
 
 _FIRST_MS: Final = 1_704_067_200_000

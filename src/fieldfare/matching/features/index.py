@@ -110,7 +110,9 @@ class FeatureIndex:
         """Take owners out; they are not found from here on. An owner may not come back."""
         with self._writing:
             now = self._snapshot
-            removed = now.removed | frozenset(owners)
+            asked = np.fromiter(owners, np.int64)
+            here = [asked[np.isin(asked, segment.owner)].tolist() for segment in now.segments]
+            removed = now.removed.union(*here)
             self._swap(replace(now, applied_to=applied_to, removed=removed))
 
     def merge_once(self) -> bool:
