@@ -12,7 +12,7 @@ from pathlib import Path
 from fieldfare.testing.killing import Plan, kill_and_count
 
 RECEIVER = Path(__file__).parents[1] / "examples" / "receiver.py"
-KILLS, QUICK_KILLS = 500, 5
+KILLS, QUICK_KILLS = 500, 2
 
 
 def main() -> int:

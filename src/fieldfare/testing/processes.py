@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from fieldfare.testing.nursery import Child, Nursery
+
 LOOPBACK: Final = "127.0.0.1"
 READY_S: Final = 180.0
 LOOK_EVERY_S: Final = 0.03
@@ -31,19 +33,34 @@ class NotReady(Exception):
 
 
 class Process:
-    """A command that is started, killed and started again, with what it writes in one file."""
+    """A command that is started, killed and started again, with what it writes in one file.
+
+    command: its words; with a nursery, those after `fieldfare`, and it is forked from there.
+    """
 
     def __init__(
-        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str], ready: int
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        ready: int,
+        nursery: Nursery | None = None,
     ) -> None:
+        self._nursery = nursery
         self._command = list(command)
         self._log = log
         self._environment = {**os.environ, **environment}
         self._port = ready
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: subprocess.Popen[bytes] | Child | None = None
 
     def spawn(self) -> None:
         """Start without waiting."""
+        if self._nursery is not None:
+            self._running = self._nursery.spawn(
+                self._command, log=self._log, environment=self._environment
+            )
+            return
         with self._log.open("ab") as log:
             self._running = subprocess.Popen(  # noqa: S603  # our own command
                 self._command,
@@ -166,13 +183,15 @@ def run_command(home: Path, *arguments: str) -> tuple[int, str]:
 FIELDFARE: Final = (sys.executable, "-c", "from fieldfare.cli import main; main()")
 
 
-def server(home: Path, port: int) -> Process:
+def server(home: Path, port: int, nursery: Nursery | None = None) -> Process:
     """Make ready `fieldfare serve` on an installation; what it writes goes beside it."""
+    command = ("serve", "--port", str(port))
     return Process(
-        [*FIELDFARE, "serve", "--port", str(port)],
+        [*FIELDFARE, *command] if nursery is None else command,
         log=home.parent / "server.log",
         environment={"FIELDFARE_HOME": str(home)},
         ready=port,
+        nursery=nursery,
     )
 
 
