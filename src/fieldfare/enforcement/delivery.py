@@ -5,9 +5,11 @@ receiver can change over. Only 2xx means carried out. Redirects are not followed
 goes to the address the administrator named or nowhere.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final, Protocol
 
 import httpx2
@@ -100,7 +102,7 @@ class HttpSend:
 
     def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
         self._client = httpx2.Client(
-            timeout=timeout_s, follow_redirects=False, trust_env=False, verify=True
+            timeout=timeout_s, follow_redirects=False, trust_env=False, verify=_authorities()
         )
 
     def __call__(self, request: Request, /) -> Answer:
@@ -116,6 +118,12 @@ class HttpSend:
 
     def close(self) -> None:
         self._client.close()
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Trust the authorities httpx2 trusts, read once a process."""
+    return httpx2.create_ssl_context(verify=True, trust_env=False)
 
 
 def _length(response: httpx2.Response) -> int:

@@ -71,6 +71,10 @@ class Compiler:
         return made
 
 
+IN_THIS_PROCESS: Final = Compiler()
+"""What a process made of a text once serves every installation it opens, and each anew."""
+
+
 def _hold(banks: frozenset[str] | None, rules: RuleSet) -> bool:
     return banks is None or rules.needs.banks <= banks
 

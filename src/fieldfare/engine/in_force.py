@@ -14,7 +14,7 @@ import structlog
 
 from fieldfare.decisions.unknowns import UNJUDGED_QUEUE
 from fieldfare.engine.beside import Beside, beside_live
-from fieldfare.engine.compiling import Compiler
+from fieldfare.engine.compiling import IN_THIS_PROCESS, Compiler
 from fieldfare.engine.health import PartHealth
 from fieldfare.engine.known_words import KnownWords
 from fieldfare.engine.readable_lists import OlderList, ReadableLists, readable_lists
@@ -153,7 +153,7 @@ class Books:
     def __init__(self) -> None:
         self._of: dict[Org, InForce] = {}
         self._not_taken_up: dict[Org, str] = {}
-        self.compiler = Compiler()
+        self.compiler = IN_THIS_PROCESS
         self.words = KnownWords()
 
     def has(self, org: Org) -> bool:

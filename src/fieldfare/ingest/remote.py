@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPException, HTTPResponse
 from typing import BinaryIO, Final, TypeAlias
 from urllib.parse import urljoin
@@ -82,6 +83,12 @@ def resolved(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Trust the system's authorities, read at the first fetch: they are a hundred files."""
+    return ssl.create_default_context()
+
+
 class RemoteMedia:
     """Opens references. Safe to share between threads.
 
@@ -102,7 +109,7 @@ class RemoteMedia:
         self._limits = limits
         self._hosts = frozenset(name.lower().removesuffix(f":{HTTPS_PORT}") for name in hosts)
         self._resolve = resolve
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
         self._also_allowed = also_allowed
 
     @contextmanager
@@ -165,7 +172,7 @@ class RemoteMedia:
             try:
                 plain.settimeout(until.left_s())
                 # A body without a length ends when TLS says so, not when somebody cuts the line.
-                return self._tls.wrap_socket(
+                return (self._tls or _authorities()).wrap_socket(
                     plain, server_hostname=to.host, suppress_ragged_eofs=False
                 )
             except BaseException:
