@@ -7,14 +7,13 @@ force. What is opened and run afterwards is `platform.Platform`.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from fieldfare.access import Scope
 from fieldfare.engine.compiling import Compiler
 from fieldfare.engine.in_force import Books, InForce, assemble
 from fieldfare.engine.readable_lists import read_lists
-from fieldfare.engine.settings import Settings
+from fieldfare.engine.settings import Keys, Settings
 from fieldfare.engine.setup import MAIN, FirstSecrets, PackFiles, add_key, create_organisation
 from fieldfare.engine.shelf import INDEXES
 from fieldfare.engine.shelf_beside import known_beside
@@ -39,27 +38,6 @@ from fieldfare.matching.repositories import LEXICON, NAMED_LIST, ListRecord
 from fieldfare.policies import packs_dir
 from fieldfare.rules import read_folder
 from fieldfare.storage import SqlStore
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Where an installation's secrets lie, under its home."""
-
-    home: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.home / "keys"
-
-    @property
-    def command_line(self) -> Path:
-        """The API key that our own command uses to talk to a running server."""
-        return self.folder / "cli.key"
-
-    @property
-    def heads(self) -> Path:
-        """The newest link of the sealed chain, remembered outside the database."""
-        return self.home / "heads.json"
 
 
 def pack_files(name: str) -> PackFiles:

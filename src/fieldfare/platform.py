@@ -33,7 +33,7 @@ from fieldfare.engine.recognising import Recognising
 from fieldfare.engine.reference_stills import keeps_pictures
 from fieldfare.engine.rulings import Ruling
 from fieldfare.engine.scanning import Remote, Scanning, fact_json
-from fieldfare.engine.settings import Settings
+from fieldfare.engine.settings import Keys, Settings
 from fieldfare.engine.snapshots import SNAPSHOT_EVERY_S, SnapshotKeeping
 from fieldfare.engine.unit import Retention, UnitOfWork
 from fieldfare.engine.upkeep import (
@@ -48,7 +48,6 @@ from fieldfare.engine.versioning import Versioning
 from fieldfare.engine.walls import Walls
 from fieldfare.engine.warm_start import bring_into_memory
 from fieldfare.ingest.kinds import ITEM_KINDS
-from fieldfare.installation import Keys
 from fieldfare.kernel import (
     BadInput,
     Clock,

@@ -35,6 +35,17 @@ def evaluating(community: Community) -> Iterator[None]:
     thread.join()
 
 
+def test_without_pages_every_call_is_answered_and_no_page(community: Community) -> None:
+    headers = {"Authorization": f"Bearer {community.key}"}
+    with_pages = create_app(community.platform)
+    without = create_app(community.platform, has_pages=False)
+
+    with TestClient(without, headers=headers) as client:
+        assert client.get("/v1/banks").status_code == 200
+        assert client.get("/overview").status_code == 404
+    assert without.openapi() == with_pages.openapi()
+
+
 def test_a_posted_item_is_accepted_with_its_ids(http: TestClient) -> None:
     answer = http.post("/v1/items", json=COMMENT)
 

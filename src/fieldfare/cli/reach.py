@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import httpx2
 from anyio.from_thread import start_blocking_portal
 
-from fieldfare.engine.settings import Settings, load_settings
+from fieldfare.engine.settings import Keys, Settings, load_settings
 from fieldfare.kernel import (
     BadInput,
     Conflict,
@@ -68,8 +68,6 @@ def reach(home: Path | None) -> Iterator[Call]:
 
     Raises BadInput if there is none.
     """
-    from fieldfare.installation import Keys
-
     settings = load_settings(home)
     key = Keys(settings.home).command_line
     if not key.is_file():
@@ -99,7 +97,7 @@ def _in_process(settings: Settings, headers: Mapping[str, str]) -> Iterator[Call
     unbounded = replace(settings, lag_events=sys.maxsize, lag_scans=sys.maxsize)
     platform = Platform.open(unbounded)
     try:
-        app = create_app(platform)
+        app = create_app(platform, has_pages=False)
 
         async def ask(method: str, path: str, body: object, files: Files | None) -> httpx2.Response:
             transport = httpx2.ASGITransport(app=app)

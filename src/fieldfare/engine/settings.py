@@ -8,10 +8,32 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from fieldfare.kernel import BadInput, did_you_mean
-from fieldfare.rules.counters import MAX_KEYS
 
 ClockKind = Literal["system", "simulated"]
 LONGEST_UNDECIDED_S: Final = 86_400
+COUNTER_KEYS: Final = 1_000_000
+"""As `rules.counters.MAX_KEYS`: every command reads settings, and only some need rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where an installation's secrets lie, under its home."""
+
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def command_line(self) -> Path:
+        """The API key that our own command uses to talk to a running server."""
+        return self.folder / "cli.key"
+
+    @property
+    def heads(self) -> Path:
+        """The newest link of the sealed chain, remembered outside the database."""
+        return self.home / "heads.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +79,7 @@ class Settings:
     body_bytes: int = 4_000_000
     lag_events: int = 50_000
     lag_scans: int = 10_000
-    counter_keys: int = MAX_KEYS
+    counter_keys: int = COUNTER_KEYS
     undecided_s: float = 900.0
     undo_s: float = 10.0
     lease_s: float = 300.0

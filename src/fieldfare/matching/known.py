@@ -111,21 +111,25 @@ class KnownContent:
         about is drawn by; the file itself if it is not given.
         """
         asking = Asking(at_ms=at_ms, item=item or fingerprint.sha256)
-        banks = {n: b for n, b in self._shelf.banks().items() if not asking.silence_of(b)}
-        found = self._candidates(fingerprint, banks, asking, wider=0)
-        matches = _best([c for c in found if not c.why], fingerprint)
-        return tuple(sorted(_suppressed(matches), key=by_weight))
+        banks = self._shelf.banks()
+        asked = {name: bank for name, bank in banks.items() if not asking.silence_of(bank)}
+        staged = self._staged(fingerprint, asked)
+        return _matches(self._candidates(fingerprint, asked, asking, staged), fingerprint)
 
     def explained(self, fingerprint: Fingerprint, *, at_ms: int = 0, item: str = "") -> Explained:
         """Find a file, and say of what is near it why it is no match."""
         asking = Asking(at_ms=at_ms, item=item or fingerprint.sha256)
-        matches = self.match(fingerprint, at_ms=at_ms, item=item)
         banks = self._shelf.banks()
-        found = self._candidates(fingerprint, banks, asking, wider=NEAR_BITS)
-        found += self._candidates(fingerprint, banks, asking, wider=0)
+        staged = self._staged(fingerprint, banks)  # the dearest of all, and so only once
+        found = self._candidates(fingerprint, banks, asking, staged)
+        if any(asking.silence_of(bank) for bank in banks.values()):
+            matches = self.match(fingerprint, at_ms=at_ms, item=item)
+        else:
+            matches = _matches(found, fingerprint)
+        wide = self._candidates(fingerprint, banks, asking, staged, wider=NEAR_BITS)
         entries = {match.entry for match in matches}
         near: dict[int, _Candidate] = {}
-        for each in found:
+        for each in [*wide, *found]:
             if each.why and str(each.entry.id) not in entries:
                 near[each.entry.id] = each
         shown = [
@@ -135,13 +139,17 @@ class KnownContent:
             matches=matches, near=tuple(sorted(shown, key=lambda n: by_weight(n.match)))
         )
 
+    def _staged(self, fingerprint: Fingerprint, banks: Mapping[str, BankRecord]) -> list[Sighting]:
+        return [one for stage in self._stages for one in stage.sightings(fingerprint, banks)]
+
     def _candidates(
         self,
         fingerprint: Fingerprint,
         banks: Mapping[str, BankRecord],
         asking: Asking,
+        staged: Sequence[Sighting],
         *,
-        wider: int,
+        wider: int = 0,
     ) -> list[_Candidate]:
         entries: dict[int, BankEntryRecord | None] = {}
 
@@ -155,8 +163,7 @@ class KnownContent:
         seen += frame_sightings(
             self._rows, fingerprint, tuple(banks.values()), bank_of, wider=wider
         )
-        for stage in self._stages:
-            seen += stage.sightings(fingerprint, banks)
+        seen += staged
         found: list[_Candidate] = []
         for one in seen:
             bank, entry = bank_of(one.owner), entries[one.owner]
@@ -183,6 +190,11 @@ class KnownContent:
                         reference_frames=max(entry.frames, 1),
                         spans=whole,
                     )
+
+
+def _matches(found: Sequence[_Candidate], fingerprint: Fingerprint) -> tuple[BankMatch, ...]:
+    matches = _best([each for each in found if not each.why], fingerprint)
+    return tuple(sorted(_suppressed(matches), key=by_weight))
 
 
 def _best(found: Sequence[_Candidate], fingerprint: Fingerprint) -> list[BankMatch]:

@@ -20,7 +20,6 @@ from starlette.exceptions import HTTPException
 import fieldfare
 from fieldfare.kernel import FieldfareError, NotSignedIn
 from fieldfare.web.api import ROUTERS as API
-from fieldfare.web.console.pages import ROUTERS as CONSOLE
 from fieldfare.web.console.templating import Pages, answer_problem, wants_page
 from fieldfare.web.envelope import Envelope, Limits
 from fieldfare.web.guards import Doors, Guard, declared, must_all_be_declared
@@ -31,14 +30,18 @@ _STATIC: Final = Path(__file__).with_name("static")
 _OPEN_BY_NATURE: Final = frozenset({"static", "openapi"})
 
 
-def create_app(platform: Served, *, more_routers: Sequence[APIRouter] = ()) -> FastAPI:
+def create_app(
+    platform: Served, *, more_routers: Sequence[APIRouter] = (), has_pages: bool = True
+) -> FastAPI:
     """Build the application over a platform. more_routers: of a test or an extension.
 
-    Raises RouteUndeclared if a route names no permission.
+    has_pages: without the console, for a command, less has to be loaded. Raises RouteUndeclared if
+    a route names no permission.
     """
+    routers = (*API, *(_console() if has_pages else ()), *more_routers)
     app = FastAPI(
         # One flat list: each route keeps its own permission in sight, and matching stays quick.
-        routes=[route for router in (*API, *CONSOLE, *more_routers) for route in router.routes],
+        routes=[route for router in routers for route in router.routes],
         title="Fieldfare",
         version=fieldfare.__version__,
         docs_url=None,  # its page loads scripts from elsewhere
@@ -61,6 +64,12 @@ def create_app(platform: Served, *, more_routers: Sequence[APIRouter] = ()) -> F
     must_all_be_declared(app.routes, open_names=_OPEN_BY_NATURE)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
+
+
+def _console() -> Sequence[APIRouter]:
+    from fieldfare.web.console.pages import ROUTERS  # much of all that is loaded
+
+    return ROUTERS
 
 
 def openapi_document() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from fieldfare.engine.settings import Settings, load_settings
 from fieldfare.kernel import BadInput
+from fieldfare.rules.counters import MAX_KEYS
 
 
 def written(home: Path, text: str) -> Path:
@@ -16,6 +17,10 @@ def written(home: Path, text: str) -> Path:
 
 def test_without_file_and_environment_the_defaults_hold(tmp_path: Path) -> None:
     assert load_settings(tmp_path, {}) == Settings(home=tmp_path)
+
+
+def test_a_counter_holds_by_default_what_rules_say() -> None:
+    assert Settings().counter_keys == MAX_KEYS
 
 
 def test_the_home_is_told_or_stands_in_the_environment_or_is_here(tmp_path: Path) -> None:

@@ -302,3 +302,28 @@ def test_what_nearly_matches_says_why_it_does_not() -> None:
         "off": ("the bank is off",),
         "long": ("6.0 s match, the bank asks for 30.0 s",),
     }
+
+
+class Counted:
+    """A stage that finds one entry in every file, and counts how often it is asked."""
+
+    looks_at_stills = False
+
+    def __init__(self, owner: int) -> None:
+        self._seen = Sighting(owner=owner, means="features", seconds=6.0, reference_frames=6)
+        self.asked = 0
+
+    def sightings(self, _: Fingerprint, __: Mapping[str, BankRecord], /) -> list[Sighting]:
+        self.asked += 1
+        return [self._seen]
+
+
+def test_explaining_asks_each_stage_once_and_finds_what_matching_finds() -> None:
+    stage = Counted(1)
+    known = known_in([a_bank("known", an_entry(1, OTHER))], [stage])
+
+    explained = known.explained(a_probe(CLIP))
+
+    assert stage.asked == 1
+    assert explained.matches == known.match(a_probe(CLIP))
+    assert [match.means for match in explained.matches] == ["features"]
