@@ -10,7 +10,8 @@ one segment, the others in smaller ones and the tail, as an index is that grows.
 (others may share the machine), median of five passes after a warm one. Recall is against comparing
 with every row. Then at ten million: insert to visible, opening, one new hash (its eight forms) and
 10,000 of them, as when entries arrive and what was posted before is searched. Ends with one line of
-JSON. faiss and threatexchange are measured on the same million random rows if they are installed.
+JSON. faiss and threatexchange are measured on the same million random rows if they are installed:
+pip install 'fieldfare[peers]'.
 """
 
 import argparse

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -47,10 +47,13 @@ def reachable(requirements: Iterable[str], extra: str = "") -> dict[str, Distrib
 
 
 CORE = reachable(PROJECT["dependencies"])
+EXTRAS = PROJECT["optional-dependencies"]
+PEERS = EXTRAS["peers"]
+"""For benchmarks alone; nobody who develops has to install them."""
 EVERYTHING = reachable(
     [
         *PROJECT["dependencies"],
-        *(text for extra in PROJECT["optional-dependencies"].values() for text in extra),
+        *(text for name, extra in EXTRAS.items() if name != "peers" for text in extra),
     ]
 )
 
@@ -101,10 +104,16 @@ def test_the_core_install_is_small_enough() -> None:
     assert sum(sizes.values()) < CORE_MB_AT_MOST * 1_000_000, sizes
 
 
-def pins() -> dict[str, str]:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
-    return {canonicalize_name(name): version for name, version in pairs}
+def pins(of: str = "[dev]") -> dict[str, str]:
+    """Read what is pinned under the heading of an extra."""
+    heading, found = "", {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if line.startswith("#"):
+            heading = line
+        elif line and of in heading:
+            name, version = line.split("==")
+            found[canonicalize_name(name)] = version
+    return found
 
 
 def test_everything_that_is_installed_is_pinned_to_that_version() -> None:
@@ -115,3 +124,25 @@ def test_everything_that_is_installed_is_pinned_to_that_version() -> None:
 
 def test_nothing_is_pinned_that_nothing_needs() -> None:
     assert sorted(set(pins()) - set(EVERYTHING)) == []
+
+
+def test_peers_are_pinned_apart_to_the_version_that_is_measured() -> None:
+    named = {canonicalize_name(Requirement(text).name): Requirement(text) for text in PEERS}
+    pinned = pins("[peers]")
+
+    assert {name: str(each.specifier) for name, each in named.items()} == {
+        name: f"=={pinned[name]}" for name in named
+    }
+    assert not set(pinned) & set(pins())
+
+
+def test_what_peers_bring_along_is_permissive_and_pinned_too() -> None:
+    try:
+        brought = reachable(PEERS)
+    except PackageNotFoundError as missing:
+        pytest.skip(f"the extra [peers] is not installed: {missing}")
+    alone = {name: dist for name, dist in brought.items() if name not in EVERYTHING}
+
+    assert {name: dist.version for name, dist in alone.items()} == pins("[peers]")
+    for name, dist in alone.items():
+        assert all(PERMISSIVE.fullmatch(text.strip()) for text in licences(dist)), name
