@@ -106,7 +106,8 @@ def test_the_core_install_is_small_enough() -> None:
 
 def pins(of: str = "[dev]") -> dict[str, str]:
     """Read what is pinned under the heading of an extra."""
-    heading, found = "", {}
+    heading = ""
+    found: dict[str, str] = {}
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         if line.startswith("#"):
             heading = line

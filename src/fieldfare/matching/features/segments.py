@@ -28,7 +28,7 @@ _FEWEST_BITS: Final = 4
 _PART_BYTES: Final = CODE_BYTES // TABLES
 _COMMON: Final = 64
 _LEAST_COMMON: Final = 512
-_BLOCK: Final = 400_000
+_ROOM: Final = 1 << 18
 _COLUMNS: Final = (
     "owner", "t", "frame", "bounds", "code", "place", "angle", "size", "starts", "order",
 )  # fmt: skip
@@ -101,20 +101,20 @@ class Segment:
         A pair is given once. Parts that far too many features have tell nothing and are passed
         over: 64 times the mean, and more than 512.
         """
+        from fieldfare.matching.features.comparing import compare_parts
+
         bits = int(self.starts.shape[1] - 1).bit_length() - 1
         most = max(_LEAST_COMMON, _COMMON * self.order.shape[1] >> bits)
-        found = []
-        for table in range(TABLES):
-            part = _parts(code, table, bits)
-            first = self.starts[table][part].astype(np.int64)
-            count = self.starts[table][part + 1].astype(np.int64) - first
-            count[count > most] = 0
-            for rows in _blocks(count):
-                query, at = _spelt_out(rows, first[rows], count[rows])
-                feature = self.order[table][at].astype(np.int64)
-                kept = _apart(code, query, self.code, feature) <= radius
-                found.append(query[kept] * self.order.shape[1] + feature[kept])
-        pairs = np.unique(np.concatenate(found))
+        codes = np.ascontiguousarray(code)
+        parts = np.stack([_parts(codes, table, bits) for table in range(TABLES)]).astype(np.uint32)
+        asked = codes.view(np.uint64), parts, self.starts, self.order, self.code.view(np.uint64)
+        shared = np.empty((_ROOM, 2), np.uint32)
+        found = compare_parts(*asked, radius, most, shared)
+        if found > len(shared):
+            shared = np.empty((found, 2), np.uint32)
+            compare_parts(*asked, radius, most, shared)
+        query, feature = shared[:found].astype(np.int64).T
+        pairs = np.unique(query * self.order.shape[1] + feature)
         query, feature = np.divmod(pairs, max(1, self.order.shape[1]))
         return Near(query, np.searchsorted(self.bounds, feature, side="right") - 1)
 
@@ -196,31 +196,3 @@ def _tables(code: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], NDArray[np.uin
         order[table] = np.argsort(part, kind="stable")
         starts[table, 1:] = np.cumsum(np.bincount(part, minlength=2**bits))
     return starts, order
-
-
-def _blocks(count: NDArray[np.int64]) -> Iterator[NDArray[np.intp]]:
-    """Cut the rows so that each block names about so many features that memory stays small."""
-    rows = np.flatnonzero(count)
-    block = np.cumsum(count[rows]) // _BLOCK
-    return iter(np.split(rows, np.flatnonzero(np.diff(block)) + 1)) if len(rows) else iter(())
-
-
-def _spelt_out(
-    rows: NDArray[np.intp], first: NDArray[np.int64], count: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give (row, place) for every place of every row's stretch."""
-    query = np.repeat(rows.astype(np.int64), count)
-    ends = np.cumsum(count)
-    return query, np.arange(ends[-1]) - np.repeat(ends - count - first, count)
-
-
-def _apart(
-    one: NDArray[np.uint8],
-    one_rows: NDArray[np.int64],
-    other: NDArray[np.uint8],
-    other_rows: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Count the bits between paired rows: (m,)."""
-    words = one.view(np.uint64)[one_rows] ^ other.view(np.uint64)[other_rows]
-    bits: NDArray[np.int64] = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
-    return bits

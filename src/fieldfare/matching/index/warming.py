@@ -19,5 +19,6 @@ def warm(folder: Path | None = None) -> None:
     """Compile the kernels, or load what was compiled before: 15 s once, then half a second."""
     if folder is not None:
         keep_compiled_in(folder)
+    import fieldfare.matching.features.comparing
     import fieldfare.matching.index.kernels
     import fieldfare.matching.index.spreading  # noqa: F401
