@@ -151,6 +151,8 @@ def test_banks_that_were_not_asked_say_why(client: TestClient, reader: Caller, s
         ("/match/hash", {"hash": ""}, "Paste a hash."),
         ("/match/hash", {"hash": f"{'a' * 64}\nxyz"}, "Line 2 is no hash"),
         ("/match/hash", {"hash": "0,x,abc,1"}, "Line 1 is no hash"),
+        ("/match/hash", {"hash": f"0,100,{'a' * 64},nan"}, "Line 1 is no hash"),
+        ("/match/hash", {"hash": f"0,100,{'a' * 64},1e300"}, "Line 1 is no hash"),
         ("/match/text", {"text": "  "}, "Paste a text"),
     ],
 )

@@ -141,8 +141,9 @@ def test_a_line_that_no_store_can_keep_is_named() -> None:
     lines = [
         f'{{"sha256":"{SHA256}","label":"a\\u0000b"}}',
         f'{{"sha256":"{SHA256}","id":"{"x" * 201}"}}',
+        f'{{"frames":["{PDQ},100,1e300"]}}',
     ]
 
     problems = list(reader.pieces(lines))
 
-    assert [each.line for each in problems if isinstance(each, LineProblem)] == [1, 2]
+    assert [each.line for each in problems if isinstance(each, LineProblem)] == [1, 2, 3]

@@ -4,7 +4,6 @@ Text of a stranger flows in, and out flows a Signal whose value is in the one fo
 or BadInput. The names are those of ThreatExchange's signal types.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from fieldfare.kernel import BadInput
 MAX_TEXT: Final = 20_000
 MAX_URL: Final = 4_000
 MAX_FRAMES: Final = 36_000
+LONGEST_S: Final = 1_000_000.0
+"""No film lasts eleven days; moments of frames are kept in ms, in 32 bits."""
 _PDQ: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MD5: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _TLSH: Final = re.compile(r"(?:t1)?[0-9a-f]{70}", re.ASCII)
@@ -97,8 +98,9 @@ def signal_of(kind: SignalKind, text: str) -> Signal:
 def read_vpdq(text: str) -> tuple[VpdqFrame, ...]:
     """Read vPDQ's text, a JSON list of `"hex,quality,seconds"`.
 
-    Seconds may have lost digits on the way (`1.23e+02`: ThreatExchange 1.2 writes them with three
-    significant ones); they are taken as they are. Raises BadInput.
+    Seconds are at most LONGEST_S. They may have lost digits on the way (`1.23e+02`:
+    ThreatExchange 1.2 writes them with three significant ones); they are taken as they are.
+    Raises BadInput.
     """
     try:
         rows = msgspec.json.decode(text, type=list[str])
@@ -121,7 +123,7 @@ def _frame(row: str) -> VpdqFrame:
         hexed, quality, at = parts[0].strip().lower(), int(parts[1]), float(parts[2])
     except (IndexError, ValueError):
         hexed, quality, at = "", -1, -1.0
-    good = _PDQ.fullmatch(hexed) and 0 <= quality <= _MAX_QUALITY and math.isfinite(at) and at >= 0
+    good = _PDQ.fullmatch(hexed) and 0 <= quality <= _MAX_QUALITY and 0 <= at <= LONGEST_S
     if len(parts) != _PARTS or not good:
         raise BadInput("a frame of that vpdq cannot be read", hint=_SHAPES[SignalKind.VPDQ])
     return VpdqFrame(hexed, quality, at)

@@ -20,7 +20,7 @@ function show(page) {
   const here = document.querySelector("#found");
   if (!found || !here) return why(made);
   here.replaceWith(document.adoptNode(found));
-  return text("done");
+  return document.querySelector("#found > .alert") ? "" : text("done");
 }
 
 /** @param {Document} page of a problem */

@@ -14,10 +14,10 @@ from fieldfare.matching.known_text import When
 from fieldfare.matching.thresholds import Asking
 from fieldfare.web.console.pages.asking import Fields
 from fieldfare.web.console.templating import answer, wants_json
+from fieldfare.web.console.views.hash_lines import fingerprint_of_hashes
 from fieldfare.web.console.views.matching import (
     MatchView,
     Question,
-    fingerprint_of_hashes,
     hashed_of,
     match_view,
     nothing_asked,
