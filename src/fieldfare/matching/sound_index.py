@@ -6,8 +6,6 @@ that dies leaves the manifest of before or after. One process writes; others cal
 """
 
 import json
-import os
-import shutil
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,17 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.kernel import FieldfareError
+from fieldfare.matching.segment_files import MANIFEST, put_manifest, sweep
 from fieldfare.matching.sound import SoundPrint
 from fieldfare.matching.sound_segments import (
     Met,
     SoundSegment,
     posted_of,
-    sync_folder,
     write_sound_segment,
 )
 
 _FORMAT: Final = 1
-_MANIFEST: Final = "manifest.json"
 _ALIKE: Final = 4
 _MOST_LANDMARKS: Final = 20_000_000
 """In a segment that is the result of joining others: writing one takes some 30 bytes for each."""
@@ -198,7 +195,8 @@ class SoundIndex:
 
     def _swap(self, snapshot: _Snapshot) -> None:
         """Write the manifest beside the old one and put it in its place."""
-        text = json.dumps(
+        put_manifest(
+            self._folder,
             {
                 "format": _FORMAT,
                 "applied_to": snapshot.applied_to,
@@ -206,28 +204,18 @@ class SoundIndex:
                 "segments": [segment.name for segment in snapshot.segments],
                 "removed": [[owner, below] for owner, below in snapshot.removed.items()],
                 "first": snapshot.first,
-            }
+            },
         )
-        fresh = self._folder / f"{_MANIFEST}.fresh"
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / _MANIFEST)
-        sync_folder(self._folder)
         self._snapshot = snapshot
 
     def _sweep(self) -> None:
         """Delete segments that no manifest names: of a merge, or of a process that died."""
         with self._writing:
-            named = {segment.name for segment in self._snapshot.segments}
-            for folder in self._folder.glob("segment-*"):
-                if folder.name not in named:
-                    shutil.rmtree(folder, ignore_errors=True)
+            sweep(self._folder, {segment.name for segment in self._snapshot.segments})
 
 
 def _read(folder: Path, open_already: Sequence[SoundSegment]) -> _Snapshot:
-    manifest = folder / _MANIFEST
+    manifest = folder / MANIFEST
     if not manifest.exists():
         return _Snapshot()
     mapped = {segment.name: segment for segment in open_already}

@@ -4,8 +4,6 @@ In: landmarks with their owners. Out: which owners have a landmark, and when. A 
 whole and never changed.
 """
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fieldfare.matching.segment_files import write_columns
 from fieldfare.matching.sound import BANK_FAN, SoundPrint, landmarks_of
 
 BYTES_A_LANDMARK: Final = 4 + 4 + 4
@@ -116,22 +115,4 @@ def write_sound_segment(folder: Path, posted: Sequence[Posted]) -> None:
         ],
         "step": np.concatenate([each.step for each in posted])[order],
     }
-    unfinished = folder.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for name in _COLUMNS:
-        with (unfinished / f"{name}.npy").open("wb") as file:
-            np.save(file, columns[name], allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-    unfinished.rename(folder)
-    sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_columns(folder, columns)

@@ -7,8 +7,6 @@ writes; others call `refresh`.
 """
 
 import json
-import os
-import shutil
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +20,11 @@ from fieldfare.matching.features.local import LocalFeatures
 from fieldfare.matching.features.segments import (
     Segment,
     owned_features,
-    sync_folder,
     write_segment,
 )
+from fieldfare.matching.segment_files import MANIFEST, put_manifest, sweep
 
 _FORMAT: Final = 1
-_MANIFEST: Final = "manifest.json"
 _ALIKE: Final = 4
 _SHARE_REMOVED: Final = 0.2
 _SEGMENT_MOST_STILLS: Final = 200_000
@@ -151,35 +148,26 @@ class FeatureIndex:
 
     def _swap(self, snapshot: Snapshot) -> None:
         """Write the manifest beside the old one and put it in its place."""
-        text = json.dumps(
+        put_manifest(
+            self._folder,
             {
                 "format": _FORMAT,
                 "applied_to": snapshot.applied_to,
                 "numbered": snapshot.numbered,
                 "segments": [segment.name for segment in snapshot.segments],
                 "removed": sorted(snapshot.removed),
-            }
+            },
         )
-        fresh = self._folder / f"{_MANIFEST}.fresh"
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / _MANIFEST)
-        sync_folder(self._folder)
         self._snapshot = snapshot
 
     def _sweep(self) -> None:
         """Delete segments that no manifest names: of a merge, or of a process that died."""
         with self._writing:
-            named = {segment.name for segment in self._snapshot.segments}
-            for folder in self._folder.glob("segment-*"):
-                if folder.name not in named:
-                    shutil.rmtree(folder, ignore_errors=True)
+            sweep(self._folder, {segment.name for segment in self._snapshot.segments})
 
 
 def _read(folder: Path, open_already: Sequence[Segment]) -> Snapshot:
-    manifest = folder / _MANIFEST
+    manifest = folder / MANIFEST
     if not manifest.exists():
         return Snapshot(applied_to=0, segments=(), removed=frozenset(), numbered=0)
     mapped = {segment.name: segment for segment in open_already}

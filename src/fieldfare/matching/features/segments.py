@@ -6,8 +6,6 @@ of the code (fewer in a small segment) to the features that have just those bits
 a part in common; a picture has hundreds of features, and a few dozen that do are enough.
 """
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from fieldfare.matching.features.codes import CODE_BYTES
 from fieldfare.matching.features.local import PLACES, LocalFeatures
+from fieldfare.matching.segment_files import write_columns
 
 TABLES: Final = 8
 BYTES_A_FEATURE: Final = CODE_BYTES + 4 + 2 + 4 * TABLES
@@ -135,25 +134,7 @@ def write_segment(folder: Path, owned: Sequence[tuple[int, LocalFeatures]]) -> N
         "size": np.concatenate([features.size for _, features in owned]),
     }
     columns["starts"], columns["order"] = _tables(columns["code"])
-    unfinished = folder.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for name in _COLUMNS:
-        with (unfinished / f"{name}.npy").open("wb") as file:
-            np.save(file, columns[name], allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-    unfinished.rename(folder)
-    sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_columns(folder, columns)
 
 
 def owned_features(
