@@ -32,7 +32,8 @@ _FOLLOWING: Final = 60
 _MAGIC: Final = b"FFS2"
 _HEAD: Final = struct.Struct("<4sId")
 _PEAK_BYTES: Final = 6
-_MOST_PEAKS: Final = 1 << 22
+_MOST_PEAKS: Final = 1 << 18
+"""Of one print: three hours at 24 a second. A few bytes may claim any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,11 +76,13 @@ def landmarks_of(sound: SoundPrint, *, fan: int, speed: float = 1.0) -> Landmark
     speed: how much faster this plays than what is looked for; its times are stretched by it.
     """
     first, second, apart = [], [], []
+    begun = np.zeros(len(sound), np.int64)
     for following in range(1, min(_FOLLOWING, len(sound))):
         steps = (sound.frame[following:] - sound.frame[:-following]) * speed
         lines = sound.bin[following:] - sound.bin[:-following]
         near = (steps >= _NEAREST_STEPS) & (steps <= _FURTHEST_STEPS) & (np.abs(lines) < _BINS)
-        chosen = np.flatnonzero(near)
+        chosen = np.flatnonzero(near & (begun[:-following] < fan))
+        begun[chosen] += 1
         first.append(chosen)
         second.append(chosen + following)
         apart.append(steps[chosen])
@@ -88,8 +91,6 @@ def landmarks_of(sound: SoundPrint, *, fan: int, speed: float = 1.0) -> Landmark
     begin, end, steps = np.concatenate(first), np.concatenate(second), np.concatenate(apart)
     order = np.lexsort((end, begin))
     begin, end, steps = begin[order], end[order], steps[order]
-    kept = np.arange(len(begin)) - np.searchsorted(begin, begin) < fan
-    begin, end, steps = begin[kept], end[kept], steps[kept]
     rise = (sound.bin[end] - sound.bin[begin] + _BINS) // 2
     later = np.floor(steps / 2 + 0.5).astype(np.int64)
     key = (sound.bin[begin].astype(np.int64) // 2 << 12) | (rise << 6) | later

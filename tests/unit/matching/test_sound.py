@@ -86,3 +86,26 @@ def test_a_sound_played_faster_has_its_landmarks_at_that_speed() -> None:
 
     assert np.mean([key in known for key in at_speed]) > 0.5
     assert np.mean([key in known for key in as_it_is]) < 0.3
+
+
+def test_a_few_bytes_that_claim_a_million_peaks_are_refused() -> None:
+    n = 1 << 20
+    dense = SoundPrint(
+        frame=(np.arange(n) // 2).astype(np.int32), bin=np.full(n, 100, np.int32), seconds=9.0
+    )
+    packed = pack_sound(dense)
+
+    assert len(packed) < 10_000
+    with pytest.raises(BadInput):
+        unpack_sound(packed)
+
+
+def test_a_peak_begins_with_the_nearest_that_follow() -> None:
+    frame, line = np.arange(40, dtype=np.int32), np.full(40, 100, np.int32)
+    sound = SoundPrint(frame=frame, bin=line, seconds=2.0)
+
+    found = landmarks_of(sound, fan=3)
+
+    begun = found.key[found.anchor == 5] & 63
+    assert begun.tolist() == [1, 2, 2]  # 2, 3 and 4 steps later, halved
+    assert np.bincount(found.anchor).max() == 3
