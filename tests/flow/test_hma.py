@@ -372,6 +372,15 @@ def test_coop_writes_paths_and_metadata_in_its_own_way(empty: TestClient, host: 
     ] * 2
 
 
+def test_a_number_that_is_too_large_to_be_an_id_is_no_contents(empty: TestClient) -> None:
+    make_bank(empty, "BANK_A")
+    path = f"/c/bank/BANK_A/content/{10**23}"
+
+    assert empty.get(path).status_code == 404
+    assert empty.put(path, json={"disable_until_ts": 0}).status_code == 404
+    assert empty.delete(path).json() == {"deleted": 0}
+
+
 def test_a_video_is_hashed_by_md5_and_by_vpdq_where_that_is_asked_for(
     empty: TestClient, tmp_path: Path
 ) -> None:

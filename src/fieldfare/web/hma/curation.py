@@ -22,6 +22,7 @@ from fieldfare.engine.banks import (
 from fieldfare.engine.exchange_pages import piece_of_record
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue
+from fieldfare.kernel.ids import LAST_ID
 from fieldfare.matching.exchanges import SharedRecord, Signal, SignalKind, signal_of
 from fieldfare.matching.fingerprints import WHOLE, unpack_frames
 from fieldfare.matching.repositories import (
@@ -205,7 +206,7 @@ def delete_content(bank_name: str, content_id: int, who: Curator, hma: Hma) -> R
     """Take an entry out of a bank; says how many there were."""
     bank = the_bank_named(hma, who, bank_name)
     platform = hma.platform
-    entry = platform.store.read(lambda uow: uow.entries.get(who.org, EventId(content_id)))
+    entry = platform.store.read(lambda uow: uow.entries.get(who.org, _id_of(content_id)))
     found = [] if entry is None or entry.bank != bank.name else [entry.id]
     removals = BankRemovals(platform.store, platform.blobs)
     return told({"deleted": removals.entries(who.org, found, by=who.pseudonym)})
@@ -292,10 +293,15 @@ def _the_content(
     hma: Acting, who: Principal, bank_name: str, content_id: int
 ) -> tuple[BankRecord, BankEntryRecord]:
     bank = the_bank_named(hma, who, bank_name)
-    entry = hma.platform.store.read(lambda uow: uow.entries.get(who.org, EventId(content_id)))
+    entry = hma.platform.store.read(lambda uow: uow.entries.get(who.org, _id_of(content_id)))
     if entry is None or entry.bank != bank.name:
         abort(404, f"content '{content_id}' not found")
     return bank, entry
+
+
+def _id_of(content_id: int) -> EventId:
+    """Give an id, and for a number that is too large to be one an id that no entry has."""
+    return EventId(min(content_id, LAST_ID))
 
 
 def _checked(name: str, text: JsonValue) -> Signal:
