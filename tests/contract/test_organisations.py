@@ -19,7 +19,6 @@ from fieldfare.kernel import EventId, Org, make_id
 from fieldfare.ledger import Seal
 from fieldfare.matching.bank_measures import EntrySearch
 from fieldfare.matching.repositories import (
-    UPLOADED,
     BankEntryRecord,
     BankRecord,
     EntryHashes,
@@ -299,7 +298,8 @@ def _fill_banks(uow: SqlUnit, org: Org, offset: int) -> None:
         added_at=0,
         changed=EventId(5 + offset),
         kind=EntryKind.TEXT,
-        source_id="s",
+        source="exchange:E",
+        source_id="k",
     )
     uow.entries.add(entry, EntryHashes(frames=str(org).encode()))
     uow.entry_hits.put(
@@ -388,9 +388,9 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "entry_pages.newest": lambda u: u.entry_pages.newest(org, "b", limit=9),
         "entry_pages.of_digest": lambda u: u.entry_pages.of_digest(org, DIGEST),
         "entry_pages.of_keys": lambda u: u.entry_pages.of_keys(
-            org, "b", EntryKeys(sha256=[DIGEST], source=UPLOADED, source_ids=["s"])
+            org, "b", EntryKeys(sha256=[DIGEST], source="exchange:E", source_ids=["k"])
         ),
-        "entry_pages.of_source": lambda u: u.entry_pages.of_source(org, UPLOADED, "s"),
+        "entry_pages.of_source": lambda u: u.entry_pages.of_source(org, "exchange:E", "k"),
         "entry_trail.changed": lambda u: u.entry_trail.changed(org, EventId(0), limit=9),
         "word_trail.changed": lambda u: u.word_trail.changed(
             org, EventId(0), up_to=EventId(2**62), limit=9
@@ -414,10 +414,8 @@ def of_org(org: Org, filled: Filled) -> dict[str, Callable[[SqlUnit], object]]:
         "exchanges.all": lambda u: u.exchanges.all(org),
         "held_records.get": lambda u: u.held_records.get(org, "E", "k"),
         "held_records.unseen": lambda u: u.held_records.unseen(org, "E", listing=9, limit=9),
-        "held_records.count": lambda u: (
-            u.held_records.count(org, "E"),
-            u.held_records.count(org, "E", with_entry=True),
-        ),
+        "held_records.count": lambda u: u.held_records.count(org, "E"),
+        "held_records.count_entries": lambda u: u.held_records.count_entries(org, "E"),
         "lists.current": lambda u: u.lists.current(org, as_of=top),
         "versions.in_force": lambda u: u.versions.in_force(org, "rules", as_of=top),
         "versions.get": lambda u: u.versions.get(org, "rules", "h"),

@@ -151,8 +151,10 @@ class HeldRecords(Protocol):
 
     def remove(self, org: Org, exchange: str, key: str, /) -> bool: ...
 
-    def count(
-        self, org: Org, exchange: str, /, *, below: int = ALL_LISTINGS, with_entry: bool = False
+    def count(self, org: Org, exchange: str, /) -> int: ...
+
+    def count_entries(
+        self, org: Org, exchange: str, /, *, below: int = ALL_LISTINGS, most: int = ALL_LISTINGS
     ) -> int:
-        """Count them, or those seen before the listing `below`, or those that have an entry."""
+        """Count the records seen before a listing that have an entry, no further than to `most`."""
         ...

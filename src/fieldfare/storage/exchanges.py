@@ -42,18 +42,21 @@ _UNSEEN: Final = Statement(
 _REMOVE_RECORD: Final = Statement(
     exchange_records.delete().where(*_OF_EXCHANGE, _r.key == bindparam("of_key"))
 )
-_BEFORE: Final = (*_OF_EXCHANGE, _r.seen < bindparam("below"))
-_COUNT: Final = Statement(select(func.count()).where(*_BEFORE))
+_COUNT: Final = Statement(select(func.count()).where(*_OF_EXCHANGE))
 _COUNT_ENTRIES: Final = Statement(
-    select(func.count())
-    .where(*_BEFORE)
-    .where(
-        exists().where(
-            bank_entries.c.org == bindparam("of_org"),
-            bank_entries.c.source_id == _r.key,
-            bank_entries.c.source == bindparam("of_source"),
-            HAS_SOURCE,
+    select(func.count()).select_from(
+        select(_r.key)
+        .where(*_OF_EXCHANGE, _r.seen < bindparam("below"))
+        .where(
+            exists().where(
+                bank_entries.c.org == bindparam("of_org"),
+                bank_entries.c.source_id == _r.key,
+                bank_entries.c.source == bindparam("of_source"),
+                HAS_SOURCE,
+            )
         )
+        .limit(bindparam("most"))
+        .subquery()
     )
 )
 
@@ -152,14 +155,21 @@ class SqlHeldRecords:
     def remove(self, org: Org, exchange: str, key: str, /) -> bool:
         return self._tx.run(_REMOVE_RECORD, of_org=org, of_exchange=exchange, of_key=key) > 0
 
-    def count(
-        self, org: Org, exchange: str, /, *, below: int = ALL_LISTINGS, with_entry: bool = False
+    def count(self, org: Org, exchange: str, /) -> int:
+        row = self._tx.row(_COUNT, of_org=org, of_exchange=exchange)
+        return int(row[0]) if row else 0
+
+    def count_entries(
+        self, org: Org, exchange: str, /, *, below: int = ALL_LISTINGS, most: int = ALL_LISTINGS
     ) -> int:
-        place: dict[str, str | int] = {"of_org": org, "of_exchange": exchange, "below": below}
-        if with_entry:
-            row = self._tx.row(_COUNT_ENTRIES, **place, of_source=f"{EXCHANGED}{exchange}")
-        else:
-            row = self._tx.row(_COUNT, **place)
+        row = self._tx.row(
+            _COUNT_ENTRIES,
+            of_org=org,
+            of_exchange=exchange,
+            of_source=f"{EXCHANGED}{exchange}",
+            below=below,
+            most=most,
+        )
         return int(row[0]) if row else 0
 
 
