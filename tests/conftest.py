@@ -50,8 +50,23 @@ def postgres() -> Iterator[PostgresServer]:
         pytest.skip(str(error))
 
 
+def _log_plainly() -> None:
+    """Write what is logged as structlog does by default, but a traceback without its variables.
+
+    A rule set or a pack among them takes half a minute to be laid out, and nobody reads it.
+    """
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.dev.set_exc_info, console]
+    )
+
+
+_log_plainly()
+
+
 @pytest.fixture(autouse=True)
 def _logging_of_the_library() -> Iterator[None]:
     """Undo what a command run in this process set up for its own log."""
     yield
     structlog.reset_defaults()
+    _log_plainly()
