@@ -128,7 +128,8 @@ def show_entry(home: Path | None, bank: str, entry: str, *, as_json: bool) -> No
         print_line(f"{field}: {value}")
     for hit in said["hits"]:
         item = f"{hit['item']['kind']}:{hit['item']['host_id']}"
-        print_line(f"matched {item} by {hit['means']}, distance {hit['distance']}, {hit['at']}")
+        near = "" if hit["distance"] is None else f", distance {hit['distance']}"
+        print_line(f"matched {item} by {hit['means']}{near}, {hit['at']}")
     for each in said["feedback"]:
         item = f"{each['item']['kind']}:{each['item']['host_id']}"
         print_line(f"{each['opinion']} for {item} by {each['by']}: {each['note']}")

@@ -106,6 +106,8 @@ def _tell_found(path: Path, told: Mapping[str, Any]) -> None:
         print_line(f"  {told['problem']}")
     for match in told["matches"]:
         _tell_match(match)
+    for words in told["left_out"]:
+        print_line(f"  not all was compared: {words}")
     for near in told["near"]:
         _tell_near(near)
 
@@ -128,9 +130,22 @@ def _tell_match(match: Mapping[str, Any]) -> None:
         standing = f"does not count: known good in {match['suppressed_by']}"
     print_line(f"  {match['bank']}{policy}, {standing}: {_entry(match)}")
     print_line(
-        f"    by {match['means']}, distance {match['distance']}, {match['transform']};"
+        f"    by {match['means']}{_how_near(match)}, {match['transform']};"
         f" {match['frames']} of {match['of_frames']} frames, {match['seconds']:.1f} s,"
         f" its time = ours {match['offset_s']:+.1f} s"
     )
     for pair in match["pairs"]:
-        print_line(f"    {pair['t']:8.2f} s  {pair['t_entry']:8.2f} s  {pair['distance']:3d} bits")
+        print_line(f"    {pair['t']:8.2f} s  {pair['t_entry']:8.2f} s  {_how_near_pair(pair)}")
+
+
+def _how_near(match: Mapping[str, Any]) -> str:
+    """Tell the distance where hashes were compared, else how many details agree."""
+    if match["distance"] is not None:
+        return f", distance {match['distance']}"
+    return f", {match['agreeing']} details agree" if match["agreeing"] else ""
+
+
+def _how_near_pair(pair: Mapping[str, Any]) -> str:
+    if pair["distance"] is not None:
+        return f"{pair['distance']:3d} bits"
+    return f"{pair['agreeing']:3d} details agree"

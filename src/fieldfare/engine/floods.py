@@ -18,6 +18,7 @@ from fieldfare.engine.banks import BANK, change_entry
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Unknown, at_of
 from fieldfare.matching.matches import DIGESTS
+from fieldfare.matching.pdq import RADIUS
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, EntryHit, EntryState
 from fieldfare.records import Event, FactValue, Subject
 from fieldfare.signals.copies import TEXT_MATCHES, URL_MATCHES
@@ -42,7 +43,13 @@ def note_hits(uow: UnitOfWork, scanned: Event, *, first: Event | None = None) ->
     make one of the next upload either.
     """
     for match in matches_of(scanned.data or {}):
-        _note(uow, scanned, match, distance=int(str(match.get("distance", 0))), first=first)
+        _note(uow, scanned, match, distance=_bits_of(match), first=first)
+
+
+def _bits_of(match: Mapping[str, JsonValue]) -> int:
+    """Read the distance; what was found by no hash is kept as the farthest that matches."""
+    distance = match.get("distance", 0)
+    return RADIUS if distance is None else int(str(distance))
 
 
 def note_word_hits(uow: UnitOfWork, event: Event, facts: Facts) -> None:

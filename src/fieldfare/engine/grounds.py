@@ -18,6 +18,7 @@ from fieldfare.engine.snapshots import SnapshotKeeping
 from fieldfare.kernel import EventId, JsonValue, Org, Unknown, is_history, unix_ms
 from fieldfare.kernel.ids import LAST_ID
 from fieldfare.matching.known_text import When
+from fieldfare.matching.pdq import RADIUS
 from fieldfare.matching.thresholds import Asking
 from fieldfare.records import Event, FactValue, HitMode, RuleHit
 from fieldfare.rules import ANY_POLICY, CounterStore, Occurrence, Outcome, Running
@@ -282,7 +283,9 @@ def banks_in(matches: FactValue | Unknown) -> FactValue | Unknown:
     found: dict[str, JsonValue] = {}
     for match in matches if isinstance(matches, list) else ():
         if isinstance(match, dict):
-            found.setdefault(str(match["bank"]), match.get("distance"))
+            distance = match.get("distance", 0)
+            # What was found by no hash is as far as the farthest that matches.
+            found.setdefault(str(match["bank"]), RADIUS if distance is None else distance)
     return found
 
 

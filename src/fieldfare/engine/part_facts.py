@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from fieldfare.kernel import Unknown
+from fieldfare.matching.pdq import RADIUS
 from fieldfare.records import Fact, FactValue
 from fieldfare.signals.hashes import DECIDED_FACT, GOOD_FACT, MATCH_FACTS
 
@@ -53,8 +54,9 @@ def _matches(parts: Sequence[_Part]) -> Fact | None:
 
 
 def _distance(match: FactValue) -> float:
-    distance = match.get("distance") if isinstance(match, dict) else None
-    return distance if isinstance(distance, int | float) else 0.0
+    distance = match.get("distance", 0) if isinstance(match, dict) else 0
+    # What was found by no hash comes after what was.
+    return distance if isinstance(distance, int | float) else float(RADIUS)
 
 
 def _standing(part: _Part, name: str) -> tuple[bool, bool, bool, bool, float, float]:

@@ -32,7 +32,7 @@ class BothRows:
         self._again = np.fromiter(again, np.int64)
 
     def search(self, bits: NDArray[np.uint8], radius: int = RADIUS) -> RowHits:
-        """Find every row within `radius` bits of each query. Exact."""
+        """Find the rows within `radius` bits of each query; exact where neither is cut."""
         older = RowHits.of(self._first.search(bits, radius))
         older = older.chosen(~np.isin(older.owner, self._again))
         newer = RowHits.of(self._second.search(bits, radius))
@@ -42,6 +42,7 @@ class BothRows:
             t_ms=np.concatenate((older.t_ms, newer.t_ms)),
             variant=np.concatenate((older.variant, newer.variant)),
             distance=np.concatenate((older.distance, newer.distance)),
+            cut=np.union1d(older.cut, newer.cut),
         )
 
 

@@ -1,7 +1,7 @@
 """Matching by frames: what the index finds near the probes of a file, voted into sightings."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -25,7 +25,10 @@ BankOf = Callable[[int], BankRecord | None]
 
 
 class FoundRows(Protocol):
-    """Rows near queries: (n,) columns. query: position; t_ms: when; distance: bits."""
+    """Rows near queries: (n,) columns. query: position; t_ms: when; distance: bits.
+
+    cut: (k,) positions of queries that are near to more rows than are given.
+    """
 
     @property
     def query(self) -> Integers: ...
@@ -37,13 +40,18 @@ class FoundRows(Protocol):
     def variant(self) -> Integers: ...
     @property
     def distance(self) -> Integers: ...
+    @property
+    def cut(self) -> Integers: ...
 
 
 class FrameSearch(Protocol):
     """An index of rows."""
 
     def search(self, bits: NDArray[np.uint8], radius: int = RADIUS) -> FoundRows:
-        """Find every row within `radius` bits of each query. bits: (m, 32) uint8."""
+        """Find the rows within `radius` bits of each query. bits: (m, 32) uint8.
+
+        Of a picture that very many rows are near to it may give a part, and says so.
+        """
         ...
 
 
@@ -56,6 +64,7 @@ class RowHits:
     t_ms: NDArray[np.uint32]
     variant: NDArray[np.uint8]
     distance: NDArray[np.int32]
+    cut: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
 
     @classmethod
     def of(cls, found: FoundRows) -> "RowHits":
@@ -65,6 +74,7 @@ class RowHits:
             t_ms=np.asarray(found.t_ms, np.uint32),
             variant=np.asarray(found.variant, np.uint8),
             distance=np.asarray(found.distance, np.int32),
+            cut=np.asarray(found.cut, np.intp),
         )
 
     def chosen(self, rows: NDArray[np.bool_]) -> "RowHits":
@@ -74,10 +84,19 @@ class RowHits:
             t_ms=self.t_ms[rows],
             variant=self.variant[rows],
             distance=self.distance[rows],
+            cut=self.cut,
         )
 
     def __len__(self) -> int:
         return len(self.owner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesSeen:
+    """What frames show. left_out: what was not compared, in words; nothing if all was."""
+
+    sightings: tuple[Sighting, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def frame_sightings(
@@ -87,7 +106,7 @@ def frame_sightings(
     bank_of: BankOf,
     *,
     wider: int = 0,
-) -> list[Sighting]:
+) -> FramesSeen:
     """Find entries by the frames of a file, each under the radius and quality of its bank.
 
     banks: all that may be asked; bank_of: tells which is an entry's. wider: bits beyond each
@@ -96,11 +115,12 @@ def frame_sightings(
     probes = fingerprint.frames
     probes = probes.chosen(probes.quality >= MIN_QUALITY)
     if not len(probes) or not banks:
-        return []
+        return FramesSeen()
     radius = min(max(bank.radius for bank in banks) + wider, WIDEST)
     hits = RowHits.of(rows.search(np.ascontiguousarray(probes.bits), radius))
+    owners, left_out = _most_hit(hits)
     found: list[Sighting] = []
-    for (most, quality), those in _by_thresholds(_most_hit(hits), bank_of).items():
+    for (most, quality), those in _by_thresholds(owners, bank_of).items():
         under = hits.chosen(np.isin(hits.owner, those))
         aligned = align(
             probes,
@@ -110,15 +130,26 @@ def frame_sightings(
             until_s=fingerprint.seconds,
         )
         found += _sightings(aligned, probes, fingerprint.seconds)
-    return found
+    cut = _cut_words(np.unique(probes.t[hits.cut]), np.unique(probes.t))
+    return FramesSeen(sightings=tuple(found), left_out=(*cut, *left_out))
 
 
-def _most_hit(hits: RowHits) -> list[int]:
-    """Name the entries that were hit, those hit most if they are too many to vote on."""
+def _cut_words(cut: NDArray[np.float64], moments: NDArray[np.float64]) -> tuple[str, ...]:
+    if not len(cut):
+        return ()
+    said = f"at {len(cut)} of {len(moments)} moments the picture is near to more rows of banks"
+    return (f"{said} than are compared, so further entries may match",)
+
+
+def _most_hit(hits: RowHits) -> tuple[list[int], tuple[str, ...]]:
+    """Name the entries that were hit; those hit most, and words of it, if they are too many."""
     owners, times = np.unique(hits.owner, return_counts=True)
+    said: tuple[str, ...] = ()
     if len(owners) > MOST_OWNERS:
+        all_of_them = f"frames are near to those of {len(owners)} entries"
+        said = (f"{all_of_them}, of which the {MOST_OWNERS} met most often are compared",)
         owners = owners[np.argsort(-times, kind="stable")[:MOST_OWNERS]]
-    return [int(owner) for owner in owners]
+    return [int(owner) for owner in owners], said
 
 
 def _by_thresholds(owners: Sequence[int], bank_of: BankOf) -> dict[tuple[int, int], list[int]]:
@@ -144,6 +175,7 @@ def _sightings(
             reference_frames=one.reference_frames,
             offset_s=one.offset_s,
             speed=one.speed,
+            is_speed_known=one.is_speed_known,
             form=one.form,
             window=one.window,
             pairs=one.pairs,

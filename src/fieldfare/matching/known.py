@@ -8,7 +8,7 @@ hit: nothing of them is held here.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -72,10 +72,14 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """All that is known of a file: what matches, and what nearly does."""
+    """All that is known of a file: what matches, and what nearly does.
+
+    left_out: what was not compared, in words, where a file is near to too much; else nothing.
+    """
 
     matches: tuple[BankMatch, ...]
     near: tuple[NearMiss, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,11 @@ class _Candidate:
     entry: BankEntryRecord
     seen: Sighting
     why: tuple[str, ...]
+
+
+class _Candidates(NamedTuple):
+    found: list[_Candidate]
+    left_out: tuple[str, ...]
 
 
 class KnownContent:
@@ -114,29 +123,32 @@ class KnownContent:
         banks = self._shelf.banks()
         asked = {name: bank for name, bank in banks.items() if not asking.silence_of(bank)}
         staged = self._staged(fingerprint, asked)
-        return _matches(self._candidates(fingerprint, asked, asking, staged), fingerprint)
+        found = self._candidates(fingerprint, asked, asking, staged).found
+        return _matches(found, fingerprint)
 
     def explained(self, fingerprint: Fingerprint, *, at_ms: int = 0, item: str = "") -> Explained:
         """Find a file, and say of what is near it why it is no match."""
         asking = Asking(at_ms=at_ms, item=item or fingerprint.sha256)
         banks = self._shelf.banks()
         staged = self._staged(fingerprint, banks)  # the dearest of all, and so only once
-        found = self._candidates(fingerprint, banks, asking, staged)
+        plain = self._candidates(fingerprint, banks, asking, staged)
         if any(asking.silence_of(bank) for bank in banks.values()):
             matches = self.match(fingerprint, at_ms=at_ms, item=item)
         else:
-            matches = _matches(found, fingerprint)
-        wide = self._candidates(fingerprint, banks, asking, staged, wider=NEAR_BITS)
+            matches = _matches(plain.found, fingerprint)
+        wide = self._candidates(fingerprint, banks, asking, staged, wider=NEAR_BITS).found
         entries = {match.entry for match in matches}
         near: dict[int, _Candidate] = {}
-        for each in [*wide, *found]:
+        for each in [*wide, *plain.found]:
             if each.why and str(each.entry.id) not in entries:
                 near[each.entry.id] = each
         shown = [
             NearMiss(match=_match([each], fingerprint), why=each.why) for each in near.values()
         ]
         return Explained(
-            matches=matches, near=tuple(sorted(shown, key=lambda n: by_weight(n.match)))
+            matches=matches,
+            near=tuple(sorted(shown, key=lambda n: by_weight(n.match))),
+            left_out=plain.left_out,
         )
 
     def _staged(self, fingerprint: Fingerprint, banks: Mapping[str, BankRecord]) -> list[Sighting]:
@@ -150,7 +162,7 @@ class KnownContent:
         staged: Sequence[Sighting],
         *,
         wider: int = 0,
-    ) -> list[_Candidate]:
+    ) -> _Candidates:
         entries: dict[int, BankEntryRecord | None] = {}
 
         def bank_of(owner: int) -> BankRecord | None:
@@ -159,18 +171,17 @@ class KnownContent:
             entry = entries[owner]
             return None if entry is None else banks.get(entry.bank)
 
-        seen = [*self._of_digests(fingerprint, entries)]
-        seen += frame_sightings(
+        frames = frame_sightings(
             self._rows, fingerprint, tuple(banks.values()), bank_of, wider=wider
         )
-        seen += staged
+        seen = [*self._of_digests(fingerprint, entries), *frames.sightings, *staged]
         found: list[_Candidate] = []
         for one in seen:
             bank, entry = bank_of(one.owner), entries[one.owner]
             if bank is not None and entry is not None:
                 why = refusals(bank, entry, one, asking)
                 found.append(_Candidate(bank=bank, entry=entry, seen=one, why=why))
-        return found
+        return _Candidates(found, frames.left_out)
 
     def _of_digests(
         self, fingerprint: Fingerprint, entries: dict[int, BankEntryRecord | None]
@@ -268,7 +279,7 @@ def _outweighs(good: BankMatch, match: BankMatch) -> bool:
     exact = good.means in DIGESTS
     if match.means in DIGESTS:
         return False
-    if not exact and (good.means != match.means or good.distance > match.distance):
+    if not exact and (good.means != match.means or good.bits > match.bits):
         return False
     length = sum(span.end - span.start for span in match.spans)
     if exact or length <= 0:

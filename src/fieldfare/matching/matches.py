@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fieldfare.kernel import Span
 from fieldfare.matching.fingerprints import FORMS, UNBORDERED, WHOLE
+from fieldfare.matching.pdq import RADIUS
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, EntryState, Polarity
 from fieldfare.matching.voting import Pair
 
@@ -24,6 +25,7 @@ DECIDED_PREFIX: Final = f"{DECIDED_BANK}."
 
 Means = Literal["sha256", "md5", "pdq", "sound", "features", "text", "url"]
 DIGESTS: Final = frozenset({"sha256", "md5"})
+SPEED_UNKNOWN: Final = "speed not known"
 PAIRS_SHOWN: Final = 8
 _TURNED_LEAST: Final = 1.5
 _SCALED_LEAST: Final = 0.08
@@ -35,19 +37,24 @@ _UNDONE: Final = {5: 6, 6: 5}
 class Sighting:
     """An entry, as one stage saw it in a file.
 
-    distance: of 256 bits for frames, 0 for equal bytes. seconds: of the file that show it.
+    distance: of 256 bits for frames, 0 for equal bytes; of what has no bits the farthest that may
+    still match, so that frames come first. agreeing: details of frames that lie in the same places
+    in the best pair. seconds: of the file that show it.
     reference_frames: distinct pictures of the entry. offset_s, speed: time in the entry is
-    offset_s + speed x time in the file. form, window: as in FrameTable. scale: size of the entry's
-    picture in the file's. turned: degrees clockwise. spans: where in the file.
+    offset_s + speed x time in the file; is_speed_known: as in Timeline. form, window: as in
+    FrameTable. scale: size of the entry's picture in the file's. turned: degrees clockwise.
+    spans: where in the file.
     """
 
     owner: int
     means: Means
     distance: int = 0
+    agreeing: int = 0
     seconds: float = 0.0
     reference_frames: int = 0
     offset_s: float = 0.0
     speed: float = 1.0
+    is_speed_known: bool = True
     form: int = 0
     window: int = WHOLE
     scale: float = 1.0
@@ -61,10 +68,11 @@ class BankMatch:
     """The best match of a file in one bank.
 
     vetted: rules may act on it; never of a quarantined entry. distance: bits between the nearest
-    two hashes, 0 for equal bytes. frames: how many moments of the file match any entry, of
-    `of_frames` that were good enough to compare; share: their ratio. spans: when. transform: how
-    the copy was changed, in words. suppressed_by: the known good content that keeps this match
-    from counting, as bank and entry; "" where nothing does. The rest as in Sighting.
+    two hashes, 0 for equal bytes, None where no hashes were compared (sound, features). frames: how
+    many moments of the file match any entry, of `of_frames` that were good enough to compare;
+    share: their ratio. spans: when. transform: how the copy was changed, in words. suppressed_by:
+    the known good content that keeps this match from counting, as bank and entry; "" where nothing
+    does. The rest as in Sighting.
     """
 
     bank: str
@@ -73,7 +81,7 @@ class BankMatch:
     entry: str
     label: str
     means: Means
-    distance: int
+    distance: int | None
     frames: int
     of_frames: int
     share: float
@@ -83,10 +91,17 @@ class BankMatch:
     transform: str = "as it is"
     offset_s: float = 0.0
     speed: float = 1.0
+    is_speed_known: bool = True
     seconds: float = 0.0
     reference_frames: int = 0
+    agreeing: int = 0
     pairs: tuple[Pair, ...] = ()
     suppressed_by: str = ""
+
+    @property
+    def bits(self) -> int:
+        """Give the distance to order by: what has none is as far as the farthest match."""
+        return RADIUS if self.distance is None else self.distance
 
     @property
     def counts(self) -> bool:
@@ -94,20 +109,24 @@ class BankMatch:
         return self.polarity is Polarity.HARMFUL and not self.suppressed_by
 
 
-def transform_words(
-    form: int, window: int, speed: float, *, scale: float = 1.0, turned: float = 0.0
-) -> str:
-    """Say how a copy was changed. form: what undoes it (FrameTable); the others as in Sighting."""
+def transform_words(seen: Sighting, *, has_length: bool = True) -> str:
+    """Say how a copy was changed. has_length: of something that lasts, so that speed is a thing.
+
+    What the pairs do not tell is not told: of few or still frames the speed is not known.
+    """
+    form, window, speed = seen.form, seen.window, seen.speed
     words = [] if form == 0 else [FORMS[_UNDONE.get(form, form)]]
     if window == UNBORDERED:
         words.append("with borders")
     elif window > UNBORDERED:
         words.append("in part")
-    if abs(turned) >= _TURNED_LEAST:
-        way = "clockwise" if turned > 0 else "counter-clockwise"
-        words.append(f"turned {abs(turned):.0f} degrees {way}")
-    if abs(scale - 1.0) > _SCALED_LEAST:
-        words.append(f"at {scale:.2f} times its size")
+    if abs(seen.turned) >= _TURNED_LEAST:
+        way = "clockwise" if seen.turned > 0 else "counter-clockwise"
+        words.append(f"turned {abs(seen.turned):.0f} degrees {way}")
+    if abs(seen.scale - 1.0) > _SCALED_LEAST:
+        words.append(f"at {seen.scale:.2f} times its size")
+    if not seen.is_speed_known:
+        return ", ".join([*(words or [FORMS[0]]), *([SPEED_UNKNOWN] if has_length else [])])
     if abs(speed - 1.0) > 0.02:  # noqa: PLR2004  # below it, frame rates differ and nothing more
         words.append(f"at {speed:.2f} times its speed")
     return ", ".join(words) or FORMS[0]
@@ -130,22 +149,31 @@ def match_of(
         entry=str(entry.id),
         label=entry.label,
         means=seen.means,
-        distance=seen.distance,
+        distance=seen.distance if has_distance(seen.means) else None,
         frames=frames,
         of_frames=of_frames,
         share=frames / of_frames if of_frames else 1.0,
         spans=spans,
         polarity=bank.polarity,
         state=entry.state,
-        transform=transform_words(
-            seen.form, seen.window, seen.speed, scale=seen.scale, turned=seen.turned
-        ),
+        transform=transform_words(seen, has_length=_lasts(seen, entry)),
         offset_s=round(seen.offset_s, 3),
         speed=seen.speed,
+        is_speed_known=seen.is_speed_known,
         seconds=round(seen.seconds, 3),
         reference_frames=seen.reference_frames,
+        agreeing=seen.agreeing,
         pairs=shown_pairs(seen.pairs),
     )
+
+
+def _lasts(seen: Sighting, entry: BankEntryRecord) -> bool:
+    return seen.seconds > 0 and (entry.seconds > 0 or entry.frames > 1)
+
+
+def has_distance(means: str) -> bool:
+    """Tell whether what was found so has a distance: of hashes in bits, of words in percent."""
+    return means not in {"sound", "features"}
 
 
 def shown_bank(bank: BankRecord) -> str:
@@ -158,7 +186,11 @@ def shown_pairs(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     if len(pairs) <= PAIRS_SHOWN:
         return tuple(pairs)
     parts = np.array_split(np.arange(len(pairs)), PAIRS_SHOWN)
-    return tuple(min((pairs[int(i)] for i in part), key=lambda p: p.distance) for part in parts)
+    return tuple(min((pairs[int(i)] for i in part), key=_farness) for part in parts)
+
+
+def _farness(pair: Pair) -> tuple[int, int]:
+    return (RADIUS if pair.distance is None else pair.distance, -pair.agreeing)
 
 
 def stretches(
@@ -188,7 +220,7 @@ def by_weight(match: BankMatch) -> tuple[bool, bool, bool, int, float, str]:
         not match.counts,
         not match.vetted,
         match.state is not EntryState.QUARANTINED,
-        match.distance,
+        match.bits,
         -match.share,
         match.bank,
     )

@@ -2,11 +2,7 @@
 
 In: the probes of a file (a FrameTable) and what the index found near them. Out: alignments, each
 one reference that runs along with the file at one speed and offset, in one dihedral form. A lone
-look-alike frame is one pair; a copy is many that agree on when.
-
-Rows of a bank stand for a run of like pictures and tell only when it began. So a pair does not name
-one offset but a stretch of offsets, as long as the run may have lasted, and the vote seeks the
-offset that lies in most of them (a Hough transform over speed and offset).
+look-alike frame is one pair; a copy is many that agree on when (`timelines`).
 """
 
 from collections.abc import Iterator
@@ -17,13 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.matching.fingerprints import FrameTable
-from fieldfare.matching.pdq import MIN_QUALITY, PDQ_BITS, RADIUS
-
-TOLERANCE_S: Final = 0.4
-"""Times of copies differ by this much: frame rates, rounding, and the steps between speeds."""
-
-LONGEST_RUN_S: Final = 15.0
-"""A run of like pictures is held to last no longer, where no later row of it shows its end."""
+from fieldfare.matching.pdq import MIN_QUALITY, RADIUS
+from fieldfare.matching.timelines import TimedPairs, Timeline
 
 SAME_PICTURE: Final = 16
 """Bits within which two frames in a row count as one picture, as in banks."""
@@ -31,13 +22,8 @@ SAME_PICTURE: Final = 16
 MAX_SEGMENTS: Final = 4
 """So many stretches of one reference are told apart: a loop, or a copy that was cut anew."""
 
-SPEEDS: Final = np.array([1.0, *(1.025**step for step in (*range(-13, 0), *range(1, 19)))])
-"""Reference seconds that pass in one second of the file, 0.73 to 1.56; as it is comes first."""
-
 _MAX_PAIRS: Final = 1500
 _REACH_S: Final = 1.0
-_FASTER_IS_BETTER_BY: Final = 1.04
-_FEWEST_FOR_SPEED: Final = 4
 
 Floats: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = NDArray[np.intp]
@@ -65,15 +51,18 @@ class Hits(Protocol):
 class Pair(NamedTuple):
     """One frame of the file beside one of the reference. Times in seconds; distance in bits.
 
+    agreeing: details of both that lie in the same places, for pairs that are found by them; their
+    distance is None, as no hashes were compared.
     form: how the reference was turned, 0..7; window: of the file's frame (FrameTable), or of the
     reference's where the file's is whole.
     """
 
     t_query: float
     t_reference: float
-    distance: int
+    distance: int | None
     form: int
     window: int
+    agreeing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +70,8 @@ class Alignment:
     """A stretch of the file that shows the reference `owner`.
 
     offset_s: reference time where the file begins; time in the reference is offset_s + speed x
-    time in the file. seconds: of the file that the matching frames stand for, 0 for a lone picture.
+    time in the file. is_speed_known: as in Timeline.
+    seconds: of the file that the matching frames stand for, 0 for a lone picture.
     reference_frames: different pictures that match; one for a picture held still, however long.
     distance: bits of the nearest pair. window: of most pairs. pairs: one for each moment matched,
     the nearest, in order.
@@ -90,6 +80,7 @@ class Alignment:
     owner: int
     offset_s: float
     speed: float
+    is_speed_known: bool
     seconds: float
     reference_frames: int
     distance: int
@@ -146,77 +137,23 @@ def _stretches(
         nearest = np.argsort(hits.distance[group], kind="stable")[:_MAX_PAIRS]
         group = group[nearest]
     for _ in range(MAX_SEGMENTS):
-        votes = _Votes.of(probes, hits, group)
-        speed, offset = votes.best()
-        agreeing = votes.agreeing(speed, offset)
-        chosen = group[agreeing][_nearest_a_moment(votes, agreeing)]
-        yield _alignment(probes, hits, chosen, (speed, offset), share_s)
-        group = group[~np.isin(votes.t_query, votes.t_query[agreeing])]
+        timed = TimedPairs.of(
+            probes.t[hits.query[group]],
+            hits.t_ms[group] / 1000.0,
+            hits.distance[group].astype(np.float64),
+        )
+        line = timed.timeline()
+        agreeing = timed.agreeing(line)
+        chosen = group[agreeing][_nearest_a_moment(timed, agreeing)]
+        yield _alignment(probes, hits, chosen, line, share_s)
+        group = group[~np.isin(timed.t_query, timed.t_query[agreeing])]
         if len(group) == 0:
             return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Votes:
-    """The pairs of one reference in one form: (n,) each. run_s: how long the row may have lasted.
-
-    weight: near pairs count a little more; those of one moment share its one vote.
-    """
-
-    t_query: Floats
-    t_reference: Floats
-    run_s: Floats
-    distance: Floats
-    weight: Floats
-
-    @classmethod
-    def of(cls, probes: FrameTable, hits: Hits, group: Places) -> "_Votes":
-        t_query = probes.t[hits.query[group]]
-        t_reference = hits.t_ms[group] / 1000.0
-        distance = hits.distance[group].astype(np.float64)
-        begun = np.unique(t_reference)
-        later = np.append(begun[1:], np.inf)[np.searchsorted(begun, t_reference)]
-        _, moment, pairs = np.unique(t_query, return_inverse=True, return_counts=True)
-        return cls(
-            t_query=t_query,
-            t_reference=t_reference,
-            run_s=np.minimum(later - t_reference, LONGEST_RUN_S),
-            distance=distance,
-            weight=(1 - distance / PDQ_BITS) / pairs[moment],
-        )
-
-    def best(self) -> tuple[float, float]:
-        """Find the speed and offset that most of the pairs agree on."""
-        moments = len(np.unique(self.t_query))
-        speeds = SPEEDS if moments >= _FEWEST_FOR_SPEED else SPEEDS[:1]
-        best_speed, best_offset, best_score = 1.0, 0.0, 0.0
-        for speed in speeds.tolist():
-            offset, score = self._offset(speed)
-            if score > best_score * (_FASTER_IS_BETTER_BY if best_speed == 1.0 else 1.0):
-                best_speed, best_offset, best_score = speed, offset, score
-        return best_speed, best_offset
-
-    def _offset(self, speed: float) -> tuple[float, float]:
-        """Sweep over the stretches of offsets: (offset in most of them, their weight)."""
-        opens = self.t_reference - speed * self.t_query - TOLERANCE_S
-        closes = opens + self.run_s + 2 * TOLERANCE_S
-        places = np.concatenate((opens, closes))
-        change = np.concatenate((self.weight, -self.weight))
-        order = np.lexsort((-change, places))
-        height = np.cumsum(change[order])
-        top = int(np.argmax(height))
-        return float(places[order][top]) + TOLERANCE_S, float(height[top])
-
-    def agreeing(self, speed: float, offset: float) -> NDArray[np.bool_]:
-        late = offset + speed * self.t_query - self.t_reference
-        slack = TOLERANCE_S + 1e-6
-        agreed: NDArray[np.bool_] = (late >= -slack) & (late <= self.run_s + slack)
-        return agreed
-
-
-def _nearest_a_moment(votes: _Votes, agreeing: NDArray[np.bool_]) -> Places:
+def _nearest_a_moment(timed: TimedPairs, agreeing: NDArray[np.bool_]) -> Places:
     """Pick, of the agreeing pairs, the nearest of each moment of the file, in order of time."""
-    t_query, distance = votes.t_query[agreeing], votes.distance[agreeing]
+    t_query, distance = timed.t_query[agreeing], timed.distance[agreeing]
     order = np.lexsort((distance, t_query))
     _, first = np.unique(t_query[order], return_index=True)
     picked: Places = order[first]
@@ -227,7 +164,7 @@ def _alignment(
     probes: FrameTable,
     hits: Hits,
     chosen: Places,
-    line: tuple[float, float],
+    line: Timeline,
     share_s: dict[float, float],
 ) -> Alignment:
     rows = hits.query[chosen]
@@ -241,11 +178,12 @@ def _alignment(
     shown = _different(probes.bits[rows])
     return Alignment(
         owner=int(hits.owner[chosen[0]]),
-        offset_s=line[1],
-        speed=line[0],
+        offset_s=line.offset_s,
+        speed=line.speed,
+        is_speed_known=line.is_speed_known,
         seconds=sum(share_s[pair.t_query] for pair in pairs),
         reference_frames=min(shown, len({pair.t_reference for pair in pairs})),
-        distance=min(pair.distance for pair in pairs),
+        distance=int(hits.distance[chosen].min()),
         form=pairs[0].form,
         window=int(np.bincount(windows).argmax()),
         pairs=pairs,

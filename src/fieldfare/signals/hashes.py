@@ -138,7 +138,7 @@ def _values(best: BankMatch) -> Mapping[str, FactValue | Unknown]:
     return {
         "hash.match.policy": best.policy,
         "hash.match.bank": best.bank,
-        "hash.match.distance": best.distance,
+        "hash.match.distance": best.bits,
         "hash.match.vetted": best.vetted,
         "hash.match.share": round(best.share, 4),
         "hash.match.seconds": best.seconds,

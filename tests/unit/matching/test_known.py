@@ -3,12 +3,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fieldfare.kernel import Span
 from fieldfare.matching.fingerprints import Fingerprint, FrameTable, forms_of
+from fieldfare.matching.frame_stage import RowHits
+from fieldfare.matching.known import KnownContent
 from fieldfare.matching.matches import BankMatch, Means, Sighting, transform_words
+from fieldfare.matching.pdq import RADIUS
 from fieldfare.matching.repositories import BankRecord, EntryKind, EntryState, Polarity
-from fieldfare.matching.small_banks import NOTHING_KNOWN, SmallBank, known_in
+from fieldfare.matching.small_banks import NOTHING_KNOWN, SmallBank, SmallRows, SmallShelf, known_in
 from fieldfare.testing.banks import (
     a_bank,
     a_probe,
@@ -38,7 +42,7 @@ def test_a_near_copy_is_explained() -> None:
     assert (match.frames, match.of_frames, match.share) == (3, 3, 1.0)
     assert match.spans == (Span(0.0, 3.0),)
     assert match.offset_s == pytest.approx(2.0, abs=0.5)
-    assert (match.reference_frames, match.transform) == (3, "as it is")
+    assert (match.reference_frames, match.transform) == (3, "as it is, speed not known")
     assert [(p.t_query, p.t_reference, p.distance) for p in match.pairs] == [
         (0.0, 2.0, 9),
         (1.0, 3.0, 4),
@@ -61,17 +65,45 @@ def test_a_mirrored_copy_is_found_and_said_to_be_mirrored() -> None:
 
     (match,) = matches_in(a_bank("known", an_entry(7, CLIP)), frames=mirrored)
 
-    assert (match.distance, match.transform) == (0, "mirrored")
+    assert (match.distance, match.transform) == (0, "mirrored, speed not known")
 
 
 def test_transforms_are_said_as_what_was_done_to_the_copy() -> None:
-    assert transform_words(0, 0, 1.0) == "as it is"
-    assert transform_words(5, 0, 1.0) == "turned a quarter counter-clockwise"
-    assert transform_words(1, 1, 1.25) == "mirrored, with borders, at 1.25 times its speed"
-    assert transform_words(0, 4, 1.01) == "in part"
-    assert transform_words(0, 0, 1.0, scale=0.5, turned=12.2) == (
-        "turned 12 degrees clockwise, at 0.50 times its size"
+    def said(**how: float) -> str:
+        return transform_words(Sighting(owner=7, means="pdq", **how))  # type: ignore[arg-type]  # fields of a sighting
+
+    assert said() == "as it is"
+    assert said(form=5) == "turned a quarter counter-clockwise"
+    assert said(form=1, window=1, speed=1.25) == "mirrored, with borders, at 1.25 times its speed"
+    assert said(window=4, speed=1.01) == "in part"
+    assert said(scale=0.5, turned=12.2) == "turned 12 degrees clockwise, at 0.50 times its size"
+    assert said(form=1, speed=0.8, is_speed_known=False) == "mirrored, speed not known"
+    picture = Sighting(owner=7, means="pdq", is_speed_known=False)
+    assert transform_words(picture, has_length=False) == "as it is"
+
+
+def test_a_file_that_is_near_to_too_many_entries_says_that_not_all_were_compared() -> None:
+    crowd = [an_entry(number, CLIP) for number in range(1, 203)]
+
+    found = known_in([a_bank("known", *crowd)]).explained(a_probe(some_frames(BITS)))
+
+    assert found.left_out == (
+        "frames are near to those of 202 entries, of which the 200 met most often are compared",
     )
+
+
+def test_rows_that_an_index_leaves_out_are_told() -> None:
+    class Cut(SmallRows):
+        def search(self, bits: NDArray[np.uint8], radius: int = RADIUS) -> RowHits:
+            return replace(super().search(bits, radius), cut=np.array([0]))
+
+    rows = Cut([7], [some_frames(BITS[:1])])
+    known = KnownContent(SmallShelf([a_bank("known", an_entry(7, CLIP))]), rows)
+
+    found = known.explained(a_probe(some_frames(BITS)))
+
+    (said,) = found.left_out
+    assert said.startswith(f"at 1 of {len(BITS)} moments the picture is near to more rows")
 
 
 def test_a_bank_has_its_own_radius() -> None:

@@ -88,12 +88,17 @@ def _sighting(match: FeatureMatch, moments: NDArray[np.float64], until_s: float)
         means="features",
         # No hash is near, so it counts as the farthest that may still match.
         distance=RADIUS,
+        agreeing=surest.agreeing,
         seconds=sum(span.end - span.start for span in spans),
         reference_frames=match.reference_stills,
         offset_s=match.offset_s,
+        # Stills lie too far apart to tell how fast time passes between them.
+        is_speed_known=False,
         form=form,
         scale=surest.scale,
         turned=surest.turned,
-        pairs=tuple(Pair(p.t_query, p.t_reference, RADIUS, form, WHOLE) for p in match.pairs),
+        pairs=tuple(
+            Pair(p.t_query, p.t_reference, None, form, WHOLE, p.agreeing) for p in match.pairs
+        ),
         spans=spans,
     )

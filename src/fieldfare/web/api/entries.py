@@ -43,6 +43,7 @@ from fieldfare.kernel import (
     parse_id,
     rfc3339,
 )
+from fieldfare.matching.matches import has_distance
 from fieldfare.matching.repositories import (
     DECIDED,
     NO_HASHES,
@@ -144,7 +145,7 @@ def feedback(name: str, entry: str, who: Reader, platform: Platform) -> Response
                     "item": _item_json(hit.item),
                     "at": rfc3339(hit.at),
                     "means": hit.means,
-                    "distance": hit.distance,
+                    "distance": hit.distance if has_distance(hit.means) else None,
                     "event_id": str(hit.event_id),
                 }
                 for hit in hits

@@ -99,6 +99,7 @@ def explained_json(found: Explained) -> dict[str, JsonValue]:
     return {
         "matches": [match_json(match) for match in found.matches],
         "near": [{**match_json(near.match), "why": list(near.why)} for near in found.near],
+        "left_out": list(found.left_out),
     }
 
 
@@ -111,6 +112,7 @@ def match_json(match: BankMatch) -> dict[str, JsonValue]:
             "t": pair.t_query,
             "t_entry": pair.t_reference,
             "distance": pair.distance,
+            "agreeing": pair.agreeing,
             "form": FORMS[pair.form],
             "window": pair.window,
         }

@@ -41,7 +41,9 @@ def test_a_turned_copy_of_a_priority_bank_is_found_and_explained(tmp_path: Path)
     (match,) = known.match(replace(PROBE, stills=_stills(-8), seconds=6.0))
 
     assert (match.means, match.entry) == ("features", "7")
-    assert match.transform == "turned 8 degrees clockwise"
+    assert match.transform == "turned 8 degrees clockwise, speed not known"
+    assert match.distance is None
+    assert match.agreeing == max(pair.agreeing for pair in match.pairs) > 8
     assert match.seconds == pytest.approx(6)
     assert match.reference_frames == 3
     assert match.offset_s == pytest.approx(0)

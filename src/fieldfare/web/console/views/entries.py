@@ -9,6 +9,7 @@ from fieldfare.engine.banks import the_bank, the_entry
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.fingerprints import unpack_frames
+from fieldfare.matching.matches import has_distance
 from fieldfare.matching.pdq import hex_of
 from fieldfare.matching.repositories import (
     DECIDED,
@@ -60,7 +61,7 @@ class HitLine:
     kind: str
     host_id: str
     means: str
-    distance: int
+    distance: int | None
     at: Moment
     opinions: tuple[OpinionLine, ...]
     mine: str
@@ -204,7 +205,7 @@ def _hit(hit: EntryHit, said: Sequence[Feedback], reader: str) -> HitLine:
         kind=hit.item.kind,
         host_id=hit.item.host_id,
         means=hit.means,
-        distance=hit.distance,
+        distance=hit.distance if has_distance(hit.means) else None,
         at=Moment(hit.at),
         opinions=tuple(
             OpinionLine(opinion=e.opinion.value, by=e.by, note=e.note, at=Moment(e.at))

@@ -92,7 +92,8 @@ class PairPicture:
 
     t_query: float
     t_reference: float
-    distance: int
+    distance: int | None
+    agreeing: int
     query: Grid | None
     reference: Grid | None
     query_still: Shown | None
@@ -193,6 +194,7 @@ def _picture(pair: Pair, sides: Sides | None) -> PairPicture:
         t_query=pair.t_query,
         t_reference=pair.t_reference,
         distance=pair.distance,
+        agreeing=pair.agreeing,
         query=grids[0],
         reference=grids[1],
         query_still=sides.query_stills.nearest(pair.t_query) if sides else None,

@@ -87,7 +87,8 @@ class MatchLine:
     bank_path: str
     label: str
     means: str
-    distance: int
+    distance: int | None
+    agreeing: int
     radius: int | None
     transform: str
     offset_s: float
@@ -129,12 +130,14 @@ class SilentBank:
 class MatchView:
     """values: what stands in the forms. asked: how many banks were; silent: those that were not.
 
-    hashed: None before anything was asked about. error: what is wrong with what was typed.
+    hashed: None before anything was asked about. left_out: what was not compared, in words.
+    error: what is wrong with what was typed.
     """
 
     values: Mapping[str, str]
     error: str
     hashed: Hashed | None
+    left_out: tuple[str, ...]
     matches: tuple[MatchLine, ...]
     near: tuple[MatchLine, ...]
     words: tuple[WordLine, ...]
@@ -159,6 +162,7 @@ def nothing_asked(
         values={"hash": "", "text": "", **values},
         error=error,
         hashed=hashed,
+        left_out=(),
         matches=(),
         near=(),
         words=(),
@@ -195,6 +199,7 @@ def match_view(
         values={"hash": "", "text": "", **values},
         error="",
         hashed=hashed_of(question),
+        left_out=found.left_out,
         matches=tuple(drawn.line(match) for match in found.matches),
         near=tuple(drawn.line(miss.match, miss.why) for miss in found.near[:NEAR_SHOWN]),
         words=(),
@@ -216,6 +221,7 @@ def words_view(
         values={"hash": "", "text": text},
         error="",
         hashed=Hashed(of="text"),
+        left_out=(),
         matches=(),
         near=(),
         words=tuple(dict.fromkeys(lines)),
@@ -285,6 +291,7 @@ class Drawing:
             label=match.label,
             means=match.means,
             distance=match.distance,
+            agreeing=match.agreeing,
             radius=bank.radius if bank and match.means == "pdq" else None,
             transform=match.transform,
             offset_s=match.offset_s,
