@@ -18,7 +18,7 @@ def _copied(at: NDArray[np.floating], speed: float, offset_s: float) -> TimedPai
     return TimedPairs.of(np.repeat(at.astype(np.float64), 3), FRAMES_S[near].ravel(), distance)
 
 
-@pytest.mark.parametrize("speed", [0.7, 0.8, 1.0, 1.25, 1.5, 2.0])
+@pytest.mark.parametrize("speed", [0.8, 1.0, 1.25, 1.5, 2.0])
 def test_the_speed_of_a_moving_copy_is_told(speed: float) -> None:
     line = _copied(np.arange(0, 8, 0.5), speed, offset_s=1.0).timeline()
 
