@@ -11,11 +11,7 @@ from urllib.parse import quote
 
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, Org
-from fieldfare.matching.fingerprints import (
-    Fingerprint,
-    FrameTable,
-    unpack_frames,
-)
+from fieldfare.matching.fingerprints import Fingerprint, FrameTable, unpack_frames
 from fieldfare.matching.known import Explained
 from fieldfare.matching.known_text import TextMatch, TextMatches
 from fieldfare.matching.matches import BankMatch
@@ -130,8 +126,8 @@ class SilentBank:
 class MatchView:
     """values: what stands in the forms. asked: how many banks were; silent: those that were not.
 
-    hashed: None before anything was asked about. left_out: what was not compared, in words.
-    error: what is wrong with what was typed.
+    hashed: None before anything was asked about. left_out: what was not compared, in words. error:
+    what is wrong with what was typed.
     """
 
     values: Mapping[str, str]
