@@ -34,7 +34,13 @@ WHOLE: Final = 0
 """The window that is the whole picture."""
 
 UNBORDERED: Final = 1
-"""The window that is left when borders are removed. Above it are crops of priority banks."""
+"""The window that is left when borders are removed."""
+
+INSET: Final = 2
+"""A window that straight edges enclose: what is set into other pictures or a blurred ground."""
+
+LOST_BORDERS, OTHER_BORDERS = 3, 4
+"""Of a pair, not of a hash: the entry has borders that the file has not; or both have borders."""
 
 _SIDE: Final = 16
 _MAGIC: Final = b"FFT1"
@@ -47,7 +53,7 @@ class FrameTable:
     """Hashes of frames, side by side; all arrays are of one length n. Raises BadInput if not.
 
     t: (n,) float64, seconds from the start. bits: (n, 32) uint8. quality: (n,) uint8, 0..100.
-    form: (n,) uint8, a key of FORMS. window: (n,) uint8, WHOLE, UNBORDERED or a crop.
+    form: (n,) uint8, a key of FORMS. window: (n,) uint8, WHOLE, UNBORDERED or INSET.
     """
 
     t: NDArray[np.float64]

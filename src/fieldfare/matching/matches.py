@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldfare.kernel import Span
-from fieldfare.matching.fingerprints import FORMS, UNBORDERED, WHOLE
+from fieldfare.matching.fingerprints import (
+    FORMS,
+    INSET,
+    LOST_BORDERS,
+    OTHER_BORDERS,
+    UNBORDERED,
+    WHOLE,
+)
 from fieldfare.matching.pdq import RADIUS
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, EntryState, Polarity
 from fieldfare.matching.voting import Pair
@@ -29,6 +36,12 @@ SPEED_UNKNOWN: Final = "speed not known"
 PAIRS_SHOWN: Final = 8
 _TURNED_LEAST: Final = 1.5
 _SCALED_LEAST: Final = 0.08
+_AROUND: Final = {
+    UNBORDERED: "with borders",
+    INSET: "set into other pictures or borders",
+    LOST_BORDERS: "without its borders",
+    OTHER_BORDERS: "with other borders",
+}
 _UNDONE: Final = {5: 6, 6: 5}
 """A copy to be turned clockwise was turned counter-clockwise; the others undo themselves."""
 
@@ -116,10 +129,8 @@ def transform_words(seen: Sighting, *, has_length: bool = True) -> str:
     """
     form, window, speed = seen.form, seen.window, seen.speed
     words = [] if form == 0 else [FORMS[_UNDONE.get(form, form)]]
-    if window == UNBORDERED:
-        words.append("with borders")
-    elif window > UNBORDERED:
-        words.append("in part")
+    if window != WHOLE:
+        words.append(_AROUND.get(window, "in part"))
     if abs(seen.turned) >= _TURNED_LEAST:
         way = "clockwise" if seen.turned > 0 else "counter-clockwise"
         words.append(f"turned {abs(seen.turned):.0f} degrees {way}")

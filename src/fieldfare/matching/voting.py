@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldfare.matching.fingerprints import FrameTable
+from fieldfare.matching.fingerprints import LOST_BORDERS, OTHER_BORDERS, WHOLE, FrameTable
 from fieldfare.matching.pdq import MIN_QUALITY, RADIUS
 from fieldfare.matching.timelines import TimedPairs, Timeline
 
@@ -24,6 +24,7 @@ MAX_SEGMENTS: Final = 4
 
 _MAX_PAIRS: Final = 1500
 _REACH_S: Final = 1.0
+_UNLIKELY: Final = 8
 
 Floats: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = NDArray[np.intp]
@@ -53,8 +54,8 @@ class Pair(NamedTuple):
 
     agreeing: details of both that lie in the same places, for pairs that are found by them; their
     distance is None, as no hashes were compared.
-    form: how the reference was turned, 0..7; window: of the file's frame (FrameTable), or of the
-    reference's where the file's is whole.
+    form: how the reference was turned, 0..7; window: of the file's frame (FrameTable), or
+    LOST_BORDERS or OTHER_BORDERS where the reference's is one without them.
     """
 
     t_query: float
@@ -142,19 +143,25 @@ def _stretches(
             hits.t_ms[group] / 1000.0,
             hits.distance[group].astype(np.float64),
         )
+        is_part = (probes.window[hits.query[group]] > 0) | (hits.variant[group] > 0)
         line = timed.timeline()
         agreeing = timed.agreeing(line)
-        chosen = group[agreeing][_nearest_a_moment(timed, agreeing)]
+        chosen = group[agreeing][_nearest_a_moment(timed, agreeing, is_part)]
         yield _alignment(probes, hits, chosen, line, share_s)
         group = group[~np.isin(timed.t_query, timed.t_query[agreeing])]
         if len(group) == 0:
             return
 
 
-def _nearest_a_moment(timed: TimedPairs, agreeing: NDArray[np.bool_]) -> Places:
-    """Pick, of the agreeing pairs, the nearest of each moment of the file, in order of time."""
+def _nearest_a_moment(
+    timed: TimedPairs, agreeing: NDArray[np.bool_], is_part: NDArray[np.bool_]
+) -> Places:
+    """Pick, of the agreeing pairs, the nearest of each moment of the file, in order of time.
+
+    is_part: of a picture; taken only where that is clearly nearer than whole pictures are.
+    """
     t_query, distance = timed.t_query[agreeing], timed.distance[agreeing]
-    order = np.lexsort((distance, t_query))
+    order = np.lexsort((distance + _UNLIKELY * is_part[agreeing], t_query))
     _, first = np.unique(t_query[order], return_index=True)
     picked: Places = order[first]
     return picked
@@ -168,7 +175,7 @@ def _alignment(
     share_s: dict[float, float],
 ) -> Alignment:
     rows = hits.query[chosen]
-    windows = np.where(probes.window[rows] > 0, probes.window[rows], hits.variant[chosen])
+    windows = _windows(probes.window[rows], hits.variant[chosen])
     pairs = tuple(
         Pair(float(probes.t[row]), int(hits.t_ms[hit]) / 1000.0, int(hits.distance[hit]), form, win)
         for row, hit, form, win in zip(
@@ -188,6 +195,13 @@ def _alignment(
         window=int(np.bincount(windows).argmax()),
         pairs=pairs,
     )
+
+
+def _windows(asked: NDArray[np.uint8], known: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Say of pairs what is around the picture, from which window of either side is alike."""
+    with_known = np.where(asked == WHOLE, LOST_BORDERS, OTHER_BORDERS)
+    told: NDArray[np.uint8] = np.where(known == WHOLE, asked, with_known).astype(np.uint8)
+    return told
 
 
 def _different(bits: NDArray[np.uint8]) -> int:

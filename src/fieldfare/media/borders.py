@@ -27,6 +27,7 @@ _RUN: Final = 3  # lines with detail that end a border; fewer are a scratch
 _EDGE_PX: Final = 4
 _STEP: Final = 1.5  # of the usual step from line to line, at the edge of a border
 _PLAIN: Final = 4.0
+_SAME: Final = 0.01
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -43,6 +44,14 @@ class Box:
     def of(self, picture: NDArray[Any]) -> NDArray[Any]:
         """View the part of `picture`, whose first two axes are rows and columns."""
         return picture[self.top : self.bottom, self.left : self.right]
+
+
+def is_near(one: Box, other: Box) -> bool:
+    """Tell whether two boxes are the same within a hundredth of a side, which moves few bits."""
+    height, width = other.bottom - other.top, other.right - other.left
+    down = max(abs(one.top - other.top), abs(one.bottom - other.bottom))
+    across = max(abs(one.left - other.left), abs(one.right - other.right))
+    return down <= _SAME * height and across <= _SAME * width
 
 
 def boxes_inside(frames: Sequence[NDArray[Any]], *, levels: float = 255.0) -> list[Box]:

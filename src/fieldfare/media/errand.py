@@ -12,7 +12,7 @@ SOUND_BINS: Final = 480
 """Lines of a spectrogram that are looked at."""
 
 FORMS: Final = 8
-WHOLE, UNBORDERED = 0, 1  # windows of a picture that are hashed
+WHOLE, UNBORDERED, INSET = 0, 1, 2  # windows of a picture that are hashed
 
 READY: Final = b"ready"
 MESSAGE_BYTES: Final = 4096

@@ -9,13 +9,18 @@ from typing import Final
 
 import numpy as np
 
-from fieldfare.media.errand import FORMS, SOUND_BINS, STILL_PX, THUMBNAIL_PX, UNBORDERED
+from fieldfare.media.errand import FORMS, INSET, SOUND_BINS, STILL_PX, THUMBNAIL_PX, UNBORDERED
 from fieldfare.media.findings import Array
 from fieldfare.media.wire import NonsenseAnswer
 
 _MOST_S: Final = 1e6
 _ANY_PICTURE: Final = (-1, -1)
-_MOST: Final = {"probes.form": FORMS - 1, "probes.window": UNBORDERED, "sound.bin": SOUND_BINS - 1}
+_MOST: Final = {
+    "probes.form": FORMS - 1,
+    "probes.window": INSET,
+    "rows.window": UNBORDERED,
+    "sound.bin": SOUND_BINS - 1,
+}
 _KNOWN: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "luma.t": ("f8", ()),
     "luma.until": ("f8", ()),
@@ -32,6 +37,7 @@ _KNOWN: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "rows.t": ("f8", ()),
     "rows.bits": ("u1", (32,)),
     "rows.quality": ("u1", ()),
+    "rows.window": ("u1", ()),
     "sound.frame": ("i4", ()),
     "sound.bin": ("i4", ()),
     "heard.s": ("f8", ()),

@@ -5,7 +5,7 @@ frame counts; for a query a few of them do, and decoding stops there.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -132,5 +132,7 @@ def _frames(found: Examination) -> FrameTable:
                 np.asarray(arrays[f"{tap}.bits"], np.uint8),
                 np.asarray(arrays[f"{tap}.quality"], np.uint8),
             )
-            return plain if tap == "rows" else probes_of(plain)
+            if tap == "pdq":
+                return probes_of(plain)
+            return replace(plain, window=np.asarray(arrays["rows.window"], np.uint8))
     return FrameTable.empty()

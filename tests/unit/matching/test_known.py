@@ -75,7 +75,7 @@ def test_transforms_are_said_as_what_was_done_to_the_copy() -> None:
     assert said() == "as it is"
     assert said(form=5) == "turned a quarter counter-clockwise"
     assert said(form=1, window=1, speed=1.25) == "mirrored, with borders, at 1.25 times its speed"
-    assert said(window=4, speed=1.01) == "in part"
+    assert said(window=3, speed=1.01) == "without its borders"
     assert said(scale=0.5, turned=12.2) == "turned 12 degrees clockwise, at 0.50 times its size"
     assert said(form=1, speed=0.8, is_speed_known=False) == "mirrored, speed not known"
     picture = Sighting(owner=7, means="pdq", is_speed_known=False)

@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fieldfare.matching.fingerprints import FrameTable, joined
+from fieldfare.matching.fingerprints import (
+    LOST_BORDERS,
+    OTHER_BORDERS,
+    UNBORDERED,
+    WHOLE,
+    FrameTable,
+    joined,
+)
 from fieldfare.matching.flat import FlatIndex
 from fieldfare.matching.voting import MAX_SEGMENTS, Alignment, align
 
@@ -157,6 +164,19 @@ def test_forms_and_references_are_told_apart_and_the_longest_comes_first() -> No
     found = align(file, _look_up(file, one, other), until_s=10)
 
     assert [(match.owner, match.form, match.window) for match in found] == [(1, 1, 0), (2, 0, 1)]
+
+
+def test_borders_of_either_side_are_told_and_whole_pictures_are_preferred() -> None:
+    one = _moving(14, 4)
+    part = FrameTable.of(one.t, one.bits, one.quality, window=UNBORDERED)
+
+    def window(file: FrameTable, *bank: FrameTable) -> int:
+        return align(file, _look_up(file, joined(*bank)), until_s=4)[0].window
+
+    assert window(one, part) == LOST_BORDERS
+    assert window(part, one) == UNBORDERED
+    assert window(part, part) == OTHER_BORDERS
+    assert window(joined(part, one), part, one) == WHOLE
 
 
 def test_what_is_too_far_or_too_plain_is_left_out() -> None:

@@ -66,6 +66,22 @@ def test_no_clip_gives_more_than_sixty_rows_a_second(examine: Examine, tmp_path:
     assert np.diff(found["rows.t"]).min() >= 1 / 60 - 0.002
 
 
+def test_a_bank_holds_a_bordered_clip_with_and_without_its_borders(
+    examine: Examine, tmp_path: Path
+) -> None:
+    inner = texture(Clip(width=200, height=120, grain=6.0), 0)
+    page = np.full((220, 200, 3), (10, 30, 90), np.uint8)
+    page[50:170] = inner
+    path = tmp_path / "bordered.png"
+    Image.fromarray(page).save(path)
+
+    found = examine(path, taps=("rows",)).arrays
+
+    assert found["rows.window"].tolist() == [0, 1]
+    expected = [hash_luma(luma_of(of))[0] for of in (page, inner)]
+    assert max(map(_apart, found["rows.bits"], expected)) <= 8
+
+
 def test_a_query_holds_the_samples_in_all_forms(examine: Examine, tmp_path: Path) -> None:
     clip = Clip(frames=25)
     path = write_clip(tmp_path / "a.mp4", clip)
