@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fieldfare.engine import retroactive
 from fieldfare.engine.banks import KnownPiece, add_to_bank, change_entry, put_bank
@@ -13,11 +14,12 @@ from fieldfare.engine.content import scan_of
 from fieldfare.engine.retroactive import READER
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.engine.uploads import parts_of
+from fieldfare.ingest.schemas import PostedItem
 from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.matching.fingerprints import FrameTable, forms_of, pack_frames, unpack_frames
 from fieldfare.matching.repositories import BankRecord, EntryHashes, EntryState
 from fieldfare.records import Event, Subject
-from fieldfare.testing.clips import Clip, write_clip
+from fieldfare.testing.clips import Clip, texture, write_clip
 from fieldfare.testing.platforms import Community, a_video
 
 VIDEO = Subject("video", "v1")
@@ -113,6 +115,22 @@ def test_a_digest_alone_is_enough(community: Community, clip: Path, digest: str)
     community.settle()
 
     assert facts_of(scans(community)[-1])["hash.match.means"] == digest
+
+
+def test_a_copy_with_borders_is_met_too(community: Community, tmp_path: Path) -> None:
+    drawn = Image.fromarray(texture(Clip(width=320, height=240), 0))
+    page = Image.new("RGB", (320, 400), "black")
+    page.paste(drawn, (0, 80))
+    known, bordered = tmp_path / "known.png", tmp_path / "bordered.png"
+    drawn.save(known)
+    page.save(bordered)
+    community.posted(PostedItem(kind="photo_set", host_id="v1", author="ben"), bordered)
+
+    bank_of(community, hashed(community, known))
+    community.settle()
+
+    found = facts_of(scans(community, Subject("photo_set", "v1"))[-1])
+    assert (found["hash.match.means"], found["hash.match.transform"]) == ("pdq", "with borders")
 
 
 def test_a_mirrored_copy_is_met_too(community: Community, clip: Path) -> None:

@@ -11,7 +11,7 @@ from fieldfare.engine.content import scan_of
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import EventId, JsonValue, Org
 from fieldfare.matching import MIN_QUALITY, row_of
-from fieldfare.matching.fingerprints import FrameTable, pack_frames
+from fieldfare.matching.fingerprints import UNBORDERED, WHOLE, FrameTable, joined, pack_frames
 from fieldfare.matching.matches import DECIDED_PREFIX
 from fieldfare.matching.repositories import DECIDED, BankEntryRecord, BankRecord, EntryHashes
 from fieldfare.matching.sound import packed_of_text
@@ -42,7 +42,7 @@ def remember(uow: UnitOfWork, decision: Decision, item: ItemVersion) -> None:
 def piece_of(told: dict[str, JsonValue], *, label: str, source: str, source_id: str) -> KnownPiece:
     """Make a piece for a bank of what a scan told of a file."""
     frames = frames_of(told)
-    good = frames.chosen(frames.quality >= MIN_QUALITY)
+    good = frames.chosen((frames.quality >= MIN_QUALITY) & (frames.window == WHOLE))
     return KnownPiece(
         label=label,
         sha256=str(told["sha256"]),
@@ -52,10 +52,7 @@ def piece_of(told: dict[str, JsonValue], *, label: str, source: str, source_id: 
         frames=len(good),
         hashes=EntryHashes(
             frames=pack_frames(good) if len(good) else b"",
-            # Of what has frames the sound alone is no reason to remove a copy.
-            sound=b""
-            if told.get("pdq") or not told.get("sound")
-            else packed_of_text(str(told["sound"])),
+            sound=_sound_alone(told),
         ),
     )
 
@@ -67,13 +64,17 @@ def _sound_alone(told: dict[str, JsonValue]) -> bytes:
 
 
 def frames_of(told: dict[str, JsonValue]) -> FrameTable:
-    """Read the frames of a file as its scan told of them."""
-    listed = told.get("pdq")
+    """Read the frames of a file as its scan told of them, with borders and without."""
+    return joined(_rows(told.get("pdq"), WHOLE), _rows(told.get("inner"), UNBORDERED))
+
+
+def _rows(listed: JsonValue, window: int) -> FrameTable:
     rows = [f for f in listed if isinstance(f, dict)] if isinstance(listed, list) else []
     return FrameTable.of(
         np.array([float(str(f["t"])) for f in rows], np.float64),
         np.array([row_of(str(f["hex"])) for f in rows], np.uint8).reshape(-1, 32),
         np.array([int(str(f["quality"])) for f in rows], np.uint8),
+        window=window,
     )
 
 

@@ -29,6 +29,7 @@ from fieldfare.engine.unit import ScanTask, Store, UnitOfWork
 from fieldfare.ingest.blobs import Blobs
 from fieldfare.ingest.remote import MediaNotFetched, MediaNotThereYet, RemoteFile
 from fieldfare.kernel import Clock, JsonValue, Org, Unknown
+from fieldfare.matching import FrameHash
 from fieldfare.matching.repositories import BankRecord
 from fieldfare.matching.sound import text_of_sound
 from fieldfare.media import KINDS, Kind
@@ -336,10 +337,15 @@ def _hashes(part: MediaRef, found: ScanResult) -> JsonValue:
         "size": found.size,
         "name": part.name,
         "duration_s": lasts if isinstance(lasts, int | float) else 0.0,
-        "pdq": [{"t": f.t, "hex": f.hex, "quality": f.quality} for f in found.pdq],
+        "pdq": _frames(found.pdq),
+        "inner": _frames(found.inner),
         "sound": text_of_sound(found.sound) if found.sound else "",
         "matches": [msgspec.to_builtins(match) for match in found.matches],
     }
+
+
+def _frames(hashes: Sequence[FrameHash]) -> list[JsonValue]:
+    return [{"t": f.t, "hex": f.hex, "quality": f.quality} for f in hashes]
 
 
 def fact_json(fact: Fact) -> dict[str, JsonValue]:

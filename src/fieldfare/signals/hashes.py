@@ -15,7 +15,7 @@ import numpy as np
 
 from fieldfare.kernel import Unknown
 from fieldfare.matching import DECIDED_BANK, BankMatch, FrameHash, hashes_of
-from fieldfare.matching.fingerprints import Fingerprint
+from fieldfare.matching.fingerprints import UNBORDERED, Fingerprint
 from fieldfare.matching.repositories import EntryState, Polarity
 from fieldfare.matching.small_banks import NOTHING_KNOWN
 from fieldfare.media import Examination
@@ -85,6 +85,19 @@ def frame_hashes(found: Examination) -> tuple[FrameHash, ...]:
         np.asarray(found.arrays["pdq.t"], np.float64),
         np.asarray(found.arrays["pdq.bits"], np.uint8),
         np.asarray(found.arrays["pdq.quality"], np.uint8),
+    )
+
+
+def inner_hashes(found: Examination) -> tuple[FrameHash, ...]:
+    """Give the PDQ of what borders leave of the sampled frames; none where there are none."""
+    arrays = found.arrays
+    if "probes.t" not in arrays:
+        return ()
+    inner = (arrays["probes.form"] == 0) & (arrays["probes.window"] == UNBORDERED)
+    return hashes_of(
+        np.asarray(arrays["probes.t"], np.float64)[inner],
+        np.asarray(arrays["probes.bits"], np.uint8)[inner],
+        np.asarray(arrays["probes.quality"], np.uint8)[inner],
     )
 
 

@@ -25,6 +25,7 @@ from fieldfare.signals.hashes import (
     Asked,
     frame_hashes,
     hash_facts,
+    inner_hashes,
 )
 from fieldfare.signals.media import MEDIA_FACTS, media_facts
 from fieldfare.signals.nudity_model import NudityModel
@@ -39,10 +40,10 @@ class ScanResult:
     """All that one scan found.
 
     facts: one for every name in SCAN_FACTS. matches: the best of each bank, `_decided` included.
-    sound: what the sound is known by, where it was listened to.
-    dominant: position in stills of the most typical one. seconds: on the wall. cpu_s: of this
-    thread and of the sealed child. report: the walls round that child; None if it did not get to
-    run.
+    pdq, inner: of the sampled frames, as they are and without their borders. sound: what the sound
+    is known by, where it was listened to. dominant: position in stills of the most typical one.
+    seconds: on the wall. cpu_s: of this thread and of the sealed child. report: the walls round
+    that child; None if it did not get to run.
     """
 
     sha256: str
@@ -50,6 +51,7 @@ class ScanResult:
     size: int
     facts: tuple[Fact, ...]
     pdq: tuple[FrameHash, ...]
+    inner: tuple[FrameHash, ...]
     sound: SoundPrint | None
     matches: tuple[BankMatch, ...]
     stills: tuple[Still, ...]
@@ -119,6 +121,7 @@ class Scanner:
             size=size,
             facts=(*media_facts(found), *of_hashes, *nudity_facts(found, self._model)),
             pdq=frame_hashes(found),
+            inner=inner_hashes(found),
             sound=sound_of(found),
             matches=matches,
             stills=stills_of(found),
