@@ -15,6 +15,7 @@ WhenRules(
 )
 
 # What nobody has confirmed yet holds nothing; a person looks, and says whether the match is right.
+# Child safety waits for that person: it is worse seen once than held for an hour by mistake.
 UnvettedMatch = Rule(
     when_all=[
         not Fact('hash.match.vetted'),
@@ -26,6 +27,15 @@ UnvettedMatch = Rule(
 WhenRules(
     rules_any=[UnvettedMatch],
     then=[Review(policy=MatchedPolicy, reason='a match of a bank that nobody has vetted')],
+)
+
+UnvettedChildSafety = Rule(
+    when_all=[UnvettedMatch, StringStartsWith(s=MatchedPolicy, start='CS.')],
+    description=f'The media match the bank {MatchedBank} for child safety, which nobody has vetted',
+)
+WhenRules(
+    rules_any=[UnvettedChildSafety],
+    then=[Hold(policy=MatchedPolicy)],
 )
 
 # An entry that suddenly matched too much is in doubt until a person has released it.

@@ -199,6 +199,21 @@ def test_a_match_of_a_bank_nobody_vetted_holds_nothing_and_asks_a_person(rules: 
     assert [policy for _, policy, _ in cases] == ["SA.NCII"]
 
 
+def test_for_child_safety_such_a_match_is_held_until_the_person_has_looked(rules: RuleSet) -> None:
+    fired, kinds, cases, _ = verdict_on(
+        rules,
+        "item.scanned",
+        item(),
+        hash__match__policy="CS.CSAM",
+        hash__match__vetted=False,
+        hash__match__quarantined=False,
+    )
+
+    assert set(fired) == {"UnvettedMatch", "UnvettedChildSafety"}
+    assert kinds == ["hold"]
+    assert [policy for _, policy, _ in cases] == ["CS.CSAM"]
+
+
 def test_a_near_copy_of_decided_content_gets_its_restriction(rules: RuleSet) -> None:
     fired, kinds, cases, verdicts = verdict_on(
         rules, "item.scanned", item(), hash__decided__policy="AD.NUDE"
