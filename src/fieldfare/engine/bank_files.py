@@ -32,7 +32,7 @@ from fieldfare.matching.exchanges.signals import (
     write_vpdq,
 )
 from fieldfare.matching.features import unpack_features
-from fieldfare.matching.fingerprints import FrameTable, pack_plain, unpack_frames
+from fieldfare.matching.fingerprints import WHOLE, FrameTable, pack_plain, unpack_frames
 from fieldfare.matching.repositories import (
     IMPORTED,
     BankEntryRecord,
@@ -293,8 +293,11 @@ def _as_list(text: str) -> str:
     return msgspec.json.encode(text.split(";")).decode()
 
 
-def _vpdq(hashes: EntryHashes) -> list[VpdqFrame]:
+def _vpdq(hashes: EntryHashes, *, whole: bool = True) -> list[VpdqFrame]:
+    """Give the frames of an entry. whole: whole pictures alone, as other tools hash them."""
     table = unpack_frames(hashes.frames) if hashes.frames else FrameTable.empty()
+    if whole:
+        table = table.chosen(table.window == WHOLE)
     return [
         VpdqFrame(hex_of(row), int(quality), float(t))
         for row, quality, t in zip(table.bits, table.quality, table.t, strict=True)
@@ -302,7 +305,7 @@ def _vpdq(hashes: EntryHashes) -> list[VpdqFrame]:
 
 
 def _frames_written(hashes: EntryHashes) -> JsonValue:
-    return [f"{each.hex},{each.quality},{each.t:.3f}" for each in _vpdq(hashes)] or ""
+    return [f"{each.hex},{each.quality},{each.t:.3f}" for each in _vpdq(hashes, whole=False)] or ""
 
 
 def _flat(value: JsonValue) -> str:

@@ -23,7 +23,7 @@ from fieldfare.matching.exchanges import (
     Signal,
     SignalKind,
 )
-from fieldfare.matching.fingerprints import unpack_frames
+from fieldfare.matching.fingerprints import WHOLE, unpack_frames
 from fieldfare.matching.repositories import Feedback, Opinion
 
 PORTION: Final = 100
@@ -93,7 +93,8 @@ class Teller:
                 if value
             ]
             if hashes is not None and hashes.frames and not entry.seconds:
-                rows = unpack_frames(hashes.frames).bits
+                table = unpack_frames(hashes.frames)
+                rows = table.bits[table.window == WHOLE]
                 signals += [Signal(SignalKind.PDQ, row.tobytes().hex()) for row in rows]
             return OwnOpinion(
                 key=entry.source_id,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fieldfare.engine.unit import Store, UnitOfWork
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.exchanges import Signal, SignalKind, VpdqFrame, read_vpdq
-from fieldfare.matching.fingerprints import FrameTable, unpack_frames
+from fieldfare.matching.fingerprints import WHOLE, FrameTable, unpack_frames
 from fieldfare.matching.index import IndexHits
 from fieldfare.matching.pdq import MIN_QUALITY, RADIUS
 from fieldfare.matching.repositories import BankEntryRecord, BankRecord, EntryKind
@@ -131,7 +131,10 @@ class HashLookup:
 
     def _hashes(self, org: Org, entry: EventId) -> FrameTable | None:
         held = self._store.read(lambda uow: uow.entries.hashes(org, entry))
-        return unpack_frames(held.frames) if held is not None and held.frames else None
+        if held is None or not held.frames:
+            return None
+        table = unpack_frames(held.frames)
+        return table.chosen(table.window == WHOLE)  # of which percentages are told
 
 
 def table_of_vpdq(frames: Sequence[VpdqFrame]) -> FrameTable:

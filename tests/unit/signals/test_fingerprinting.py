@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fieldfare.kernel import BadInput, NotFound
-from fieldfare.matching.fingerprints import pack_frames, unpack_frames
+from fieldfare.matching.fingerprints import WHOLE, pack_frames, unpack_frames
 from fieldfare.media import MediaLimits
 from fieldfare.signals.fingerprinting import Fingerprinter, fingerprint_of
 from fieldfare.testing.clips import Clip, write_clip
@@ -97,6 +97,7 @@ def test_rows_of_a_bank_agree_with_the_published_hashes(
     published = [line.split(",") for line in lines]
 
     frames = fingerprinter.take(Path(folder, "video", f"{name}.mp4"), "bank").fingerprint.frames
+    frames = frames.chosen(frames.window == WHOLE)
 
     compared = 0
     for t, bits in zip(frames.t, frames.bits, strict=True):
