@@ -1,5 +1,6 @@
 """Banks over HTTP: matches explained and judged, entries changed, imported and made from items."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -356,3 +357,35 @@ def test_an_entry_that_cannot_be_read_holds_up_no_other(
 
     assert found.status_code == 200
     assert len(found.json()["matches"]) == 1
+
+
+def test_a_priority_bank_needs_the_extra_by_which_it_finds_more(
+    http: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = {"name": "worst", "policy": "VE.TERROR", "priority": True}
+    monkeypatch.setitem(sys.modules, "cv2", None)
+
+    refused = [
+        http.post("/v1/banks", json=bank),
+        http.patch("/v1/banks/known", json={"priority": True}),
+    ]
+    plain = http.patch("/v1/banks/known", json={"priority": False, "radius": 30})
+
+    assert [answer.status_code for answer in refused] == [503, 503]
+    assert all("pip install 'fieldfare[features]'" in answer.json()["hint"] for answer in refused)
+    assert plain.status_code == 200
+
+
+def test_a_long_list_is_streamed_and_one_that_is_too_long_is_told_how_to_come(
+    http: TestClient, community: Community
+) -> None:
+    most = community.platform.settings.body_bytes
+    long = ("#" * 9_999 + "\n") * (most // 10_000 + 1) + f"sha256 {SHA256}\n"
+    path = "/v1/banks/known/import"
+
+    taken = http.post(f"{path}?format=threatexchange", content=long)
+    refused = http.post(path, json={"format": "threatexchange", "lines": [long]})
+
+    assert taken.json()["added"] == 1
+    assert refused.status_code == 413
+    assert "fieldfare bank import" in refused.json()["hint"]

@@ -1,4 +1,4 @@
-"""Sounds of banks are found in sounds and, for banks of priority, under other pictures."""
+"""Sounds of banks are found in sounds and, for priority banks, under other pictures."""
 
 from io import BytesIO
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Banks of priority also find copies whose frames no hash of a whole picture meets."""
+"""Priority banks also find copies whose frames no hash of a whole picture meets."""
 
 from io import BytesIO
 from pathlib import Path

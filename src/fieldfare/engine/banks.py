@@ -12,6 +12,7 @@ from typing import Final
 from fieldfare.engine.administration import note
 from fieldfare.engine.unit import UnitOfWork
 from fieldfare.kernel import BadInput, Conflict, EventId, JsonValue, NotFound, Org, did_you_mean
+from fieldfare.matching.features import FeaturesUnavailable, is_available
 from fieldfare.matching.matches import DECIDED_PREFIX
 from fieldfare.matching.repositories import (
     NO_HASHES,
@@ -76,7 +77,7 @@ def must_be_theirs(name: str) -> None:
 
 def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) -> None:
     """Create a bank. Raises Conflict if its name is taken, BadInput for a policy the pack does not
-    have.
+    have, FeaturesUnavailable for a priority bank without the extra `features`.
     """
     if bank.policy not in pack.policies:
         hint = (
@@ -88,6 +89,8 @@ def put_bank(uow: UnitOfWork, bank: BankRecord, pack: PolicyPack, *, by: str) ->
         hint = "Use letters, digits, - and _."
         raise BadInput(f"{bank.name!r} is not a bank's name", hint=hint, pointer="/name")
     _may_keep_stills(bank, pack)
+    if bank.priority:
+        must_find_features()
     if uow.banks.get(bank.org, bank.name) is not None:
         raise Conflict(
             f"the bank {bank.name!r} exists already",
@@ -115,8 +118,16 @@ def change_bank(
     bank = replace(known, **changes)  # type: ignore[arg-type]  # fields of a bank, checked on arrival
     if not known.keeps_stills:
         _may_keep_stills(bank, pack)
+    if bank.priority and not known.priority:
+        must_find_features()
     _change_bank(uow, bank, by=by, widened=reaches_further(known, bank))
     return bank
+
+
+def must_find_features() -> None:
+    """Raise FeaturesUnavailable where a priority bank would find no more than any other."""
+    if not is_available():
+        raise FeaturesUnavailable
 
 
 def _may_keep_stills(bank: BankRecord, pack: PolicyPack | None) -> None:

@@ -13,7 +13,7 @@ from fieldfare.signals.fingerprinting import Fingerprinted
 def piece_of_file(label: str, taken: Fingerprinted, *, features: bool) -> KnownPiece:
     """Make a piece of what was taken of a file. Raises BadInput if nothing can be compared.
 
-    features: local ones too, for a bank of priority. Frames too plain to tell anything apart are
+    features: local ones too, for a priority bank. Frames too plain to tell anything apart are
     left out.
     """
     fingerprint = taken.fingerprint

@@ -142,7 +142,7 @@ class Scanning:
     ) -> KnownPiece:
         """Hash a file for a bank. Raises BadInput if nothing in it can be compared.
 
-        bank: one of priority also gets what cut and turned copies are found by. pictures: keep a
+        bank: a priority bank also gets what cut and turned copies are found by. pictures: keep a
         few for it.
         """
         with _copied(file) as fd:

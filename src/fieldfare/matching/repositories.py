@@ -65,9 +65,9 @@ class BankRecord:
     100. min_seconds, min_frames: how much of an entry that moves has to be met, in seconds and in
     distinct frames of the entry; a shorter entry has to be met whole. enabled_ratio: the share of
     items the bank is asked about, 0..1. disabled_until: ms since 1970. priority: worth its cost
-    to be found in pieces, by crops and local features. hourly_limit: so many distinct items an
-    hour may an entry match before it is quarantined; 0 for any number. keeps_stills: of files that
-    are uploaded for it, never of a bank for child safety.
+    to be found cut, turned or framed, by crops and local features. hourly_limit: so many distinct
+    items an hour may an entry match before it is quarantined; 0 for any number. keeps_stills: of
+    files that are uploaded for it, never of a bank for child safety.
     """
 
     org: Org

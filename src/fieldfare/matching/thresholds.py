@@ -48,7 +48,7 @@ def _too_little(bank: BankRecord, entry: BankEntryRecord, seen: Sighting) -> lis
             f"its nearest frame differs in {seen.distance} bits, the bank takes {bank.radius}"
         )
     if seen.means == "sound" and entry.frames and not bank.priority:
-        why.append("only its sound matches, which is enough for banks of priority alone")
+        why.append("only its sound matches, which is enough for priority banks alone")
     # An entry of which little is known cannot be met for longer, or in more pictures, than it has.
     seconds = bank.min_seconds
     if entry.seconds > 0:

@@ -42,6 +42,8 @@ _LENGTH_DIGITS: Final = 18
 _UPLOADS: Final = re.compile(
     r"/v1/(items|decide|match|banks/[^/]+/entries)|/banks/[^/]+/(add/files|import)|/match/file"
 )
+_LISTS: Final = re.compile(r"/v1/banks/[^/]+/import")
+"""What reads its body line by line, and holds none of it."""
 
 _log = structlog.get_logger("fieldfare.web")
 _CALLS = Counter("fieldfare_http_calls", "Calls answered.", ("method", "route", "status"))
@@ -50,7 +52,9 @@ _SECONDS = Histogram("fieldfare_http_seconds", "Seconds to the end of the answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """body_bytes: of any call; media_bytes: of the multipart calls that carry media."""
+    """body_bytes: of any call; media_bytes: of the multipart calls that carry media, and of lists
+    of entries that are streamed.
+    """
 
     body_bytes: int
     media_bytes: int
@@ -58,14 +62,19 @@ class Limits:
     def of(self, path: str, content_type: str) -> int:
         if _UPLOADS.fullmatch(path) and content_type.startswith("multipart/"):
             return self.media_bytes + _MULTIPART_OVERHEAD
+        if _LISTS.fullmatch(path) and not content_type.startswith("application/json"):
+            return self.media_bytes
         return self.body_bytes
 
 
 class _Exchange:
     """One call on its way: what was read, whether the answer has begun, with which status."""
 
-    def __init__(self, limit: int, receive: Receive, send: Send, headers: dict[str, str]) -> None:
+    def __init__(
+        self, limit: int, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]
+    ) -> None:
         self.limit = limit
+        self.path: str = scope["path"]
         self.read = 0
         self.status = 0
         self.answered_early = False
@@ -81,7 +90,7 @@ class _Exchange:
         message = await self._receive()
         self.read += len(message.get("body", b""))
         if self.is_too_large:
-            raise too_large(self.limit)
+            raise too_large(self.limit, self.path)
         return message
 
     async def send(self, message: Message) -> None:
@@ -99,11 +108,11 @@ class _Exchange:
         await self._send(message)
 
 
-def too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        f"The body is larger than {limit} bytes.",
-        hint="Send less, or ask the operator to raise body_bytes or media_bytes.",
-    )
+def too_large(limit: int, path: str) -> TooLarge:
+    hint = "Send less, or ask the operator to raise body_bytes or media_bytes."
+    if _LISTS.fullmatch(path):
+        hint = "Send it in parts as `fieldfare bank import` does, or as text/plain, not as JSON."
+    return TooLarge(f"The body is larger than {limit} bytes.", hint=hint)
 
 
 class Envelope:
@@ -134,9 +143,9 @@ class Envelope:
         asked = Headers(scope=scope)
         limit = self._limits.of(scope["path"], asked.get("content-type", ""))
         headers = {**self._headers, "X-Request-Id": request_id, "Cache-Control": "no-store"}
-        exchange = _Exchange(limit, receive, send, headers)
+        exchange = _Exchange(limit, scope, receive, send, headers)
         if _declared_bytes(asked.get("content-length", "0")) > limit:
-            await self._refuse(scope, exchange, problem_of(too_large(limit)))
+            await self._refuse(scope, exchange, problem_of(too_large(limit, scope["path"])))
         else:
             await self._pass_on(scope, exchange, request_id)
         _note(scope, exchange.status, time.perf_counter() - began, request_id)
@@ -151,7 +160,7 @@ class Envelope:
             await self._refuse(scope, exchange, problem_of(error))
         else:
             if exchange.is_too_large:
-                problem = problem_of(too_large(exchange.limit))
+                problem = problem_of(too_large(exchange.limit, exchange.path))
                 await self._refuse(scope, exchange, problem)
 
     async def _refuse(self, scope: Scope, exchange: _Exchange, problem: Problem) -> None:

@@ -34,6 +34,9 @@ _LARGEST_SIZE: Final = 255
 class FeaturesUnavailable(FieldfareError):
     """OpenCV is not installed, so that local features cannot be made."""
 
+    status = 503
+    slug = "features-unavailable"
+
     def __init__(self) -> None:
         super().__init__(
             "local features need OpenCV, which is not installed",
