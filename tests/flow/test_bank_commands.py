@@ -1,25 +1,44 @@
-"""`fieldfare bank`, `match` and `hash` as people type them, in this process."""
+"""`fieldfare bank`, `match` and `hash` as people type them, beside a server in this process."""
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 from subprocess import CompletedProcess
+from threading import Thread
 
 import pytest
+import uvicorn
 from PIL import Image
 
 from fieldfare.cli import main
+from fieldfare.cli.reach import ServerAddress
 from fieldfare.testing.clips import Clip, write_clip
 from fieldfare.testing.films import picture
-from fieldfare.testing.platforms import Installed
+from fieldfare.testing.platforms import Installed, a_community
+from fieldfare.web.app import create_app
 
 SHA256 = "ab" * 32
 
 
 @pytest.fixture(scope="module")
-def made(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copytree(installed.home, tmp_path_factory.mktemp("banks") / "home")
+def made(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Serve an installation: opening it for each command anew would cost most of the time."""
+    home = tmp_path_factory.mktemp("banks") / "home"
+    with a_community(home, installed) as community:
+        app = create_app(community.platform)
+        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+        thread = Thread(target=server.run)
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the server did not start"
+            (socket,) = server.servers[0].sockets
+            ServerAddress(home).write(f"http://127.0.0.1:{socket.getsockname()[1]}")
+            yield home
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -180,3 +199,87 @@ def test_a_list_comes_through_a_pipe(run: Run) -> None:
 
     os.close(out)
     assert told.stdout == "1 added to piped, 0 known before, read as threatexchange\n"
+
+
+def test_a_bank_goes_from_its_making_to_its_end(run: Run, tmp_path: Path) -> None:
+    run("bank", "create", "round", "--policy", "GV.GORE", "--vetted")
+    file = tmp_path / "round.ndjson"
+    file.write_text(f'{{"id": "one", "sha256": "{SHA256}", "label": "first"}}\n')
+    run("bank", "import", "round", file)
+
+    shown = run("bank", "show", "round")
+    entry = json.loads(run("bank", "list", "round", "--json").stdout)["entries"][0]
+    exported = run("bank", "export", "round").stdout
+    kept = run("bank", "remove", "round")
+    gone = run("bank", "remove", "round", "--yes")
+
+    assert "entries: 1\n" in shown.stdout
+    assert (entry["label"], entry["source_id"]) == ("first", "one")
+    assert json.loads(exported)["sha256"] == SHA256
+    assert (kept.returncode, gone.returncode) == (2, 0)
+    assert "Say --yes if that is meant." in kept.stderr
+    assert gone.stdout == "bank round removed\n"
+    assert "no bank 'round'" in run("bank", "show", "round").stderr
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "threatexchange"])
+def test_what_is_exported_can_be_imported_again(run: Run, tmp_path: Path, form: str) -> None:
+    source, copy = f"from-{form}", f"to-{form}"
+    for name in (source, copy):
+        run("bank", "create", name, "--policy", "GV.GORE")
+    file = tmp_path / "file"
+    file.write_text(f"sha256 {SHA256}\npdq {'0f' * 32}\n")
+    run("bank", "import", source, file)
+
+    file.write_text(run("bank", "export", source, "--format", form).stdout)
+    taken = run("bank", "import", copy, file)
+    again = run("bank", "import", copy, file)
+
+    assert taken.stdout == f"2 added to {copy}, 0 known before, read as {form}\n"
+    assert again.stdout == f"0 added to {copy}, 2 known before, read as {form}\n"
+
+
+def test_an_entry_is_shown_silenced_and_taken_out(run: Run) -> None:
+    run("bank", "create", "single", "--policy", "GV.GORE")
+    entry = run("bank", "add-text", "single", "win a sarno today").stdout.split()[0]
+    wanted = ("--state", "disabled", "--label", "a lure", "--labels", "spam, lure")
+
+    changed = run("bank", "entry", "change", "single", entry, *wanted)
+    nothing = run("bank", "entry", "change", "single", entry)
+    shown = json.loads(run("bank", "entry", "show", "single", entry, "--json").stdout)
+    again = run("bank", "add-text", "single", "Win a Sarno, today!")
+    removed = run("bank", "entry", "remove", "single", entry)
+    missing = run("bank", "entry", "show", "single", entry)
+
+    assert changed.stdout == f"entry {entry}: disabled, a lure\n"
+    assert "nothing to change" in nothing.stderr
+    assert (shown["state"], shown["labels"]) == ("disabled", ["spam", "lure"])
+    assert again.stdout.splitlines()[1] == "0 added to single, 1 there already"
+    assert removed.stdout == f"entry {entry} removed\n"
+    assert missing.returncode == 2
+
+
+def test_a_match_is_confirmed_or_denied(run: Run, tmp_path: Path) -> None:
+    run("bank", "create", "judged", "--policy", "GV.GORE")
+    entry = run("bank", "add-text", "judged", "an old bridge at night").stdout.split()[0]
+    event = {"kind": "item.posted", "key": "k1", "item": {"kind": "comment", "host_id": "c1"}}
+    event["item"] |= {"author": "ana", "market": "DE", "text": "hello"}  # type: ignore[operator]  # a dict of JSON
+    events = tmp_path / "events"
+    events.write_text(json.dumps(event))
+    run("import", events)
+    judge = ("bank", "entry", "judge", "judged", entry, "comment")
+
+    said = run(*judge, "c1", "confirmed")
+    denied = run(
+        "bank", "entry", "judge", "judged", entry, "comment", "c1", "denied", "--note", "no"
+    )
+    unknown = run("bank", "entry", "judge", "judged", entry, "comment", "nowhere", "denied")
+    wrong = run("bank", "entry", "judge", "judged", entry, "comment", "c1", "perhaps")
+    shown = run("bank", "entry", "show", "judged", entry).stdout
+
+    assert said.stdout == f"confirmed for entry {entry}\n"
+    assert denied.stdout == f"denied for entry {entry}\n"
+    assert (unknown.returncode, wrong.returncode) == (2, 2)
+    assert "no item comment:nowhere" in unknown.stderr
+    assert "denied for comment:c1 by " in shown
+    assert "confirmed for" not in shown
