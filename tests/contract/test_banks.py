@@ -112,6 +112,28 @@ def test_an_entry_is_kept_with_its_hashes(store: SqlStore) -> None:
     assert store.read(lambda uow: uow.entries.get(MAIN, FULL.id)) is None
 
 
+def test_entries_are_counted_as_they_come_change_move_and_go(store: SqlStore) -> None:
+    elsewhere = replace(PLAIN, org=Org("other"))
+    hidden = replace(PLAIN, id=EventId(2), state=EntryState.DISABLED)
+    gone = replace(PLAIN, id=EventId(3))
+
+    def work(uow: SqlUnit) -> None:
+        for entry in (PLAIN, PLAIN, hidden, gone, elsewhere):
+            uow.entries.add(entry, HASHES)
+        uow.entries.change(replace(PLAIN, label="as it was"))
+        uow.entries.add(replace(hidden, state=EntryState.QUARANTINED))
+        uow.entries.remove(MAIN, gone.id)
+
+    store.write(work)
+    before = store.read(lambda uow: (uow.banks.counts(MAIN), uow.bank_measures.states(MAIN, "b")))
+    store.write(lambda uow: uow.entries.change(replace(PLAIN, bank="c")))
+    after = store.read(lambda uow: (uow.banks.counts(MAIN), uow.bank_measures.states(MAIN, "b")))
+
+    assert before == ({"b": 2}, {EntryState.ACTIVE: 1, EntryState.QUARANTINED: 1})
+    assert after == ({"b": 1, "c": 1}, {EntryState.QUARANTINED: 1})
+    assert store.read(lambda uow: uow.banks.counts(Org("other"))) == {"b": 1}
+
+
 def test_entries_of_a_bank_are_found_by_many_keys_at_once(store: SqlStore) -> None:
     elsewhere = replace(FULL, id=EventId(5), bank="c")
     other = replace(PLAIN, id=EventId(6), sha256="c" * 64, source="import", source_id="77")
@@ -337,8 +359,10 @@ def test_entries_of_before_keep_their_hashes(
     banks = store.read(lambda uow: uow.banks.banks(MAIN))
     known, decided = store.read(lambda uow: uow.entry_pages.of_digest(MAIN, SHA256))
     hashes = store.read(lambda uow: uow.entries.hashes(MAIN, known.id))
+    counts = store.read(lambda uow: uow.banks.counts(MAIN))
     store.close()
 
+    assert counts == {"known": 1, "_decided.GV.GORE": 1}
     assert [bank.min_quality for bank in banks] == [60, 50]
     assert (known.id, known.changed, known.frames, known.added_at) == (7, 7, 2, 5)
     assert (known.source, decided.source) == ("upload", DECIDED)

@@ -12,7 +12,6 @@ import fieldfare.storage
 from fieldfare.storage.statements import Statement
 
 WALKS = {
-    "banks._COUNTS": "counts all entries in an index",
     "decisions._RESTRICTING": "loads the gate at the start",
     "entries._LAST": "takes the last of an index",
     "items._ALL_CURRENT": "loads the gate at the start",

@@ -15,7 +15,7 @@ from fieldfare.matching.bank_measures import (
 from fieldfare.matching.repositories import EntryState
 from fieldfare.storage.entries import PLAIN_COLUMNS, entry_of
 from fieldfare.storage.statements import Statement
-from fieldfare.storage.tables import IS_SILENCED, bank_entries, entry_hits
+from fieldfare.storage.tables import bank_entries, bank_sizes, entry_hits
 from fieldfare.storage.transaction import Transaction
 
 DAY_MS: Final = 86_400_000
@@ -30,12 +30,13 @@ _HITS: Final = Statement(
     .group_by(_e.bank, _day)
     .order_by(_e.bank, _day)
 )
-_IN_BANK: Final = (_e.org == bindparam("org"), _e.bank == bindparam("of_bank"))
-_ALL: Final = Statement(select(func.count()).where(*_IN_BANK))
-_SILENCED: Final = Statement(
-    select(_e.state, func.count()).where(*_IN_BANK, IS_SILENCED).group_by(_e.state)
+_STATES: Final = Statement(
+    select(bank_sizes.c.state, bank_sizes.c.entries).where(
+        bank_sizes.c.org == bindparam("org"),
+        bank_sizes.c.bank == bindparam("of_bank"),
+        bank_sizes.c.entries > 0,
+    )
 )
-"""Few are: they are counted in an index of their own, and the others by what is left."""
 
 _STRETCH: Final = (
     select(*PLAIN_COLUMNS)
@@ -69,12 +70,8 @@ class SqlBankMeasures:
         return [DayOfHits(bank=row[0], day=row[1] // DAY_MS, hits=row[2]) for row in rows]
 
     def states(self, org: Org, bank: str, /) -> Mapping[EntryState, int]:
-        row = self._tx.row(_ALL, org=org, of_bank=bank)
-        whole = int(row[0]) if row else 0
-        rows = self._tx.rows(_SILENCED, org=org, of_bank=bank)
-        silenced = {EntryState(row[0]): int(row[1]) for row in rows}
-        active = whole - sum(silenced.values())
-        return {**({EntryState.ACTIVE: active} if active else {}), **silenced}
+        rows = self._tx.rows(_STATES, org=org, of_bank=bank)
+        return {EntryState(row[0]): int(row[1]) for row in rows}
 
     def search(
         self, org: Org, bank: str, wanted: EntrySearch, /, *, before: EventId, limit: int

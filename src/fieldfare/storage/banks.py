@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from fieldfare.kernel import EventId, Org
 from fieldfare.matching.repositories import BankRecord, ListRecord, Polarity
 from fieldfare.storage.statements import Row, Statement, upsert
-from fieldfare.storage.tables import bank_entries, banks, lists
+from fieldfare.storage.tables import bank_sizes, banks, lists
 from fieldfare.storage.transaction import Transaction
 
 MILLION: Final = 1_000_000
@@ -18,9 +18,9 @@ _OF_ORG: Final = select(*banks.c).where(banks.c.org == bindparam("org"))
 _BANKS: Final = Statement(_OF_ORG.order_by(banks.c.name))
 _GET: Final = Statement(_OF_ORG.where(banks.c.name == bindparam("of_bank")))
 _COUNTS: Final = Statement(
-    select(bank_entries.c.bank, func.count())
-    .where(bank_entries.c.org == bindparam("org"))
-    .group_by(bank_entries.c.bank)
+    select(bank_sizes.c.bank, func.sum(bank_sizes.c.entries))
+    .where(bank_sizes.c.org == bindparam("org"), bank_sizes.c.entries > 0)
+    .group_by(bank_sizes.c.bank)
 )
 _REMOVE: Final = Statement(
     banks.delete().where(banks.c.org == bindparam("of_org"), banks.c.name == bindparam("of_bank"))
@@ -78,7 +78,7 @@ class SqlBanks:
         return None if row is None else _bank(row)
 
     def counts(self, org: Org, /) -> Mapping[str, int]:
-        return {row[0]: row[1] for row in self._tx.rows(_COUNTS, org=org)}
+        return {row[0]: int(row[1]) for row in self._tx.rows(_COUNTS, org=org)}
 
     def remove(self, org: Org, name: str, /) -> bool:
         return self._tx.run(_REMOVE, of_org=org, of_bank=name) > 0

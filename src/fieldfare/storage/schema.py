@@ -9,7 +9,7 @@ from typing import Final
 from fieldfare.kernel import Unavailable
 from fieldfare.storage.databases import Database, Postgres, Sqlite, open_database
 
-HEAD: Final = "0015"
+HEAD: Final = "0016"
 """The newest migration in `storage/migrations/versions`."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

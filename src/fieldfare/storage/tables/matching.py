@@ -58,11 +58,19 @@ bank_entries = table(
 Index(None, bank_entries.c.org, bank_entries.c.bank, bank_entries.c.id)
 Index(None, bank_entries.c.org, bank_entries.c.changed)
 
+bank_sizes = table(
+    "bank_sizes",
+    text("org", key=True),
+    text("bank", key=True),
+    text("state", key=True),
+    big("entries"),
+)
+"""How many entries of a state each bank has; triggers of `bank_entries` keep it."""
+
 HAS_SHA256: Final[ColumnElement[bool]] = literal_column("sha256 != ''")
 HAS_MD5: Final[ColumnElement[bool]] = literal_column("md5 != ''")
 HAS_SOURCE: Final[ColumnElement[bool]] = literal_column("source_id != ''")
 HAS_WORDS: Final[ColumnElement[bool]] = literal_column("kind != 'media'")
-IS_SILENCED: Final[ColumnElement[bool]] = literal_column("state != 'active'")
 """What the indexes below leave out; a query has to repeat it. Most entries have no digest."""
 
 
@@ -84,15 +92,6 @@ Index(
     bank_entries.c.changed,
     sqlite_where=HAS_WORDS,
     postgresql_where=HAS_WORDS,
-)
-
-Index(
-    "bank_entries_silenced",
-    bank_entries.c.org,
-    bank_entries.c.bank,
-    bank_entries.c.state,
-    sqlite_where=IS_SILENCED,
-    postgresql_where=IS_SILENCED,
 )
 
 entry_hits = table(
