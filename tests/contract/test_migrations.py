@@ -84,6 +84,27 @@ def test_reading_alone_migrates_nothing(
         SqlStore.open(f"sqlite:///{path}", clock=clock, vault=vault, read_only=True)
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_database_of_a_later_version_is_left_as_it_is(
+    tmp_path: Path, clock: SimulatedClock, vault: Vault, *, read_only: bool
+) -> None:
+    url = f"sqlite:///{tmp_path / 'later.db'}"
+    migrate(url)
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(Unavailable, match="schema 9999") as refused:
+        SqlStore.open(url, clock=clock, vault=vault, read_only=read_only)
+
+    with engine.connect() as connection:
+        assert (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+        )
+    engine.dispose()
+    assert "restore a backup" in refused.value.hint
+
+
 def test_reading_alone_stands_beside_a_writer(
     url: str, store: SqlStore, clock: SimulatedClock, vault: Vault
 ) -> None:

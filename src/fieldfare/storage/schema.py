@@ -43,6 +43,7 @@ def current_version(database: Database, /) -> str | None:
 def require_current(database: Database, /) -> None:
     """Refuse (Unavailable) a database that has not the schema this code was written for."""
     version = current_version(database)
+    _must_be_known(version)
     if version != HEAD:
         raise Unavailable(
             f"the database has schema {version or 'none'}, this version needs {HEAD}",
@@ -51,9 +52,22 @@ def require_current(database: Database, /) -> None:
 
 
 def bring_up_to_date(database: "Sqlite | Postgres", /) -> None:
-    """Migrate if there is anything to migrate. The caller has claimed the database."""
-    if current_version(database) != HEAD:
+    """Migrate if there is anything to migrate. The caller has claimed the database.
+
+    Raises Unavailable for a schema of a later version, and leaves it as it is.
+    """
+    version = current_version(database)
+    _must_be_known(version)
+    if version != HEAD:
         _upgrade(database)
+
+
+def _must_be_known(version: str | None) -> None:
+    if version is not None and version > HEAD:
+        raise Unavailable(
+            f"the database has schema {version}, and this version knows up to {HEAD}",
+            hint="Run the version that wrote it or a later one, or restore a backup.",
+        )
 
 
 def _upgrade(database: "Sqlite | Postgres") -> None:
