@@ -119,13 +119,14 @@ def _ascii_host(text: str, host: str) -> str:
     """Give a host in ASCII: an address in its usual form, a name with its labels in Punycode."""
     decoded = unquote_to_bytes(host).decode("utf-8", "replace")
     plain = unicodedata.normalize("NFKC", decoded.translate(_DOTS)).casefold()
-    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf").strip(".")
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    plain = ".".join(label for label in plain.split(".") if label)
     if not plain:
         raise UrlDoesNotRead(text, "it has no host.")
     address = _address(plain)
     if address:
         return address
-    labels = [_ascii_label(text, label) for label in plain.split(".") if label]
+    labels = [_ascii_label(text, label) for label in plain.split(".")]
     name = ".".join(labels)
     if len(name) > _HOST:
         raise UrlDoesNotRead(text, f"its host has more than {_HOST} characters.")

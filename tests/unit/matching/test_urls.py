@@ -3,7 +3,7 @@ import hashlib
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fieldfare.matching.tracking import is_tracking
@@ -120,6 +120,7 @@ def test_the_page_stays_whatever_leads_to_it(
 
 
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from("a.:/?#[]@%\\ х"), max_size=40))
+@example("0..0")
 def test_whatever_reads_reads_the_same_again(text: str) -> None:
     try:
         url = read_url(text)
