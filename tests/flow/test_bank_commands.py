@@ -239,6 +239,21 @@ def test_what_is_exported_can_be_imported_again(run: Run, tmp_path: Path, form: 
     assert again.stdout == f"0 added to {copy}, 2 known before, read as {form}\n"
 
 
+def test_a_list_as_spreadsheets_save_it_is_read_and_a_broken_line_named(
+    run: Run, tmp_path: Path
+) -> None:
+    run("bank", "create", "sheet", "--policy", "GV.GORE")
+    file = tmp_path / "sheet.csv"
+    lines = ("\ufeffpdq,note", f"{'0f' * 32},one", f"{'1e' * 32},t\0wo", f"{'2d' * 32},three")
+    file.write_text("\r\n".join(lines), "utf-8")
+
+    taken = run("bank", "import", "sheet", file)
+
+    assert taken.returncode == 2
+    assert f"{file}:3: it has the character U+0000" in taken.stderr
+    assert "2 added to sheet, 0 known before, read as csv, 1 lines" in taken.stderr
+
+
 def test_an_entry_is_shown_silenced_and_taken_out(run: Run) -> None:
     run("bank", "create", "single", "--policy", "GV.GORE")
     entry = run("bank", "add-text", "single", "win a sarno today").stdout.split()[0]

@@ -37,6 +37,18 @@ def test_the_strip_clears_with_the_stage_and_blurs_again(visit: Visit, site: Sit
     assert visit.complaints == []
 
 
+def test_the_evidence_of_a_case_fits_beside_its_picture(visit: Visit, site: Site) -> None:
+    visit.page.set_viewport_size({"width": 1280, "height": 720})
+    start(visit, site)
+
+    wide, seen = visit.page.evaluate(
+        "(() => { const side = document.querySelector('.side');"
+        " return [side.scrollWidth, side.clientWidth] })()"
+    )
+
+    assert wide <= seen
+
+
 def test_without_a_connection_a_case_stays_blurred_and_says_so(visit: Visit, site: Site) -> None:
     start(visit, site)
     visit.page.keyboard.press("d")

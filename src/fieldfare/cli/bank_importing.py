@@ -22,6 +22,7 @@ AT_ONCE: Final = 1_000
 TOLD: Final = 20
 """Problems that are told; of a file in another format every line has one."""
 STANDARD_INPUT: Final = "-"
+NUL: Final = "\0"
 
 
 @dataclass(slots=True)
@@ -41,6 +42,14 @@ class _Count:
         self.added += answer["added"]
         self.known += answer["known"]
         self.failed += answer["failed"]
+
+    def without_nul(self, line: str, number: int) -> str:
+        """Leave out a line with U+0000, for which the whole request would be refused."""
+        if NUL not in line:
+            return line
+        problem = {"line": number, "detail": "it has the character U+0000. Leave it out."}
+        self.take({"problems": [problem], "added": 0, "known": 0, "failed": 1})
+        return ""
 
     def show(self, number: int) -> None:
         if sys.stderr.isatty():
@@ -69,9 +78,10 @@ def import_bank(home: Path | None, name: str, file: Path, *, form: str | None) -
     with _opened(file) as stream, reach(home) as call:
         kind, lines = _begun(file, stream, form)
         if kind is BankFormat.CSV:
-            header, number = next(lines, ""), 2
+            header, number = next(lines, "").strip("\ufeff"), 2
         while some := list(islice(lines, AT_ONCE)):
-            body = {"format": kind.value, "lines": some, "first_line": number, "header": header}
+            clean = [count.without_nul(line, at) for at, line in enumerate(some, number)]
+            body = {"format": kind.value, "lines": clean, "first_line": number, "header": header}
             count.take(call("POST", route("/v1/banks/{}/import", name), body))
             number += len(some)
             count.show(number)
@@ -117,5 +127,5 @@ def _opened(file: Path) -> Iterator[TextIO]:
         return
     if not file.exists() or file.is_dir():
         must_be_files([file])
-    with file.open(encoding="utf-8", errors="replace", newline="") as stream:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         yield stream

@@ -8,6 +8,7 @@ an exchange is no way to read the machine.
 """
 
 import csv
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -35,6 +36,10 @@ LINES: Final = 2_000
 PROBLEMS: Final = 5
 LONGEST_LINE: Final = 4_000_000
 LONG_KEY: Final = 200
+LINES_OF_A_ROW: Final = 50
+OPEN: Final = "unexpected end"
+"""As the csv module says that a quote is not closed."""
+_NO_CSV: Final = {"signal_type": "no row of CSV"}
 _JSON: Final = frozenset({".ndjson", ".jsonl", ".json"})
 _VALUES: Final = ("signal", "value", "hash", "signal_val", "hash_digest")
 _KINDS: Final = ("signal_type", "type", "kind", "algorithm")
@@ -142,18 +147,46 @@ def _kind(row: dict[str, str], otherwise: SignalKind | None) -> SignalKind:
 def _rows(suffix: str, file: TextIO) -> Iterator[str | dict[str, str]]:
     """Give one row a line of the file, "" for one that is empty, so that rows can be counted."""
     if suffix == ".csv":
-        csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
-        table = csv.DictReader(file)
-        try:
-            for row in table:
-                yield {str(name).strip().lower(): str(value or "") for name, value in row.items()}
-        except csv.Error as error:
-            told = f"the row after line {table.line_num} is no CSV: {error}"
-            raise ExchangeRefused(told, hint="Mend that row.") from None
+        rows = _csv_rows(file)
+        names = [name.strip().lower() for name in next(rows, None) or ()]
+        for cells in rows:
+            yield _NO_CSV if cells is None else dict(zip(names, cells, strict=False))
         return
     while line := file.readline(LONGEST_LINE):
         text = line.strip()
         yield _object(text) if suffix in _JSON and text else text
+
+
+def _csv_rows(file: TextIO) -> Iterator[list[str] | None]:
+    """Give the cells of each row; None for a line that is no CSV, after which the next is read.
+
+    A cell in quotes may hold line ends, so a quote that is not closed would take in all that
+    follows: it is sought on so many lines and no further, and then counts for its own line alone.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
+    waiting: deque[str] = deque()
+    while line := waiting.popleft() if waiting else file.readline(LONGEST_LINE):
+        if not line.strip():
+            continue
+        lines = [line]
+        while (cells := _cells(lines)) == OPEN and len(lines) < LINES_OF_A_ROW:
+            more = waiting.popleft() if waiting else file.readline(LONGEST_LINE)
+            if not more:
+                break
+            lines.append(more)
+        if isinstance(cells, list):
+            yield cells
+            continue
+        waiting.extendleft(reversed(lines[1:]))
+        yield None
+
+
+def _cells(lines: list[str]) -> list[str] | str:
+    """Read one row of CSV; OPEN if a quote is not closed, "" if it is no CSV for another reason."""
+    try:
+        return next(csv.reader(lines, strict=True))
+    except csv.Error as error:
+        return OPEN if OPEN in str(error) else ""
 
 
 def _object(text: str) -> dict[str, str]:

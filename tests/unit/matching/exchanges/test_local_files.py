@@ -141,11 +141,38 @@ def test_a_long_field_is_read_and_one_that_is_too_long_is_named(tmp_path: Path) 
     quoted = vpdq.replace('"', '""')
     (tmp_path / "long.csv").write_text(f'signal_type,signal\nvpdq,"{quoted}"\n')
     (tmp_path / "endless.csv").write_text(f'signal_type,signal\npdq,"{"a" * 5_000_000}\n')
+    pages = list(client(tmp_path, "endless.csv").pages(None, now_s=NOW_S))
 
     assert len(vpdq) > 140_000
     assert [each.kind for each in signals(tmp_path, "long.csv")] == [SignalKind.VPDQ]
-    with pytest.raises(ExchangeRefused, match="after line 1 is no CSV"):
-        signals(tmp_path, "endless.csv")
+    assert [page.records for page in pages] == [()]
+    assert "no row of CSV" in pages[0].problems[0]
+
+
+def test_a_quote_that_is_not_closed_costs_its_own_line_alone(tmp_path: Path) -> None:
+    hashes = [f"{number:064x}" for number in range(1, 301)]
+    lines = [f"pdq,{each}" for each in hashes]
+    lines[99] = f'pdq,"{hashes[99]}'
+    lines[199] = f'pdq,"{hashes[199]}"x'
+    (tmp_path / "list.csv").write_text("\n".join(["signal_type,signal", *lines]) + "\n")
+
+    pages = list(client(tmp_path, "list.csv").pages(None, now_s=NOW_S))
+
+    found = [signal.value for page in pages for each in page.records for signal in each.signals]
+    assert found == [*hashes[:99], *hashes[100:199], *hashes[200:]]
+    assert sum(page.skipped for page in pages) == 2
+    assert pages[-1].ends
+
+
+def test_a_text_in_quotes_may_go_over_several_lines(tmp_path: Path) -> None:
+    (tmp_path / "texts.csv").write_text(
+        'signal_type,signal\nraw_text,"one\ntwo\n\nthree"\nraw_text,"a ""b"" c"\n'
+    )
+
+    assert [each.value for each in signals(tmp_path, "texts.csv")] == [
+        "one\ntwo\n\nthree",
+        'a "b" c',
+    ]
 
 
 def test_a_file_that_is_being_written_is_not_taken_for_all_there_is(tmp_path: Path) -> None:

@@ -134,7 +134,8 @@ def rails(match: BankMatch, query_s: float, reference_s: float) -> Rails | None:
     """Draw when a match is; None where there is no time to speak of."""
     if query_s <= 0 or not match.spans:
         return None
-    ends = [match.offset_s + match.speed * span.end for span in match.spans]
+    # A file that repeats an entry, or stands still, goes on beyond the entry's end: it does not.
+    ends = [] if reference_s else [match.offset_s + match.speed * s.end for s in match.spans]
     whole_s = max([reference_s, *ends, *(pair.t_reference for pair in match.pairs), 0.1])
 
     def there(t: float) -> float:
@@ -143,7 +144,9 @@ def rails(match: BankMatch, query_s: float, reference_s: float) -> Rails | None:
     return Rails(
         query=tuple(_stretch(span.start, span.end, query_s) for span in match.spans),
         reference=tuple(
-            _stretch(there(span.start), there(span.end), whole_s) for span in match.spans
+            _stretch(there(span.start), there(span.end), whole_s)
+            for span in match.spans
+            if there(span.start) < whole_s and there(span.end) > 0
         ),
         ties=tuple(
             (_place(pair.t_query, query_s), _place(pair.t_reference, whole_s))
