@@ -222,6 +222,13 @@ def test_a_bank_goes_from_its_making_to_its_end(run: Run, tmp_path: Path) -> Non
     assert "no bank 'round'" in run("bank", "show", "round").stderr
 
 
+def test_a_value_out_of_range_is_named_with_its_setting(run: Run) -> None:
+    refused = run("bank", "create", "far", "--policy", "GV.GORE", "--radius", "1000")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("fieldfare: radius: expected `int` <= ")
+
+
 @pytest.mark.parametrize("form", ["ndjson", "csv", "threatexchange"])
 def test_what_is_exported_can_be_imported_again(run: Run, tmp_path: Path, form: str) -> None:
     source, copy = f"from-{form}", f"to-{form}"

@@ -117,7 +117,7 @@ def test_nothing_of_child_safety_is_pictured_not_even_hashes(
     shown = ("query", "reference", "query_still", "reference_still")
     assert [[pair[each] for each in shown] for pair in match["pairs"]] == [[None] * 4]
     assert "hash-grid" not in page
-    assert "Nothing is pictured here" in page
+    assert "No frames are compared here" in page
 
 
 def test_a_text_is_looked_up_with_the_urls_in_it(

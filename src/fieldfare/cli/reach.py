@@ -150,6 +150,9 @@ def _json_of(response: httpx2.Response) -> Json:
     if response.is_success:
         return told
     detail, hint = str(told.get("detail", response.text)), str(told.get("hint", ""))
+    field = str(told.get("pointer", "")).rpartition("/")[2]
+    if field and detail.startswith("Expected"):  # of the shape, which says not of what
+        detail = f"{field}: {detail[0].lower()}{detail[1:]}"
     if response.status_code == Overloaded.status:
         wait_s = response.headers.get("retry-after", "")
         raise Overloaded(detail, retry_after_s=int(wait_s) if wait_s.isdigit() else 1, hint=hint)
