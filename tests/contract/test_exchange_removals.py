@@ -190,3 +190,14 @@ def test_entries_called_deleted_are_held_back_as_well(empty: Share, ncmec: FakeN
 def test_an_exchange_that_is_not_there_has_nothing_to_confirm(empty: Share) -> None:
     with pytest.raises(NotFound):
         empty.confirm(1)
+
+
+def test_a_dry_run_says_what_would_go_and_what_would_be_held_back(share: Share) -> None:
+    share.lists(*range(FEW, MANY + 3))
+    some = share.exchanges.try_out(ORG, NAME).counts
+    share.lists(1)
+    nearly_all = share.exchanges.try_out(ORG, NAME).counts
+
+    assert (some.added, some.unchanged, some.removed, some.withheld) == (3, MANY - FEW, FEW, 0)
+    assert (nearly_all.unchanged, nearly_all.removed, nearly_all.withheld) == (1, 0, MANY - 1)
+    assert share.entries() == MANY

@@ -74,13 +74,14 @@ def store_page(uow: UnitOfWork, org: Org, name: str, page: Page) -> FetchCounts:
     return counts
 
 
-def forecast(uow: UnitOfWork, org: Org, name: str, page: Page) -> FetchCounts:
-    """Say what taking a page would do, and do nothing."""
-    counts = FetchCounts(skipped=page.skipped)
+def forecast(uow: UnitOfWork, org: Org, name: str, page: Page) -> tuple[FetchCounts, int]:
+    """Say what taking a page would do, and how many of its records are known; do nothing."""
+    counts, met = FetchCounts(skipped=page.skipped), 0
     for record in _last_of_each(page.records):
         known = uow.held_records.get(org, name, record.key)
+        met += known is not None
         counts = counts.plus(_kind_of_change(record, known, has_entry=known is not None))
-    return counts
+    return counts, met
 
 
 def progress_of(uow: UnitOfWork, org: Org, name: str) -> ExchangeProgress:

@@ -60,6 +60,15 @@ def removal_of(uow: UnitOfWork, org: Org, name: str) -> Removal:
     return Removal(entries=entries, of=records.count_entries(org, name))
 
 
+def foreseen(uow: UnitOfWork, org: Org, name: str, *, met: int) -> FetchCounts:
+    """Say what would go after a whole listing that had `met` of the known records."""
+    known = uow.held_records.count(org, name)
+    lacking = max(known - met, 0)
+    if Removal(entries=lacking, of=known).is_too_much:
+        return FetchCounts(withheld=lacking)
+    return FetchCounts(removed=lacking)
+
+
 def sweep(uow: UnitOfWork, org: Org, name: str) -> bool:
     """Remove up to BATCH of what is gone; False when none is left."""
     progress = progress_of(uow, org, name)

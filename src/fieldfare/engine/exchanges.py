@@ -30,7 +30,7 @@ from fieldfare.engine.exchange_records import (
     FetchCounts,
     FetchState,
 )
-from fieldfare.engine.exchange_removals import confirm, removal_of, settle
+from fieldfare.engine.exchange_removals import confirm, foreseen, removal_of, settle
 from fieldfare.engine.exchange_telling import Teller
 from fieldfare.engine.health import PartHealth
 from fieldfare.engine.settings import Settings
@@ -144,15 +144,21 @@ class Exchanges:
         exchange = self._get(org, name)
         until_ms = self._until(budget_s)
         counts, pages, problems, more = FetchCounts(), 0, list[str](), False
+        met, is_listing, is_whole = 0, False, False
         for page in self._pages(exchange):
-            counts = counts.plus(self._foresee(org, name, page))
-            pages += 1
+            would, known = self._foresee(org, name, page)
+            counts, met, pages = counts.plus(would), met + known, pages + 1
+            is_listing = is_listing or page.begins
+            is_whole = is_listing and page.ends
             problems += page.problems
             more = not page.last
             if self._is_over(until_ms):
                 break
         else:
             more = False
+        if is_whole:
+            gone = self._store.read(lambda uow: foreseen(uow, org, name, met=met))
+            counts = counts.plus(gone)
         return Fetched(counts=counts, pages=pages, more=more, problems=tuple(problems[:10]))
 
     def introduce(self, org: Org, name: str) -> str:
@@ -246,7 +252,7 @@ class Exchanges:
     def _take(self, org: Org, name: str, page: Page) -> FetchCounts:
         return self._store.write(lambda uow: store_page(uow, org, name, page))
 
-    def _foresee(self, org: Org, name: str, page: Page) -> FetchCounts:
+    def _foresee(self, org: Org, name: str, page: Page) -> tuple[FetchCounts, int]:
         return self._store.read(lambda uow: forecast(uow, org, name, page))
 
     def _pages(self, exchange: ExchangeRecord) -> Iterator[Page]:
